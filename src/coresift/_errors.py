@@ -1,0 +1,43 @@
+"""Errors of coresift.
+
+Every error says three things in one line: the value that was met, the limit
+that it broke, and the remedy. Each inherits from `CoresiftError` and from the
+built-in exception that a user would expect, so that either can be caught.
+"""
+
+from __future__ import annotations
+
+
+class CoresiftError(Exception):
+    """Base of every error that coresift raises on purpose."""
+
+
+class BudgetError(CoresiftError, ValueError):
+    """A budget that cannot be met: not a number, out of range, or too small for the classes."""
+
+
+class DataError(CoresiftError, ValueError):
+    """Rows that cannot be used: NaN, infinity, no rows, wrong shapes."""
+
+
+class ColumnError(CoresiftError, KeyError):
+    """A column that is missing, or of a type that has no meaning as a number."""
+
+    def __str__(self) -> str:  # KeyError would print the repr of the message
+        return str(self.args[0]) if self.args else ""
+
+
+class LabelError(CoresiftError, ValueError):
+    """Labels that cannot be used: missing values, or a length that does not match."""
+
+
+class ParameterError(CoresiftError, ValueError):
+    """A parameter outside its documented values."""
+
+
+class FormatError(CoresiftError, ValueError):
+    """A file or an object whose format is not known, or that cannot be read or written."""
+
+
+class MissingDependencyError(CoresiftError, ImportError):
+    """An optional dependency that the call needs is not installed."""

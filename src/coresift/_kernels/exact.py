@@ -1,0 +1,53 @@
+"""Sums of floats as integers, so that their order cannot matter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from coresift._kernels._jit import kernel
+from coresift._typing import Counts, Rows
+
+N_LIMBS = 20  # 32 bits each: 2**-298 (the square of the smallest float32) to 2**256 and carries
+BIAS = 298
+
+
+@kernel
+def add_exactly(rows: Rows, power: int, limbs: Counts) -> None:
+    """Add each column's values (``power`` 1) or squares (2) to 32-bit limbs.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_columns), float32
+        Finite values; at most 2**30 rows.
+    power : int
+        1 or 2.
+    limbs : ndarray of shape (n_columns, N_LIMBS), int64
+        Added to. The sum of a column is ``sum_b limbs[b] * 2**(32 * b - BIAS)``.
+    """
+    mask = np.int64(0xFFFFFFFF)
+    bits = rows.view(np.int32)
+    for i in range(rows.shape[0]):
+        for j in range(rows.shape[1]):
+            pattern = np.int64(bits[i, j])
+            exponent = (pattern >> 23) & 0xFF
+            mantissa = pattern & 0x7FFFFF
+            if exponent > 0:
+                mantissa |= 0x800000
+            else:
+                exponent = 1
+            if mantissa == 0:
+                continue
+            sign = np.int64(-1) if pattern < 0 and power == 1 else np.int64(1)
+            shift = exponent - 150  # the value is mantissa * 2**shift
+            if power == 2:
+                mantissa *= mantissa
+                shift *= 2
+            shift += BIAS
+            # At most 48 bits, moved left by at most 31: two halves of 24 bits stay in 64.
+            for half in range(2):
+                piece = (mantissa >> (24 * half)) & 0xFFFFFF
+                place = shift + 24 * half
+                piece <<= place & 31
+                limb = place >> 5
+                limbs[j, limb] += sign * (piece & mask)
+                limbs[j, limb + 1] += sign * (piece >> 32)

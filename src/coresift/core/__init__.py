@@ -1,0 +1,1 @@
+"""The paper's nouns as frozen objects, its verbs as pure functions."""

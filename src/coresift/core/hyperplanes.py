@@ -1,0 +1,62 @@
+"""Locality-sensitive hashing with random hyperplanes (Section 5.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from coresift._kernels.encode import project_signs
+from coresift._threads import run_blocks
+from coresift._typing import Buckets, Float32, Rows
+
+MAX_PLANES = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Hyperplanes:
+    """Hyperplanes that cut the feature space into buckets.
+
+    Parameters
+    ----------
+    planes : ndarray of shape (n_features, n_planes), float32
+        One hyperplane a column.
+    offsets : ndarray of shape (n_planes,), float32
+        A row lies on the positive side where ``row . plane > offset``.
+    """
+
+    planes: Float32
+    offsets: Float32
+
+    @classmethod
+    def draw(
+        cls,
+        n_features: int,
+        n_planes: int,
+        rng: np.random.Generator,
+        center: Float32 | None = None,
+    ) -> Hyperplanes:
+        """Draw hyperplanes through ``center``, or through the origin as in the paper.
+
+        The first p' of p planes are those of a draw of p' from the same generator.
+        """
+        normals = rng.standard_normal((MAX_PLANES, n_features))[:n_planes]
+        planes = np.ascontiguousarray(normals.T, dtype=np.float32)
+        if center is None:
+            return cls(planes, np.zeros(n_planes, dtype=np.float32))
+        return cls(planes, (normals * center.astype(np.float64)).sum(axis=1).astype(np.float32))
+
+    @property
+    def n_planes(self) -> int:
+        """Number of hyperplanes (p), at most 64."""
+        return self.planes.shape[1]
+
+    def buckets(self, rows: Rows, n_threads: int | None = 1) -> Buckets:
+        """Return the sign bits of each row, shape (n_rows,), uint64; plane 0 is the highest bit."""
+        buckets = np.empty(len(rows), dtype=np.uint64)
+
+        def fill(part: slice) -> None:
+            project_signs(rows[part], self.planes, self.offsets, buckets[part])
+
+        run_blocks(fill, len(rows), n_threads)
+        return buckets

@@ -1,0 +1,314 @@
+"""The mergeable summary: integers that add up, and nothing else.
+
+The bound ``u_it`` depends on row i only through its code, and on cluster t only
+through the codes seen in it (Section 5.2). So the greedy needs, per class, how
+often each cluster holds each code, and which distinct codes there are. Counts
+add, codes unite, representatives take a minimum: `merge` is associative and
+commutative with `empty` as its zero, and it is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coresift._errors import ParameterError
+from coresift._rng import row_hash
+from coresift._typing import Buckets, Codes, Counts, Indices
+from coresift.core.hyperplanes import MAX_PLANES
+
+MAX_CODEWORDS = 256
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What two summaries must share to be merged.
+
+    Parameters
+    ----------
+    n_subspaces : int
+    n_planes : int
+        Planes of the encoder.
+    max_clusters : tuple of int
+        Per class, the most clusters to keep.
+    seed : int
+        Of the row hash that orders representatives.
+    """
+
+    n_subspaces: int
+    n_planes: int
+    max_clusters: tuple[int, ...]
+    seed: int
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.max_clusters)
+
+
+def _group(keys: Sequence[NDArray[np.generic]]) -> tuple[Indices, Indices]:
+    """Sort by several keys (most significant first); return the order and the group starts."""
+    n = len(keys[0])
+    order = np.argsort(keys[0], kind="stable") if len(keys) == 1 else np.lexsort(keys[::-1])
+    if n == 0:
+        return order, np.zeros(0, dtype=np.int64)
+    changed = np.zeros(n - 1, dtype=bool)
+    for key in keys:
+        ordered = key[order]
+        changed |= ordered[1:] != ordered[:-1]
+    return order, np.concatenate([[0], np.flatnonzero(changed) + 1])
+
+
+def _add(values: Counts, order: Indices, starts: Indices) -> Counts:
+    """Add the values of each group."""
+    return np.add.reduceat(values[order], starts) if len(starts) else values[:0]
+
+
+def _code_words(codes: Codes, class_ids: Indices) -> list[NDArray[np.uint64]]:
+    """Pack class and code of each row in as few uint64 as hold them, in sorting order."""
+    n_rows, n_subspaces = codes.shape
+    width = -(-(n_subspaces + 2) // 8) * 8
+    packed = np.zeros((n_rows, width), dtype=np.uint8)
+    packed[:, :2] = class_ids.astype(">u2").view(np.uint8).reshape(n_rows, 2)
+    packed[:, 2 : 2 + n_subspaces] = codes
+    words = packed.view(">u8").astype(np.uint64)
+    return [np.ascontiguousarray(words[:, w]) for w in range(words.shape[1])]
+
+
+def _planes_within(buckets: Buckets, n_planes: int, limit: int) -> int:
+    """Return the most planes (a prefix) that cut sorted distinct buckets into at most ``limit``."""
+    if len(buckets) <= limit:
+        return n_planes
+    split = buckets[1:] ^ buckets[:-1]
+    # The highest differing bit tells from how many planes on two neighbours are apart.
+    # As a float the value may be rounded up to the next power of two: one bit too high.
+    highest = np.minimum(np.log2(split.astype(np.float64)).astype(np.int64), MAX_PLANES - 1)
+    highest -= (np.uint64(1) << highest.astype(np.uint64)) > split
+    apart_from = MAX_PLANES - highest
+    clusters = 1 + np.cumsum(np.bincount(apart_from, minlength=MAX_PLANES + 2))
+    return int(np.flatnonzero(clusters[: n_planes + 1] <= limit)[-1])
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What the greedy needs to know of the data.
+
+    Parameters
+    ----------
+    layout : Layout
+    planes : ndarray of shape (n_classes,), int64
+        How many planes the clusters of each class use: all, or the largest
+        prefix with at most ``layout.max_clusters`` clusters.
+    cluster_class : ndarray of shape (T,), int64
+    cluster_bucket : ndarray of shape (T,), uint64
+        Sorted by (class, bucket); bits past the prefix are zero.
+    sizes : ndarray of shape (T,), int64
+    cell : ndarray of shape (n_cells,), int64
+        ``(cluster * n_subspaces + subspace) * 256 + code``, sorted: the places
+        where `code_counts` of shape (T, M, B) is positive.
+    cell_counts : ndarray of shape (n_cells,), int64
+    candidate_class : ndarray of shape (C,), int64
+    candidates : ndarray of shape (C, n_subspaces), uint8
+        Distinct codes, sorted by (class, code).
+    counts : ndarray of shape (C,), int64
+        How many rows hold each.
+    representatives : ndarray of shape (C,), int64
+        Of those rows, the id of the one of smallest (hash, id).
+    """
+
+    layout: Layout
+    planes: Indices
+    cluster_class: Indices
+    cluster_bucket: Buckets
+    sizes: Counts
+    cell: Indices
+    cell_counts: Counts
+    candidate_class: Indices
+    candidates: Codes
+    counts: Counts
+    representatives: Indices
+
+    @classmethod
+    def of(
+        cls,
+        class_ids: Indices,
+        buckets: Buckets,
+        codes: Codes,
+        row_ids: Indices,
+        layout: Layout,
+    ) -> Summary:
+        """Summarise encoded rows.
+
+        Parameters
+        ----------
+        class_ids : ndarray of shape (n_rows,), int64
+        buckets : ndarray of shape (n_rows,), uint64
+        codes : ndarray of shape (n_rows, n_subspaces), uint8
+        row_ids : ndarray of shape (n_rows,), int64
+        layout : Layout
+        """
+        n_rows = len(class_ids)
+        ones = np.ones(n_rows, dtype=np.int64)
+        order, starts = _group([class_ids, buckets])
+        cluster = np.empty(n_rows, dtype=np.int64)
+        cluster[order] = np.repeat(
+            np.arange(len(starts)), np.diff(np.append(starts, n_rows)).astype(np.int64)
+        )
+        slots = cluster[:, None] * layout.n_subspaces + np.arange(layout.n_subspaces)
+        cell, cell_counts = np.unique(slots * MAX_CODEWORDS + codes, return_counts=True)
+        summary = cls(
+            layout,
+            np.full(layout.n_classes, layout.n_planes, dtype=np.int64),
+            class_ids[order][starts].astype(np.int64),
+            buckets[order][starts],
+            _add(ones, order, starts),
+            cell.reshape(-1).astype(np.int64),
+            cell_counts.astype(np.int64),
+            *_unite(class_ids, codes, ones, row_ids, layout.seed),
+        )
+        return summary._bounded()
+
+    @classmethod
+    def empty(cls, layout: Layout) -> Summary:
+        """Return the summary of no rows."""
+        none = np.zeros(0, dtype=np.int64)
+        codes = np.zeros((0, layout.n_subspaces), dtype=np.uint8)
+        return cls.of(none, none.astype(np.uint64), codes, none, layout)
+
+    def merge(self, other: Summary) -> Summary:
+        """Return the summary of both sets of rows.
+
+        Raises
+        ------
+        ParameterError
+            Where the layouts differ.
+        """
+        if self.layout != other.layout:
+            raise ParameterError(
+                f"cannot merge summaries of different layouts: {self.layout} and {other.layout}"
+            )
+        planes = np.minimum(self.planes, other.planes)
+        left, right = self.coarsen(planes), other.coarsen(planes)
+        order, starts = _group(
+            [
+                np.concatenate([left.cluster_class, right.cluster_class]),
+                np.concatenate([left.cluster_bucket, right.cluster_bucket]),
+            ]
+        )
+        return left._joined(right, order, starts)._bounded()
+
+    def coarsen(self, planes: Indices) -> Summary:
+        """Return the summary of the same rows, clustered by the first ``planes`` of each class."""
+        if (planes >= self.planes).all():
+            return self
+        keep = planes[self.cluster_class]
+        shift = (MAX_PLANES - np.maximum(keep, 1)).astype(np.uint64)
+        prefix = np.where(keep > 0, (self.cluster_bucket >> shift) << shift, np.uint64(0))
+        coarse = replace(self, cluster_bucket=prefix, planes=np.minimum(planes, self.planes))
+        order, starts = _group([coarse.cluster_class, coarse.cluster_bucket])
+        return coarse._clustered(order, starts)
+
+    def of_class(self, class_id: int) -> Summary:
+        """Return the part of one class; its cells count clusters from 0."""
+        clusters = slice(*np.searchsorted(self.cluster_class, [class_id, class_id + 1]))
+        candidates = slice(*np.searchsorted(self.candidate_class, [class_id, class_id + 1]))
+        per_cluster = self.layout.n_subspaces * MAX_CODEWORDS
+        edges = np.array([clusters.start, clusters.stop]) * per_cluster
+        cells = slice(*np.searchsorted(self.cell, edges))
+        return replace(
+            self,
+            cluster_class=self.cluster_class[clusters],
+            cluster_bucket=self.cluster_bucket[clusters],
+            sizes=self.sizes[clusters],
+            cell=self.cell[cells] - clusters.start * per_cluster,
+            cell_counts=self.cell_counts[cells],
+            candidate_class=self.candidate_class[candidates],
+            candidates=self.candidates[candidates],
+            counts=self.counts[candidates],
+            representatives=self.representatives[candidates],
+        )
+
+    def class_sizes(self) -> Counts:
+        """Return the number of rows of each class, shape (n_classes,), int64."""
+        sizes = np.zeros(self.layout.n_classes, dtype=np.int64)
+        np.add.at(sizes, self.cluster_class, self.sizes)
+        return sizes
+
+    def _joined(self, other: Summary, order: Indices, starts: Indices) -> Summary:
+        """Put two summaries side by side and regroup their clusters and candidates."""
+        shift = len(self.sizes) * self.layout.n_subspaces * MAX_CODEWORDS
+        candidates = _unite(
+            np.concatenate([self.candidate_class, other.candidate_class]),
+            np.concatenate([self.candidates, other.candidates]),
+            np.concatenate([self.counts, other.counts]),
+            np.concatenate([self.representatives, other.representatives]),
+            self.layout.seed,
+        )
+        both = Summary(
+            self.layout,
+            self.planes,
+            np.concatenate([self.cluster_class, other.cluster_class]),
+            np.concatenate([self.cluster_bucket, other.cluster_bucket]),
+            np.concatenate([self.sizes, other.sizes]),
+            np.concatenate([self.cell, other.cell + shift]),
+            np.concatenate([self.cell_counts, other.cell_counts]),
+            *candidates,
+        )
+        return both._clustered(order, starts)
+
+    def _clustered(self, order: Indices, starts: Indices) -> Summary:
+        """Add up clusters that share class and bucket."""
+        target = np.empty(len(order), dtype=np.int64)
+        lengths = np.diff(np.append(starts, len(order))).astype(np.int64)
+        target[order] = np.repeat(np.arange(len(starts)), lengths)
+        per_cluster = self.layout.n_subspaces * MAX_CODEWORDS
+        cluster, inside = np.divmod(self.cell, per_cluster)
+        cell = target[cluster] * per_cluster + inside
+        cell_order, cell_starts = _group([cell])
+        return replace(
+            self,
+            cluster_class=self.cluster_class[order][starts],
+            cluster_bucket=self.cluster_bucket[order][starts],
+            sizes=_add(self.sizes, order, starts),
+            cell=cell[cell_order][cell_starts],
+            cell_counts=_add(self.cell_counts, cell_order, cell_starts),
+        )
+
+    def _bounded(self) -> Summary:
+        """Coarsen the classes that have more clusters than the layout allows.
+
+        A part of the rows never needs fewer planes than the whole, so bounding
+        parts on the way gives the same summary as bounding once at the end.
+        """
+        planes = self.planes.copy()
+        for class_id, limit in enumerate(self.layout.max_clusters):
+            clusters = slice(*np.searchsorted(self.cluster_class, [class_id, class_id + 1]))
+            planes[class_id] = _planes_within(
+                self.cluster_bucket[clusters], int(planes[class_id]), limit
+            )
+        return self.coarsen(planes)
+
+
+def _unite(
+    class_ids: Indices, codes: Codes, counts: Counts, row_ids: Indices, seed: int
+) -> tuple[Indices, Codes, Counts, Indices]:
+    """Unite equal (class, code): add their counts, keep the row id of smallest (hash, id)."""
+    order, starts = _group(_code_words(codes, class_ids))
+    first = order[starts]
+    if len(order) == 0:
+        return class_ids.astype(np.int64), codes, counts, row_ids.astype(np.int64)
+    ids = row_ids[order]
+    hashes = row_hash(ids, seed)
+    lowest = np.minimum.reduceat(hashes, starts)
+    lengths = np.diff(np.append(starts, len(order)))
+    highest_id = np.iinfo(np.int64).max
+    winners = np.where(hashes == np.repeat(lowest, lengths), ids, highest_id)
+    return (
+        class_ids[first].astype(np.int64),
+        codes[first],
+        _add(counts, order, starts),
+        np.minimum.reduceat(winners, starts).astype(np.int64),
+    )

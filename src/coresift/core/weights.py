@@ -1,0 +1,178 @@
+"""Weights of chosen rows: from clusters (Algorithm 1, line 17) or by assignment (Eq. 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from coresift._kernels.assign import TILE, assign
+from coresift._kernels.greedy import fill_owners
+from coresift._threads import run_blocks
+from coresift._typing import Buckets, Counts, Float32, Float64, Indices, Rows
+from coresift.core.exact import ExactSum
+from coresift.core.hyperplanes import MAX_PLANES
+from coresift.core.objective import Objective
+from coresift.core.summary import Summary
+
+WEIGHTS = ("assignment", "cluster")
+
+
+def cluster_weights(
+    summary: Summary, objective: Objective, candidates: Indices, buckets: Buckets
+) -> Float64:
+    """Weigh chosen rows by the clusters that they win (line 17).
+
+    Parameters
+    ----------
+    summary : Summary
+        Of one class.
+    objective : Objective
+        Of that summary.
+    candidates, buckets : ndarray of shape (k,)
+        Candidate and bucket of each chosen row.
+
+    Returns
+    -------
+    ndarray of shape (k,), float64
+        At least 1; sums to the size of the class.
+
+    Notes
+    -----
+    Deviation: line 17 gives weight 0 to a row whose bounds win no cluster, and a
+    row of weight 0 is a row less. Here each chosen row first represents itself
+    (weight 1), and the other rows of a cluster go to the candidate of smallest
+    bound, ties to the lowest index. Chosen rows with the same code share alike.
+    """
+    chosen, position, times = np.unique(candidates, return_inverse=True, return_counts=True)
+    owners = np.zeros(len(objective.sizes), dtype=np.int64)
+    state = objective.uncovered()
+    fill_owners(
+        chosen,
+        objective.candidates,
+        objective.table,
+        objective.floor,
+        state.key,
+        state.peak,
+        owners,
+    )
+    left = summary.sizes.copy()
+    n_planes = int(summary.planes[summary.cluster_class[0]])
+    np.subtract.at(left, np.searchsorted(summary.cluster_bucket, prefix(buckets, n_planes)), 1)
+    mass = np.zeros(len(chosen), dtype=np.int64)
+    np.add.at(mass, owners[: len(left)], left[objective.order])
+    return np.asarray(1.0 + mass[position] / times[position], dtype=np.float64)
+
+
+def prefix(buckets: Buckets, n_planes: int) -> Buckets:
+    """Clear all but the bits of the first ``n_planes`` planes."""
+    if n_planes == 0:
+        return np.zeros_like(buckets)
+    shift = np.uint64(MAX_PLANES - n_planes)
+    return (buckets >> shift) << shift
+
+
+@dataclass(frozen=True, eq=False)
+class Centers:
+    """The chosen rows, class by class, in the shape that the kernel wants.
+
+    Parameters
+    ----------
+    row_ids : ndarray of shape (k,), int64
+        Chosen rows, ascending.
+    members : tuple of ndarray of int64
+        Per class, positions in ``row_ids`` of its chosen rows, ascending.
+    tiles : tuple of ndarray of shape (n_tiles, n_features, TILE), float32
+        Per class, its chosen rows; unused places hold infinity.
+    """
+
+    row_ids: Indices
+    members: tuple[Indices, ...]
+    tiles: tuple[Float32, ...]
+
+    @classmethod
+    def of(cls, row_ids: Indices, rows: Rows, class_ids: Indices, n_classes: int) -> Centers:
+        """Arrange chosen rows of shape (k, n_features); ``row_ids`` ascend."""
+        members = tuple(np.flatnonzero(class_ids == c) for c in range(n_classes))
+        return cls(row_ids, members, tuple(_tiles(rows[part]) for part in members))
+
+
+def _tiles(rows: Rows) -> Float32:
+    n_rows, n_features = rows.shape
+    n_tiles = -(-n_rows // TILE)
+    padded = np.full((n_tiles * TILE, n_features), np.inf, dtype=np.float32)
+    padded[:n_rows] = rows
+    return np.ascontiguousarray(padded.reshape(n_tiles, TILE, n_features).transpose(0, 2, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Assignment:
+    """How many rows each chosen row stands for, and how far they are (Eq. 5).
+
+    Parameters
+    ----------
+    counts : ndarray of shape (k,), int64
+        Rows assigned to each chosen row.
+    distances : ExactSum
+        Per class, the sum of distances (float32 values, exact sum).
+    """
+
+    counts: Counts
+    distances: ExactSum
+
+    @classmethod
+    def empty(cls, centers: Centers) -> Assignment:
+        """Return the assignment of no rows."""
+        return cls(
+            np.zeros(len(centers.row_ids), dtype=np.int64), ExactSum.empty(len(centers.tiles))
+        )
+
+    @classmethod
+    def of(
+        cls,
+        rows: Rows,
+        class_ids: Indices,
+        row_ids: Indices,
+        centers: Centers,
+        n_threads: int | None = 1,
+    ) -> Assignment:
+        """Assign scaled rows to the nearest chosen row of their class, chosen rows to themselves."""
+        counts = np.zeros(len(centers.row_ids), dtype=np.int64)
+        totals = [0] * len(centers.tiles)
+        for class_id in np.unique(class_ids):
+            here = np.flatnonzero(class_ids == class_id)
+            nearest, distances = nearest_center(rows[here], centers.tiles[class_id], n_threads)
+            owners = centers.members[class_id][nearest]
+            place = np.searchsorted(centers.row_ids, row_ids[here])
+            place[place == len(centers.row_ids)] = 0
+            own = centers.row_ids[place] == row_ids[here]
+            owners[own] = place[own]
+            np.add.at(counts, owners, 1)
+            totals[class_id] = ExactSum.of(distances[:, None]).totals[0]
+        return cls(counts, ExactSum(tuple(totals)))
+
+    def merge(self, other: Assignment) -> Assignment:
+        """Return the assignment of both sets of rows."""
+        return Assignment(self.counts + other.counts, self.distances.merge(other.distances))
+
+    def weights(self, rows: Rows, class_ids: Indices) -> Float64:
+        """Return the weights, shape (k,), float64: at least 1, equal rows share alike."""
+        keyed = np.column_stack([class_ids.astype(np.float64), rows.astype(np.float64)])
+        _, group, times = np.unique(keyed, axis=0, return_inverse=True, return_counts=True)
+        group = group.reshape(-1)
+        mass = np.bincount(group, weights=self.counts)
+        return np.asarray(mass[group] / times[group], dtype=np.float64)
+
+
+def nearest_center(
+    rows: Rows, tiles: Float32, n_threads: int | None = 1
+) -> tuple[Indices, Float32]:
+    """Return the nearest center of each row and its distance, both of shape (n_rows,)."""
+    nearest = np.empty(len(rows), dtype=np.int64)
+    squared = np.empty(len(rows), dtype=np.float32)
+
+    def fill(part: slice) -> None:
+        assign(rows[part], tiles, nearest[part], squared[part])
+
+    run_blocks(fill, len(rows), n_threads, minimum=256)
+    return nearest, np.sqrt(squared)

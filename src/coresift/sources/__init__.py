@@ -1,0 +1,150 @@
+"""Where rows come from: arrays, sparse matrices, data frames, files.
+
+`as_source` is the one way in; whatever lies below it sees a `Source` only.
+narwhals and pyarrow are imported when a data frame or a file is met.
+"""
+
+from __future__ import annotations
+
+import importlib
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from coresift._errors import MissingDependencyError, ParameterError
+from coresift.sources._array import ArraySource
+from coresift.sources._base import CHUNK_BYTES, Chunk, Source, chunk_rows
+from coresift.sources._checks import (
+    as_labels,
+    count_missing_labels,
+    count_nonfinite,
+    raise_missing_labels,
+    raise_nonfinite,
+)
+from coresift.sources._rows import take_like
+from coresift.sources._sparse import SparseSource
+
+if TYPE_CHECKING:
+    from coresift.sources._arrow_files import FileSource
+    from coresift.sources._frame import FrameSource
+    from coresift.sources._sink import output_suffix, write_table
+
+__all__ = [
+    "CHUNK_BYTES",
+    "ArraySource",
+    "Chunk",
+    "FileSource",
+    "FrameSource",
+    "Source",
+    "SparseSource",
+    "as_labels",
+    "as_source",
+    "chunk_rows",
+    "count_missing_labels",
+    "count_nonfinite",
+    "output_suffix",
+    "raise_missing_labels",
+    "raise_nonfinite",
+    "take_like",
+    "write_table",
+]
+
+_ON_DEMAND = {
+    "FileSource": "_arrow_files",
+    "FrameSource": "_frame",
+    "output_suffix": "_sink",
+    "write_table": "_sink",
+}
+_FRAME_PACKAGES = {"pandas", "polars", "pyarrow", "modin", "cudf"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_DEMAND:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _load(name)
+
+
+def _load(name: str) -> Any:
+    """Import a class or function whose module needs narwhals or pyarrow."""
+    try:
+        return getattr(importlib.import_module(f"{__name__}.{_ON_DEMAND[name]}"), name)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        extra = "parquet" if package == "pyarrow" else "frames"
+        raise MissingDependencyError(
+            f'{name} needs {package}, which is not installed: run pip install "coresift[{extra}]"'
+        ) from error
+
+
+def as_source(
+    X: Any,
+    y: Any = None,
+    *,
+    label: str | None = None,
+    chunk_rows: int | None = None,
+    max_levels: int = 100,
+) -> Source:
+    """Return the source that reads X.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_rows, n_features), sparse matrix, data frame, path or Source
+        A path is a Parquet or CSV file or a folder of them. A Source is returned as it is.
+    y : array-like of shape (n_rows,) or None, default=None
+        Labels, if they are no column of X.
+    label : str or None, default=None
+        Column of X (a data frame or a file) that holds the labels.
+    chunk_rows : int or None, default=None
+        Rows per chunk; None takes about 32 MiB. Results do not depend on it.
+    max_levels : int, default=100
+        Most levels that a text column may have.
+
+    Raises
+    ------
+    ColumnError, DataError, FormatError, LabelError
+        If the data cannot be used; see the sources.
+    MissingDependencyError
+        If X is a data frame or a path and narwhals or pyarrow is not installed.
+    ParameterError
+        If labels are given in a way that X does not have.
+
+    Examples
+    --------
+    >>> from coresift.sources import as_source
+    >>> source = as_source([[1, 2], [3, 4]], ["a", "b"])
+    >>> source.n_rows, source.feature_names
+    (2, ('x0', 'x1'))
+    """
+    if isinstance(X, Source):
+        _refuse(y is not None or label is not None, "y or label", "a Source", "give it the labels")
+        return X
+    if isinstance(X, str | PathLike):
+        _refuse(y is not None, "y", "a path", "name the column of the labels: label=")
+        files: type[FileSource] = _load("FileSource")
+        return files(X, label=label, chunk_rows=chunk_rows, max_levels=max_levels)
+    if _is_frame(X):
+        frames: type[FrameSource] = _load("FrameSource")
+        return frames(X, y, label=label, chunk_rows=chunk_rows, max_levels=max_levels)
+    _refuse(label is not None, "label", "an array, which has no names", "pass the labels as y")
+    if _is_sparse(X):
+        return SparseSource(X, y, chunk_rows=chunk_rows)
+    return ArraySource(X, y, chunk_rows=chunk_rows)
+
+
+def _refuse(wrong: bool, given: str, data: str, remedy: str) -> None:
+    if wrong:
+        raise ParameterError(f"{given} is given together with {data}: {remedy}")
+
+
+def _is_frame(X: Any) -> bool:
+    # by name, so that a library that is not imported stays so
+    return (
+        type(X).__module__.partition(".")[0] in _FRAME_PACKAGES
+        or hasattr(X, "__narwhals_dataframe__")
+        or hasattr(X, "__arrow_c_stream__")
+    )
+
+
+def _is_sparse(X: Any) -> bool:
+    return type(X).__module__.startswith("scipy.sparse") or (
+        hasattr(X, "tocsr") and hasattr(X, "nnz")
+    )

@@ -1,0 +1,164 @@
+"""Rows of Parquet and CSV files, read in streams: the input may be larger than memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from coresift._typing import Indices, Labels, RawRows
+from coresift.sources._base import Chunk, Source
+from coresift.sources._base import chunk_rows as rows_per_chunk
+from coresift.sources._checks import as_positions
+from coresift.sources._columns import label_values, plan_layout
+from coresift.sources._formats import open_parts
+
+_BATCH_ROWS = 8192  # rows of one read where the chunk does not say: levels, take
+
+
+class FileSource(Source):
+    r"""Rows of a Parquet or CSV file, or of a folder of them.
+
+    Columns become features as in `FrameSource`. The rows are in the order of the file names, then
+    of the file. Nothing but one chunk is held in memory. A CSV file is read once to count its rows
+    and to find types that fit all values (an empty cell is a missing value), a column of text once
+    more to find its levels. Columns that pandas stored as the index are no features.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        ``.parquet``, ``.pq``, ``.csv`` or ``.csv.gz``, or a folder of such files of one format
+        and with the same columns.
+    label : str or None, default=None
+        Column of the labels.
+    chunk_rows : int or None, default=None
+        Rows per chunk; None takes about 32 MiB.
+    max_levels : int, default=100
+        Most levels that a text column may have.
+
+    Raises
+    ------
+    ColumnError
+        If the label is no column, a column has too many levels, or a type has no meaning as a
+        number.
+    DataError
+        If there are no rows, or no feature columns.
+    FormatError
+        If the path does not exist, or the format is not known, or the file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from coresift.sources import FileSource
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "train.csv")
+    ...     _ = path.write_text("size,y\n1.5,no\n2.5,yes\n")
+    ...     source = FileSource(path, label="y")
+    ...     chunk = next(source.chunks())
+    >>> chunk.rows.tolist(), chunk.labels.tolist()
+    ([[1.5], [2.5]], ['no', 'yes'])
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        label: str | None = None,
+        chunk_rows: int | None = None,
+        max_levels: int = 100,
+    ) -> None:
+        self._parts = open_parts(Path(path))
+        self._schema = self._parts[0].schema
+        self.n_rows = sum(part.n_rows for part in self._parts)
+        self._label = label
+        self._layout = plan_layout(
+            self._schema, label, lambda names: self._tables(names, _BATCH_ROWS), max_levels
+        )
+        self.feature_names = self._layout.feature_names
+        self._chunk_rows = rows_per_chunk(self.n_features, chunk_rows)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """For each feature, the input column that it comes from (one-hot features share one)."""
+        return self._layout.column_names
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the rows from first to last."""
+        names = self._layout.names + ([] if self._label is None else [self._label])
+        start = 0
+        for table in _regroup(self._tables(names, self._chunk_rows), self._chunk_rows):
+            yield Chunk(start, self._layout.encode(table), self._labels(table))
+            start += table.num_rows
+
+    def take(self, rows: Indices) -> RawRows:
+        """Return the features of the rows at these positions, shape (len(rows), n_features)."""
+        return self._layout.encode(self._read_rows(rows, self._layout.names))
+
+    def take_table(self, rows: Indices) -> pa.Table:
+        """Return rows with all the columns of the input.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n,), int64
+            Positions in the whole input.
+
+        Returns
+        -------
+        pyarrow.Table
+            The n rows, in this order, with the columns and types of the input, label included.
+
+        Raises
+        ------
+        DataError
+            If a position is outside the input.
+        """
+        return self._read_rows(rows, self._schema.names)
+
+    def _labels(self, table: pa.Table) -> Labels | None:
+        return None if self._label is None else label_values(table[self._label], self._label)
+
+    def _tables(self, names: list[str], size: int) -> Iterator[pa.Table]:
+        """Yield the whole input in tables of any number of rows, with columns in this order."""
+        for part in self._parts:
+            for _, batch in part.batches(names, max(size, 1024)):
+                yield pa.Table.from_batches([batch]).select(names)
+
+    def _read_rows(self, rows: Indices, names: list[str]) -> pa.Table:
+        """Return the rows at any positions, reading forward through what holds them."""
+        positions = as_positions(rows, self.n_rows)
+        ascending, inverse = np.unique(positions, return_inverse=True)
+        pieces = [pa.schema([self._schema.field(name) for name in names]).empty_table()]
+        first = 0
+        for part in self._parts:
+            inside = slice(*np.searchsorted(ascending, [first, first + part.n_rows]))
+            wanted = ascending[inside] - first
+            first += part.n_rows
+            if len(wanted):
+                for start, batch in part.batches(names, _BATCH_ROWS, wanted):
+                    stop = start + batch.num_rows
+                    local = wanted[slice(*np.searchsorted(wanted, [start, stop]))] - start
+                    if len(local):
+                        piece = pa.Table.from_batches([batch.take(pa.array(local))])
+                        pieces.append(piece.select(names))
+        table = pa.concat_tables(pieces)
+        return table if np.array_equal(ascending, positions) else table.take(pa.array(inverse))
+
+
+def _regroup(tables: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:
+    """Cut a stream of tables into tables of ``size`` rows; the last may have fewer."""
+    held: list[pa.Table] = []
+    n_held = 0
+    for table in tables:
+        held.append(table)
+        n_held += table.num_rows
+        if n_held >= size:
+            whole = pa.concat_tables(held)
+            n_full = n_held - n_held % size
+            for start in range(0, n_full, size):
+                yield whole.slice(start, size)
+            held, n_held = [whole.slice(n_full)], n_held - n_full
+    if n_held:
+        yield pa.concat_tables(held)

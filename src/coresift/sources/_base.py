@@ -1,0 +1,72 @@
+"""What the rest of coresift knows about data: chunks of rows, and rows by position."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from coresift._errors import ParameterError
+from coresift._typing import Indices, Labels, RawRows
+
+CHUNK_BYTES = 32 * 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """A run of rows.
+
+    Parameters
+    ----------
+    start : int
+        Position of the first row in the whole input.
+    rows : ndarray of shape (n_rows, n_features), float32 or float64
+        Features, unscaled, C-contiguous. A missing value is NaN: sources do not judge, because
+        the count over the whole input is known only after the last chunk (see `_checks`).
+    labels : ndarray of shape (n_rows,) or None
+        Labels as given (numbers, booleans or strings); missing ones are left in as well.
+    """
+
+    start: int
+    rows: RawRows
+    labels: Labels | None
+
+
+class Source(ABC):
+    """Rows that can be read in chunks, more than once, in the same order.
+
+    Attributes
+    ----------
+    n_rows : int
+        Number of rows.
+    feature_names : tuple of str
+        Names of the features, after one-hot encoding.
+    """
+
+    n_rows: int
+    feature_names: tuple[str, ...]
+
+    @property
+    def n_features(self) -> int:
+        """Number of features of a row."""
+        return len(self.feature_names)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """For each feature, the input column that it comes from (one-hot features share one)."""
+        return self.feature_names
+
+    @abstractmethod
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the rows from first to last."""
+
+    @abstractmethod
+    def take(self, rows: Indices) -> RawRows:
+        """Return the features of the rows at ascending positions, shape (len(rows), n_features)."""
+
+
+def chunk_rows(n_features: int, given: int | None = None) -> int:
+    """Return how many rows to read at a time: as given, or about `CHUNK_BYTES` as float64."""
+    if given is not None and given < 1:
+        raise ParameterError(f"chunk_rows={given} is below the limit 1: raise it, or pass None")
+    return given if given is not None else max(1, CHUNK_BYTES // (8 * max(1, n_features)))
