@@ -1,0 +1,29 @@
+"""coresift picks a small weighted subset of a training set that trains like the whole."""
+
+from coresift._errors import (
+    BudgetError,
+    ColumnError,
+    CoresiftError,
+    DataError,
+    FormatError,
+    LabelError,
+    MissingDependencyError,
+    ParameterError,
+)
+from coresift.selectors import CoresetClassifier, FastCore
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BudgetError",
+    "ColumnError",
+    "CoresetClassifier",
+    "CoresiftError",
+    "DataError",
+    "FastCore",
+    "FormatError",
+    "LabelError",
+    "MissingDependencyError",
+    "ParameterError",
+    "__version__",
+]

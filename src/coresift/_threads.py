@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -43,5 +44,5 @@ def run_blocks(
     """
     n_blocks = max(1, min(thread_count(n_threads), n_rows // minimum))
     edges = [n_rows * block // n_blocks for block in range(n_blocks + 1)]
-    slices = [slice(start, stop) for start, stop in zip(edges[:-1], edges[1:], strict=True)]
+    slices = [slice(start, stop) for start, stop in pairwise(edges)]
     run_all(function, slices, n_threads)

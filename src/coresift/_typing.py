@@ -14,5 +14,6 @@ Indices: TypeAlias = NDArray[np.int64]
 Counts: TypeAlias = NDArray[np.int64]
 Buckets: TypeAlias = NDArray[np.uint64]  # (n_rows,)
 Codes: TypeAlias = NDArray[np.uint8]  # (n_rows, n_subspaces)
+Bits: TypeAlias = NDArray[np.int32]  # of float32 values
 Float32: TypeAlias = NDArray[np.float32]
 Float64: TypeAlias = NDArray[np.float64]

@@ -184,9 +184,11 @@ def test_take_like_of_special_types() -> None:
 )
 def test_missing_packages_name_the_extra(package: str, call: str, extra: str) -> None:
     # a package that is None in sys.modules cannot be imported: were it needed to import
-    # coresift.sources itself, the code would fail there
+    # coresift.sources itself, the code would fail there. scikit-learn is imported
+    # before, because some of its versions need narwhals.
     code = f"""
 import sys
+import sklearn.base
 sys.modules[{package!r}] = None
 from coresift import sources
 from coresift.sources import as_source

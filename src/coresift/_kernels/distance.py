@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coresift._kernels._jit import kernel
-from coresift._typing import Float32, Indices
+from coresift._typing import Bits, Float32
 
 
 @kernel
@@ -42,7 +42,7 @@ def squared_distances(row: Float32, centers: Float32, total: Float32) -> None:
 
 
 @kernel
-def first_minimum(bits: Indices) -> int:
+def first_minimum(bits: Bits) -> int:
     """Return the first position of the smallest value.
 
     Squared distances are never negative, and the bit patterns of non-negative

@@ -34,7 +34,7 @@ def add_exactly(rows: Rows, power: int, limbs: Counts) -> None:
             if exponent > 0:
                 mantissa |= 0x800000
             else:
-                exponent = 1
+                exponent = np.int64(1)
             if mantissa == 0:
                 continue
             sign = np.int64(-1) if pattern < 0 and power == 1 else np.int64(1)

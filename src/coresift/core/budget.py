@@ -11,7 +11,7 @@ from coresift._errors import BudgetError
 from coresift._typing import Counts
 
 
-def resolve_budget(budget: float | int, n_rows: int) -> int:
+def resolve_budget(budget: float, n_rows: int) -> int:
     """Turn a budget into a number of rows.
 
     Parameters
@@ -31,9 +31,10 @@ def resolve_budget(budget: float | int, n_rows: int) -> int:
     >>> resolve_budget(0.01, 435_759), resolve_budget(7, 10)
     (4357, 7)
     """
-    if isinstance(budget, (bool, np.bool_)) or not isinstance(budget, numbers.Real):
+    given: object = budget
+    if isinstance(given, (bool, np.bool_)) or not isinstance(given, numbers.Real):
         raise BudgetError(f"budget={budget!r}: must be a number of rows or a fraction in (0, 1]")
-    if isinstance(budget, numbers.Integral):
+    if isinstance(given, numbers.Integral):
         if not 1 <= budget <= n_rows:
             raise BudgetError(
                 f"budget={budget} rows: must be from 1 to the number of rows, {n_rows}; "
@@ -88,7 +89,9 @@ def split_budget(budget: int, class_sizes: Counts) -> Counts:
     shares = [budget * size - quota * total for size, quota in zip(sizes, quotas, strict=True)]
     while sum(quotas) != budget:
         step = 1 if sum(quotas) < budget else -1
-        open_to = [c for c in range(len(sizes)) if (quotas[c] < sizes[c] if step > 0 else quotas[c] > 1)]
+        open_to = [
+            c for c in range(len(sizes)) if (quotas[c] < sizes[c] if step > 0 else quotas[c] > 1)
+        ]
         chosen = max(open_to, key=lambda c: (step * shares[c], -c))
         quotas[chosen] += step
         shares[chosen] -= step * total

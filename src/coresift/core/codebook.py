@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -148,7 +149,7 @@ class Codebook:
         """
         width = max(words.shape[1] for words in self.codewords)
         table = np.zeros((self.n_subspaces, width, width), dtype=np.float32)
-        metric = "sqeuclidean" if squared else "euclidean"
+        metric: Literal["sqeuclidean", "euclidean"] = "sqeuclidean" if squared else "euclidean"
         for subspace, words in enumerate(self.codewords):
             points = words.T.astype(np.float64)
             table[subspace, : len(points), : len(points)] = cdist(points, points, metric)

@@ -37,9 +37,7 @@ class ExactSum:
         """Sum the columns of rows of shape (n_rows, n_columns), or their squares."""
         limbs = np.zeros((rows.shape[1], N_LIMBS), dtype=np.int64)
         add_exactly(np.ascontiguousarray(rows, dtype=np.float32), power, limbs)
-        return cls(
-            tuple(sum(int(v) << (32 * b) for b, v in enumerate(column)) for column in limbs)
-        )
+        return cls(tuple(sum(int(v) << (32 * b) for b, v in enumerate(column)) for column in limbs))
 
     @classmethod
     def empty(cls, n_columns: int) -> ExactSum:
@@ -49,6 +47,10 @@ class ExactSum:
     def merge(self, other: ExactSum) -> ExactSum:
         """Return the sum of both."""
         return ExactSum(tuple(a + b for a, b in zip(self.totals, other.totals, strict=True)))
+
+    def total(self) -> Fraction:
+        """Return the sum over all columns."""
+        return Fraction(sum(self.totals), 1 << BIAS)
 
     def fractions(self) -> list[Fraction]:
         """Return the sums as exact fractions."""

@@ -50,7 +50,7 @@ class Urn:
 
     def __init__(self, counts: Indices) -> None:
         self._left = counts.copy()
-        self._n_left = int(counts.sum())
+        self.n_left = int(counts.sum())
         self._tree = np.zeros(len(counts) + 1, dtype=np.int64)
         # A Fenwick tree in one sweep: prefix sums, minus those of the parent node.
         total = np.concatenate([[0], np.cumsum(counts)])
@@ -61,13 +61,13 @@ class Urn:
         """Choose one row of a candidate."""
         add_to_tree(self._tree, candidate, -1)
         self._left[candidate] -= 1
-        self._n_left -= 1
+        self.n_left -= 1
 
     def draw(self, rng: np.random.Generator, n_rows: int) -> Indices:
         """Draw distinct rows uniformly; return their candidates, one entry a row."""
-        if n_rows >= self._n_left:
+        if n_rows >= self.n_left:
             return np.repeat(np.arange(len(self._left)), self._left)
-        ranks = rng.choice(self._n_left, size=n_rows, replace=False, shuffle=False)
+        ranks = rng.choice(self.n_left, size=n_rows, replace=False, shuffle=False)
         candidates = np.empty(n_rows, dtype=np.int64)
         find_in_tree(self._tree, ranks, candidates)
         return candidates
@@ -96,7 +96,7 @@ def _stochastic(
     progress: Progress | None = None,
 ) -> Picks:
     """Sample D_s, take the candidate of largest gain, repeat (lines 4-15)."""
-    state, urn = objective.uncovered(), Urn(objective.counts)
+    state, urn = objective.uncovered(), Urn(objective.candidates.counts)
     picks, gains = np.empty(budget, dtype=np.int64), np.zeros(budget)
     everything = np.arange(objective.n_candidates)
     for done in range(budget):
@@ -107,7 +107,7 @@ def _stochastic(
         if gain[best] > 0:
             picks[done], gains[done] = which[best], gain[best]
             objective.absorb(int(which[best]), state)
-        elif len(which) == objective.n_candidates:
+        elif n_candidates is None or n_candidates >= urn.n_left:  # all were looked at
             _fill(picks, done, urn, rng, objective)
             break
         else:
@@ -122,7 +122,7 @@ def _lazy(
     objective: Objective, budget: int, rng: np.random.Generator, n_threads: int | None
 ) -> Picks:
     """Refresh a gain only when its old value, an upper bound, leads the rest."""
-    state, urn = objective.uncovered(), Urn(objective.counts)
+    state, urn = objective.uncovered(), Urn(objective.candidates.counts)
     picks, gains = np.empty(budget, dtype=np.int64), np.zeros(budget)
     everything = np.arange(objective.n_candidates)
     # The first pick changes every cover: two full sweeps, on all threads, are
@@ -135,7 +135,7 @@ def _lazy(
         objective.absorb(first, state)
         bounds = objective.gains(everything, state, n_threads)
         done += lazy_picks(
-            objective.candidates,
+            objective.candidates.codes,
             objective.table,
             objective.floor,
             objective.squared,

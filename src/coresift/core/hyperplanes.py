@@ -49,7 +49,7 @@ class Hyperplanes:
     @property
     def n_planes(self) -> int:
         """Number of hyperplanes (p), at most 64."""
-        return self.planes.shape[1]
+        return int(self.planes.shape[1])
 
     def buckets(self, rows: Rows, n_threads: int | None = 1) -> Buckets:
         """Return the sign bits of each row, shape (n_rows,), uint64; plane 0 is the highest bit."""

@@ -23,10 +23,11 @@ from scipy.spatial import cKDTree
 
 from coresift._errors import ParameterError
 from coresift._kernels.bound import fill_table
-from coresift._kernels.greedy import WIDTH, absorb, fill_gains
+from coresift._kernels.greedy import WIDTH, absorb, fill_gains, fill_owners
 from coresift._threads import run_blocks
-from coresift._typing import Codes, Counts, Float32, Float64, Indices
+from coresift._typing import Counts, Float32, Float64, Indices
 from coresift.core.codebook import Codebook
+from coresift.core.pool import Candidates
 from coresift.core.summary import MAX_CODEWORDS, Summary
 
 BOUNDS = ("sum", "root", "rms")
@@ -106,10 +107,7 @@ class Objective:
 
     Parameters
     ----------
-    candidates : ndarray of shape (C, n_subspaces), uint8
-        Distinct codes.
-    counts : ndarray of shape (C,), int64
-        Rows that hold each code.
+    candidates : Candidates
     order : ndarray of shape (T,), int64
         Cluster of the summary in each place of the table.
     sizes : ndarray of shape (n_blocks * WIDTH,), float32
@@ -122,8 +120,7 @@ class Objective:
         Bound of a cluster that nothing covers: no bound is larger.
     """
 
-    candidates: Codes
-    counts: Counts
+    candidates: Candidates
     order: Indices
     sizes: Float32
     table: Float32
@@ -175,8 +172,7 @@ class Objective:
         for subspace in distances:  # the same order of additions as in the kernel
             largest += subspace.max()
         return cls(
-            summary.candidates,
-            summary.counts,
+            Candidates.of(summary.pool),
             order,
             padded,
             table,
@@ -188,7 +184,7 @@ class Objective:
     @property
     def n_candidates(self) -> int:
         """Number of distinct codes (C)."""
-        return len(self.candidates)
+        return len(self.candidates.counts)
 
     @cached_property
     def _arrays(self) -> tuple[Float32, Float32, bool]:
@@ -207,7 +203,7 @@ class Objective:
         def fill(part: slice) -> None:
             fill_gains(
                 which[part],
-                self.candidates,
+                self.candidates.codes,
                 *self._arrays,
                 self.sizes,
                 state.cover,
@@ -220,11 +216,35 @@ class Objective:
 
     def absorb(self, candidate: int, state: Cover) -> None:
         """Add one candidate to the chosen set; changes ``state``, which the greedy owns."""
-        absorb(self.candidates[candidate], *self._arrays, state.key, state.cover, state.peak)
+        absorb(self.candidates.codes[candidate], *self._arrays, state.key, state.cover, state.peak)
+
+    def owners(self, picks: Indices) -> Indices:
+        """Return the picked candidate of smallest bound (the lowest of equals) of each cluster.
+
+        Returns
+        -------
+        ndarray of shape (T,), int64
+            Clusters in the order of the summary.
+        """
+        chosen = np.unique(picks)
+        winner = np.zeros(len(self.sizes), dtype=np.int64)
+        state = self.uncovered()
+        fill_owners(
+            chosen,
+            self.candidates.codes,
+            self.table,
+            self.floor,
+            state.key,
+            state.peak,
+            winner,
+        )
+        owners = np.empty(len(self.order), dtype=np.int64)
+        owners[self.order] = chosen[winner[: len(self.order)]]
+        return owners
 
     def bounds(self, candidate: int) -> Float32:
         """Return u_jt of one candidate, shape (T,), clusters in the order of the summary."""
-        code = self.candidates[candidate]
+        code = self.candidates.codes[candidate]
         keys = self.table[0, code[0]].copy()
         for subspace in range(1, len(code)):
             keys += self.table[subspace, code[subspace]]

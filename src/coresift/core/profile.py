@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coresift._typing import Counts, Indices, Labels, RawRows
+from coresift.core.classes import count_labels
 from coresift.core.sample import RowSample
 from coresift.core.scaler import Moments
 
@@ -34,6 +35,15 @@ class Profile:
     moments: Moments
     sample: RowSample
 
+    @classmethod
+    def empty(cls, n_features: int, scale: str | None, sample_size: int, seed: int) -> Profile:
+        """Return the profile of no rows."""
+        nothing = np.zeros((0, n_features)), np.zeros(0, dtype=np.int64)
+        zeros = np.zeros(n_features, dtype=np.int64)
+        return profile(
+            *nothing, None, (zeros, zeros), 0, scale=scale, sample_size=sample_size, seed=seed
+        )
+
     def merge(self, other: Profile) -> Profile:
         """Return the profile of both sets of rows."""
         labels = dict(self.label_counts)
@@ -49,18 +59,12 @@ class Profile:
         )
 
 
-def count_labels(labels: Labels) -> dict[Hashable, int]:
-    """Count distinct labels, as Python scalars."""
-    values, counts = np.unique(labels, return_counts=True)
-    return dict(zip(values.tolist(), counts.tolist(), strict=True))
-
-
 def profile(
     rows: RawRows,
     row_ids: Indices,
     labels: Labels | None,
     nonfinite: tuple[Counts, Counts],
-    missing: np.ndarray | None,
+    n_missing: int,
     *,
     scale: str | None,
     sample_size: int,
@@ -72,17 +76,16 @@ def profile(
     ----------
     nonfinite : pair of ndarray of shape (n_features,), int64
         How many NaN and infinities each column holds.
-    missing : ndarray of shape (n_rows,), bool, or None
-        Which labels are missing.
+    n_missing : int
+        How many labels are missing; labels of such a chunk are not counted.
     """
     nan_counts, inf_counts = nonfinite
     if nan_counts.any() or inf_counts.any():
         finite = np.isfinite(rows).all(axis=1)
         rows, row_ids = rows[finite], row_ids[finite]
-    known = labels if labels is None or missing is None else labels[~missing]
     return Profile(
-        {} if known is None else count_labels(known),
-        0 if missing is None else int(missing.sum()),
+        {} if labels is None or n_missing else count_labels(labels),
+        n_missing,
         nan_counts,
         inf_counts,
         Moments.of(rows, scale),

@@ -48,7 +48,7 @@ class RowSample:
         else:
             kept = np.arange(len(hashes))
         order = kept[np.lexsort((row_ids[kept], hashes[kept]))][:size]
-        return cls(size, seed, np.asarray(row_ids)[order], np.asarray(rows)[order])
+        return cls(size, seed, row_ids[order], rows[order])
 
     def merge(self, other: RowSample) -> RowSample:
         """Return the sample of both sets of rows."""

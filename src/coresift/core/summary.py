@@ -2,9 +2,9 @@
 
 The bound ``u_it`` depends on row i only through its code, and on cluster t only
 through the codes seen in it (Section 5.2). So the greedy needs, per class, how
-often each cluster holds each code, and which distinct codes there are. Counts
-add, codes unite, representatives take a minimum: `merge` is associative and
-commutative with `empty` as its zero, and it is exact.
+often each cluster holds each code, and a pool of candidate rows. Counts add,
+pools unite and keep the smallest hashes: `merge` is associative and commutative
+with `empty` as its zero, and it is exact.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresift._errors import ParameterError
-from coresift._rng import row_hash
 from coresift._typing import Buckets, Codes, Counts, Indices
 from coresift.core.hyperplanes import MAX_PLANES
+from coresift.core.pool import Pool
 
 MAX_CODEWORDS = 256
 
@@ -34,13 +34,16 @@ class Layout:
         Planes of the encoder.
     max_clusters : tuple of int
         Per class, the most clusters to keep.
+    max_candidates : tuple of int
+        Per class, the most rows to keep as candidates.
     seed : int
-        Of the row hash that orders representatives.
+        Of the row hash that draws the candidates.
     """
 
     n_subspaces: int
     n_planes: int
     max_clusters: tuple[int, ...]
+    max_candidates: tuple[int, ...]
     seed: int
 
     @property
@@ -65,17 +68,6 @@ def _group(keys: Sequence[NDArray[np.generic]]) -> tuple[Indices, Indices]:
 def _add(values: Counts, order: Indices, starts: Indices) -> Counts:
     """Add the values of each group."""
     return np.add.reduceat(values[order], starts) if len(starts) else values[:0]
-
-
-def _code_words(codes: Codes, class_ids: Indices) -> list[NDArray[np.uint64]]:
-    """Pack class and code of each row in as few uint64 as hold them, in sorting order."""
-    n_rows, n_subspaces = codes.shape
-    width = -(-(n_subspaces + 2) // 8) * 8
-    packed = np.zeros((n_rows, width), dtype=np.uint8)
-    packed[:, :2] = class_ids.astype(">u2").view(np.uint8).reshape(n_rows, 2)
-    packed[:, 2 : 2 + n_subspaces] = codes
-    words = packed.view(">u8").astype(np.uint64)
-    return [np.ascontiguousarray(words[:, w]) for w in range(words.shape[1])]
 
 
 def _planes_within(buckets: Buckets, n_planes: int, limit: int) -> int:
@@ -110,13 +102,8 @@ class Summary:
         ``(cluster * n_subspaces + subspace) * 256 + code``, sorted: the places
         where `code_counts` of shape (T, M, B) is positive.
     cell_counts : ndarray of shape (n_cells,), int64
-    candidate_class : ndarray of shape (C,), int64
-    candidates : ndarray of shape (C, n_subspaces), uint8
-        Distinct codes, sorted by (class, code).
-    counts : ndarray of shape (C,), int64
-        How many rows hold each.
-    representatives : ndarray of shape (C,), int64
-        Of those rows, the id of the one of smallest (hash, id).
+    pool : Pool
+        Candidate rows with their codes.
     """
 
     layout: Layout
@@ -126,10 +113,7 @@ class Summary:
     sizes: Counts
     cell: Indices
     cell_counts: Counts
-    candidate_class: Indices
-    candidates: Codes
-    counts: Counts
-    representatives: Indices
+    pool: Pool
 
     @classmethod
     def of(
@@ -167,7 +151,7 @@ class Summary:
             _add(ones, order, starts),
             cell.reshape(-1).astype(np.int64),
             cell_counts.astype(np.int64),
-            *_unite(class_ids, codes, ones, row_ids, layout.seed),
+            Pool.of(class_ids, row_ids, codes, layout.max_candidates, layout.seed),
         )
         return summary._bounded()
 
@@ -214,7 +198,6 @@ class Summary:
     def of_class(self, class_id: int) -> Summary:
         """Return the part of one class; its cells count clusters from 0."""
         clusters = slice(*np.searchsorted(self.cluster_class, [class_id, class_id + 1]))
-        candidates = slice(*np.searchsorted(self.candidate_class, [class_id, class_id + 1]))
         per_cluster = self.layout.n_subspaces * MAX_CODEWORDS
         edges = np.array([clusters.start, clusters.stop]) * per_cluster
         cells = slice(*np.searchsorted(self.cell, edges))
@@ -225,10 +208,7 @@ class Summary:
             sizes=self.sizes[clusters],
             cell=self.cell[cells] - clusters.start * per_cluster,
             cell_counts=self.cell_counts[cells],
-            candidate_class=self.candidate_class[candidates],
-            candidates=self.candidates[candidates],
-            counts=self.counts[candidates],
-            representatives=self.representatives[candidates],
+            pool=self.pool.of_class(class_id),
         )
 
     def class_sizes(self) -> Counts:
@@ -238,15 +218,8 @@ class Summary:
         return sizes
 
     def _joined(self, other: Summary, order: Indices, starts: Indices) -> Summary:
-        """Put two summaries side by side and regroup their clusters and candidates."""
+        """Put two summaries side by side and regroup their clusters."""
         shift = len(self.sizes) * self.layout.n_subspaces * MAX_CODEWORDS
-        candidates = _unite(
-            np.concatenate([self.candidate_class, other.candidate_class]),
-            np.concatenate([self.candidates, other.candidates]),
-            np.concatenate([self.counts, other.counts]),
-            np.concatenate([self.representatives, other.representatives]),
-            self.layout.seed,
-        )
         both = Summary(
             self.layout,
             self.planes,
@@ -255,7 +228,7 @@ class Summary:
             np.concatenate([self.sizes, other.sizes]),
             np.concatenate([self.cell, other.cell + shift]),
             np.concatenate([self.cell_counts, other.cell_counts]),
-            *candidates,
+            self.pool.merge(other.pool),
         )
         return both._clustered(order, starts)
 
@@ -290,25 +263,3 @@ class Summary:
                 self.cluster_bucket[clusters], int(planes[class_id]), limit
             )
         return self.coarsen(planes)
-
-
-def _unite(
-    class_ids: Indices, codes: Codes, counts: Counts, row_ids: Indices, seed: int
-) -> tuple[Indices, Codes, Counts, Indices]:
-    """Unite equal (class, code): add their counts, keep the row id of smallest (hash, id)."""
-    order, starts = _group(_code_words(codes, class_ids))
-    first = order[starts]
-    if len(order) == 0:
-        return class_ids.astype(np.int64), codes, counts, row_ids.astype(np.int64)
-    ids = row_ids[order]
-    hashes = row_hash(ids, seed)
-    lowest = np.minimum.reduceat(hashes, starts)
-    lengths = np.diff(np.append(starts, len(order)))
-    highest_id = np.iinfo(np.int64).max
-    winners = np.where(hashes == np.repeat(lowest, lengths), ids, highest_id)
-    return (
-        class_ids[first].astype(np.int64),
-        codes[first],
-        _add(counts, order, starts),
-        np.minimum.reduceat(winners, starts).astype(np.int64),
-    )

@@ -7,29 +7,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from coresift._kernels.assign import TILE, assign
-from coresift._kernels.greedy import fill_owners
 from coresift._threads import run_blocks
 from coresift._typing import Buckets, Counts, Float32, Float64, Indices, Rows
 from coresift.core.exact import ExactSum
 from coresift.core.hyperplanes import MAX_PLANES
-from coresift.core.objective import Objective
 from coresift.core.summary import Summary
 
 WEIGHTS = ("assignment", "cluster")
 
 
-def cluster_weights(
-    summary: Summary, objective: Objective, candidates: Indices, buckets: Buckets
-) -> Float64:
+def cluster_weights(summary: Summary, owners: Indices, picks: Indices, buckets: Buckets) -> Float64:
     """Weigh chosen rows by the clusters that they win (line 17).
 
     Parameters
     ----------
     summary : Summary
         Of one class.
-    objective : Objective
-        Of that summary.
-    candidates, buckets : ndarray of shape (k,)
+    owners : ndarray of shape (T,), int64
+        The candidate that wins each cluster, as `Objective.owners` has it.
+    picks, buckets : ndarray of shape (k,)
         Candidate and bucket of each chosen row.
 
     Returns
@@ -44,23 +40,12 @@ def cluster_weights(
     (weight 1), and the other rows of a cluster go to the candidate of smallest
     bound, ties to the lowest index. Chosen rows with the same code share alike.
     """
-    chosen, position, times = np.unique(candidates, return_inverse=True, return_counts=True)
-    owners = np.zeros(len(objective.sizes), dtype=np.int64)
-    state = objective.uncovered()
-    fill_owners(
-        chosen,
-        objective.candidates,
-        objective.table,
-        objective.floor,
-        state.key,
-        state.peak,
-        owners,
-    )
-    left = summary.sizes.copy()
+    chosen, position, times = np.unique(picks, return_inverse=True, return_counts=True)
+    others = summary.sizes.copy()
     n_planes = int(summary.planes[summary.cluster_class[0]])
-    np.subtract.at(left, np.searchsorted(summary.cluster_bucket, prefix(buckets, n_planes)), 1)
+    np.subtract.at(others, np.searchsorted(summary.cluster_bucket, prefix(buckets, n_planes)), 1)
     mass = np.zeros(len(chosen), dtype=np.int64)
-    np.add.at(mass, owners[: len(left)], left[objective.order])
+    np.add.at(mass, np.searchsorted(chosen, owners), others)
     return np.asarray(1.0 + mass[position] / times[position], dtype=np.float64)
 
 
@@ -136,7 +121,7 @@ class Assignment:
         centers: Centers,
         n_threads: int | None = 1,
     ) -> Assignment:
-        """Assign scaled rows to the nearest chosen row of their class, chosen rows to themselves."""
+        """Assign rows to the nearest chosen row of the class, chosen rows to themselves."""
         counts = np.zeros(len(centers.row_ids), dtype=np.int64)
         totals = [0] * len(centers.tiles)
         for class_id in np.unique(class_ids):

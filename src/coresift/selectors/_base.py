@@ -1,0 +1,108 @@
+"""What all selectors share: scikit-learn's estimator and imbalanced-learn's sampler protocol."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from coresift._stages import Progress
+from coresift._typing import Float64, Indices
+from coresift.core.coreset import Coreset
+from coresift.sources import Source, as_source, take_like
+
+
+class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
+    """Choose weighted rows; `fit` sets the attributes that end in an underscore."""
+
+    sample_indices_: Indices
+    sample_weight_: Float64
+    report_: dict[str, Any]
+
+    @abstractmethod
+    def _select(self, source: Source, progress: Progress | None) -> Coreset:
+        """Choose a coreset of the source."""
+
+    def fit(self, X: Any, y: Any = None, *, progress: Progress | None = None) -> Self:
+        """Choose the rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), sparse matrix, data frame, path or Source
+            Text and categorical columns of a frame are one-hot encoded. A path is a Parquet or
+            CSV file, or a folder of them, read in streams.
+        y : array-like of shape (n_rows,), str or None, default=None
+            The label of each row; a string is the name of the column of X that holds them.
+            Without labels all rows are one class.
+        progress : callable or None, default=None
+            Called with (stage, steps done, steps in all).
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        BudgetError, ColumnError, DataError, FormatError, LabelError, ParameterError
+            If the input cannot be used; each names the value, the limit and the remedy.
+        """
+        source = as_source(X, label=y) if isinstance(y, str) else as_source(X, y)
+        coreset = self._select(source, progress)
+        self.n_features_in_ = source.n_features
+        if getattr(X, "columns", None) is not None or getattr(X, "column_names", None) is not None:
+            self.feature_names_in_ = np.array(source.feature_names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        self.sample_indices_ = coreset.row_ids
+        self.sample_weight_ = coreset.weights
+        self.report_ = coreset.report
+        return self
+
+    def fit_resample(self, X: Any, y: Any = None) -> Any:
+        """Choose the rows and return them.
+
+        Parameters
+        ----------
+        X, y
+            As for `fit`, but for paths and Sources.
+
+        Returns
+        -------
+        X_small, y_small : of the types of X and y
+            The chosen rows in their original order. Their weights are in `sample_weight_`.
+            Only X_small where y is None or the name of a column of X.
+        """
+        self.fit(X, y)
+        small = take_like(X, self.sample_indices_)
+        if y is None or isinstance(y, str):
+            return small
+        return small, take_like(y, self.sample_indices_)
+
+    def get_support(self, indices: bool = False) -> Any:
+        """Return which rows are chosen.
+
+        Parameters
+        ----------
+        indices : bool, default=False
+            Return positions instead of a mask.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,), bool, or of shape (k,), int64
+        """
+        check_is_fitted(self, "sample_indices_")
+        if indices:
+            return self.sample_indices_
+        support = np.zeros(self.report_["n_rows"], dtype=bool)
+        support[self.sample_indices_] = True
+        return support
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn what the input may be."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.required = False
+        return tags

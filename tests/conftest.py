@@ -1,0 +1,27 @@
+"""Hypothesis profiles and the way to the real data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# The first call of a kernel compiles it, which no deadline and no health check should see.
+COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile(
+    "default", max_examples=50, derandomize=bool(os.environ.get("CI")), **COMMON
+)
+settings.register_profile("fast", max_examples=5, derandomize=True, database=None, **COMMON)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of the real data sets; for tests marked ``data``."""
+    beside = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+    folder = Path(os.environ.get("CORESIFT_DATA", beside))
+    if not any(folder.glob("*.parquet")):
+        pytest.skip(f"no real data in {folder}: set CORESIFT_DATA to the folder that holds it")
+    return folder

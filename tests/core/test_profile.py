@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from functools import reduce
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coresift.core.profile import Profile, profile
+from coresift.core.scaler import SCALES, Moments
+from naive import identical
+from strategies import Dataset, chunkings, datasets
+
+
+def profile_of(rows: Dataset, scale: str | None) -> Profile:
+    nonfinite = np.isnan(rows.rows).sum(axis=0), np.isinf(rows.rows).sum(axis=0)
+    return profile(
+        rows.rows,
+        rows.row_ids,
+        rows.class_ids,
+        nonfinite,
+        0,
+        scale=scale,
+        sample_size=5,
+        seed=1,
+    )
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@given(rows=datasets(), data=st.data())
+def test_profile_of_all_rows_is_the_merge_of_profiles_of_chunks(
+    scale: str | None, rows: Dataset, data: st.DataObject
+) -> None:
+    whole = profile_of(rows, scale)
+    chunks = data.draw(chunkings(len(rows)))
+    parts = [profile_of(rows.part(chunk), scale) for chunk in chunks]
+    zero = Profile.empty(rows.rows.shape[1], scale, 5, 1)
+    assert identical(reduce(Profile.merge, parts), whole)
+    assert identical(reduce(Profile.merge, parts[::-1], zero), whole)
+    assert whole.label_counts == {c: n for c, n in enumerate(np.bincount(rows.class_ids)) if n}
+    assert len(whole.sample.row_ids) == min(5, len(rows))
+
+
+def test_rows_that_are_not_finite_are_counted_and_left_out() -> None:
+    rows = np.array([[1, 2], [np.nan, 3], [4, np.inf], [5, 6]], dtype=np.float32)
+    found = profile_of(Dataset(rows, np.zeros(4, dtype=np.int64), np.arange(4)), "standard")
+    assert found.nan_counts.tolist() == [1, 0]
+    assert found.inf_counts.tolist() == [0, 1]
+    assert identical(found.moments, Moments.of(rows[[0, 3]], "standard"))
+    assert sorted(found.sample.row_ids.tolist()) == [0, 3]
+
+
+def test_labels_are_counted_only_where_none_is_missing() -> None:
+    rows, ids, none = np.zeros((2, 1)), np.arange(2), np.zeros(1, dtype=np.int64)
+
+    def count(labels: np.ndarray | None, n_missing: int) -> Profile:
+        return profile(
+            rows, ids, labels, (none, none), n_missing, scale=None, sample_size=1, seed=0
+        )
+
+    assert count(np.array(["a", "b"]), 0).label_counts == {"a": 1, "b": 1}
+    assert count(None, 0).label_counts == {}
+    damaged = count(np.array(["a", None], dtype=object), 1)
+    assert damaged.label_counts == {}
+    assert damaged.merge(damaged).n_missing_labels == 2

@@ -1,0 +1,46 @@
+"""The kernel that assigns rows, through `nearest_center`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coresift.core.weights import Centers, nearest_center
+from naive import nearest, squared_distance
+from strategies import Array, matrices
+
+
+def tiles_of(centers: Array) -> Array:
+    ids = np.arange(len(centers))
+    return Centers.of(ids, centers, np.zeros_like(ids), 1).tiles[0]
+
+
+def assert_equals_oracle(rows: Array, centers: Array) -> None:
+    found, distances = nearest_center(rows, tiles_of(centers))
+    expected = [nearest(row, centers) for row in rows]
+    assert found.tolist() == expected
+    pairs = zip(rows, centers[expected], strict=True)
+    assert distances.tolist() == [np.sqrt(squared_distance(*pair)) for pair in pairs]
+
+
+@given(both=matrices(st.integers(1, 12), st.integers(1, 6)), cut=st.integers(0, 11))
+def test_nearest_center_equals_its_oracle(both: Array, cut: int) -> None:
+    cut = min(cut, len(both) - 1)
+    assert_equals_oracle(both[:cut], both[cut:])
+
+
+@pytest.mark.parametrize("n_centers", [1, 63, 64, 65, 129])
+def test_centers_fill_tiles(n_centers: int) -> None:
+    rng = np.random.default_rng(n_centers)
+    centers = rng.standard_normal((n_centers, 5)).astype(np.float32)
+    rows = np.concatenate([rng.standard_normal((9, 5)).astype(np.float32), centers[-3:]])
+    assert_equals_oracle(rows, centers)
+
+
+def test_a_tie_between_tiles_goes_to_the_lowest_center() -> None:
+    centers = np.arange(200, dtype=np.float32)[:, None] % 70
+    found, distances = nearest_center(centers, tiles_of(centers))
+    assert found.tolist() == [i % 70 for i in range(200)]
+    assert not distances.any()

@@ -1,0 +1,126 @@
+"""The kernels of the greedy, through `Objective`, `greedy` and `Urn`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import naive
+from coresift.core.greedy import GREEDY, Urn, greedy
+from coresift.core.objective import BOUNDS, Cover, Objective
+from naive import identical
+from strategies import SEEDS, Array, World, worlds
+
+# A gain is a float32 sum of up to 4 blocks; each addition, each product and each difference of
+# bounds rounds once, and all terms are positive: so many units in the last place, relative.
+ROUNDING = 8 * 2.0**-24
+
+
+def bounds_of(objective: Objective) -> Array:
+    return np.stack([objective.bounds(c) for c in range(objective.n_candidates)])
+
+
+def after(objective: Objective, chosen: list[int]) -> Cover:
+    state = objective.uncovered()
+    for candidate in chosen:
+        objective.absorb(candidate, state)
+    return state
+
+
+def cover_of(objective: Objective, state: Cover) -> Array:
+    """The cover of each cluster, in the order of the summary."""
+    cover = np.empty(len(objective.order), dtype=np.float32)
+    cover[objective.order] = state.cover[: len(objective.order)]
+    return cover
+
+
+def some_candidates(data: st.DataObject, objective: Objective) -> list[int]:
+    candidates = st.integers(0, objective.n_candidates - 1)
+    return data.draw(st.lists(candidates, min_size=1, max_size=4))
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+@given(world=worlds(whole=False), data=st.data())
+def test_absorb_keeps_the_smallest_bound_of_each_cluster(
+    kind: str, world: World, data: st.DataObject
+) -> None:
+    objective = Objective.of(world.summary, world.codebook, kind)
+    chosen = some_candidates(data, objective)
+    worst = naive.worst(kind, world.codebook.sdc_table(kind != "sum"))
+    expected = np.minimum(worst, bounds_of(objective)[chosen].min(axis=0))
+    assert cover_of(objective, after(objective, chosen)).tolist() == expected.tolist()
+    assert (cover_of(objective, objective.uncovered()) == worst).all()
+
+
+@given(world=worlds(), data=st.data())
+def test_gains_of_whole_bounds_equal_their_oracle(world: World, data: st.DataObject) -> None:
+    objective = Objective.of(world.summary, world.codebook, "sum")
+    state = after(objective, some_candidates(data, objective)[1:])
+    cover, sizes = cover_of(objective, state), world.summary.sizes.tolist()
+    expected = [naive.gain(row, cover, sizes) for row in bounds_of(objective)]
+    assert objective.gains(np.arange(objective.n_candidates), state).tolist() == expected
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+@given(world=worlds(whole=False), data=st.data())
+def test_gains_equal_their_oracle_up_to_rounding(
+    kind: str, world: World, data: st.DataObject
+) -> None:
+    objective = Objective.of(world.summary, world.codebook, kind)
+    state = after(objective, some_candidates(data, objective)[1:])
+    cover, sizes = cover_of(objective, state), world.summary.sizes.tolist()
+    which = np.arange(objective.n_candidates)[::-2]
+    expected = [naive.gain(objective.bounds(c), cover, sizes) for c in which]
+    assert objective.gains(which, state) == pytest.approx(expected, rel=ROUNDING, abs=0)
+
+
+@given(world=worlds(), data=st.data())
+def test_score_falls_by_exactly_the_gain(world: World, data: st.DataObject) -> None:
+    objective = Objective.of(world.summary, world.codebook, "sum")
+    state = objective.uncovered()
+    for candidate in some_candidates(data, objective):
+        before = objective.score(state)
+        (gain,) = objective.gains(np.array([candidate]), state)
+        objective.absorb(candidate, state)
+        assert objective.score(state) == before - gain
+
+
+@given(world=worlds(), data=st.data())
+def test_owners_have_the_smallest_bound_and_the_lowest_index(
+    world: World, data: st.DataObject
+) -> None:
+    objective = Objective.of(world.summary, world.codebook, "sum")
+    picks = some_candidates(data, objective)
+    bounds, ordered = bounds_of(objective), sorted(set(picks))
+    expected = [min(ordered, key=lambda c: column[c]) for column in bounds.T]  # the first of equals
+    assert objective.owners(np.array(picks)).tolist() == expected
+
+
+@pytest.mark.parametrize("method", GREEDY)
+@given(world=worlds(max_rows=60), data=st.data())
+def test_greedy_equals_its_oracle_as_long_as_there_is_a_gain(
+    method: str, world: World, data: st.DataObject
+) -> None:
+    objective = Objective.of(world.summary, world.codebook, "sum")
+    sizes, n_rows = world.summary.sizes.tolist(), len(world.encoded)
+    budget = data.draw(st.integers(1, n_rows))
+    found = greedy(objective, budget, np.random.default_rng(0), method=method, n_candidates=n_rows)
+    picks, gains = naive.greedy(bounds_of(objective).tolist(), sizes, objective.worst, budget)
+    assert found.candidates[: len(picks)].tolist() == picks
+    assert found.gains.tolist() == gains + [0.0] * (budget - len(picks))
+    assert identical(found.cover, after(objective, picks))
+
+
+@given(counts=st.lists(st.integers(0, 4), min_size=1, max_size=20), seed=SEEDS, data=st.data())
+def test_urn_equals_its_oracle(counts: list[int], seed: int, data: st.DataObject) -> None:
+    urn, oracle = Urn(np.array(counts)), naive.Urn(counts)
+    while oracle.rows:
+        n_rows = data.draw(st.integers(1, len(oracle.rows) + 1))
+        drawn = urn.draw(np.random.default_rng(seed), n_rows)
+        assert drawn.tolist() == oracle.draw(np.random.default_rng(seed), n_rows)
+        taken = data.draw(st.sampled_from(oracle.rows))
+        urn.take(taken)
+        oracle.take(taken)
+    assert urn.draw(np.random.default_rng(seed), 1).tolist() == []

@@ -1,0 +1,264 @@
+"""Slow, obvious oracles: one for each kernel and each exact rule of the core.
+
+Loops over plain numbers, nothing clever. Where a kernel rounds (float32, sums in the order of
+features or subspaces), the oracle rounds in the same places, so that both can be compared with ==.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Array: TypeAlias = np.ndarray[Any, Any]
+ALL = 2**64  # how many values a uint64 has
+
+
+# Encoding
+
+
+def bucket(row: Array, planes: Array, offsets: Array) -> int:
+    """Sign bits as 64 binary digits, plane 0 first, zeros where there is no plane."""
+    digits = ""
+    for plane, offset in zip(planes.T, offsets, strict=True):
+        total = -offset
+        for value, weight in zip(row, plane, strict=True):
+            total = total + value * weight
+        digits += "1" if total > 0 else "0"
+    return int(digits.ljust(64, "0"), 2)
+
+
+def squared_distance(left: Array, right: Array) -> np.float32:
+    total = np.float32(0)
+    for a, b in zip(left, right, strict=True):
+        total = total + (a - b) * (a - b)
+    return total
+
+
+def nearest(row: Array, centers: Iterable[Array]) -> int:
+    """The first center at the smallest distance."""
+    distances = [squared_distance(row, center) for center in centers]
+    return distances.index(min(distances))
+
+
+def code(row: Array, features: Sequence[Array], codewords: Sequence[Array]) -> list[int]:
+    """The nearest codeword in each subspace; codewords are columns."""
+    return [nearest(row[f], words.T) for f, words in zip(features, codewords, strict=True)]
+
+
+def prefix(bucket: int, n_planes: int) -> int:
+    """The first binary digits, zeros for the rest."""
+    return int(f"{bucket:064b}"[:n_planes].ljust(64, "0"), 2)
+
+
+def planes_within(buckets: Iterable[int], n_planes: int, limit: int) -> int:
+    """The most planes that leave at most ``limit`` different buckets."""
+    buckets = list(buckets)
+    while len({prefix(b, n_planes) for b in buckets}) > limit:
+        n_planes -= 1
+    return n_planes
+
+
+# Sums
+
+
+def exact_sum(values: Iterable[float], power: int = 1) -> Fraction:
+    return sum((Fraction(float(value)) ** power for value in values), Fraction(0))
+
+
+# Hashes, samples and summaries
+
+
+def mix(value: int) -> int:
+    """The finaliser of splitmix64 (Steele, Lea and Flood 2014)."""
+    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 % ALL
+    value = (value ^ value >> 27) * 0x94D049BB133111EB % ALL
+    return value ^ value >> 31
+
+
+def row_hash(row_id: int, seed: int) -> int:
+    golden = 0x9E3779B97F4A7C15
+    return mix((row_id * golden + mix((seed + golden) % ALL)) % ALL)
+
+
+def smallest(row_ids: Iterable[int], size: int, seed: int) -> list[int]:
+    """The ids of smallest (hash, id), in that order."""
+    return sorted(map(int, row_ids), key=lambda i: (row_hash(i, seed), i))[:size]
+
+
+def summary(
+    class_ids: Sequence[int],
+    buckets: Sequence[int],
+    codes: Array,
+    row_ids: Sequence[int],
+    n_planes: int,
+    max_clusters: Sequence[int],
+    max_candidates: Sequence[int],
+    seed: int,
+) -> dict[str, Any]:
+    """What a Summary must hold, as dicts and lists; see `unpacked`."""
+    planes, pool = [], []
+    sizes: Counter[tuple[int, int]] = Counter()
+    code_counts: Counter[tuple[int, int, int, int]] = Counter()
+    for c, (clusters, candidates) in enumerate(zip(max_clusters, max_candidates, strict=True)):
+        members = [i for i, class_id in enumerate(class_ids) if class_id == c]
+        planes.append(planes_within([int(buckets[i]) for i in members], n_planes, clusters))
+        for i in members:
+            cluster = prefix(int(buckets[i]), planes[c])
+            sizes[c, cluster] += 1
+            for subspace, b in enumerate(codes[i].tolist()):
+                code_counts[c, cluster, subspace, b] += 1
+        code_of = {int(row_ids[i]): codes[i].tolist() for i in members}
+        pool += [(c, i, code_of[i]) for i in smallest(code_of, candidates, seed)]
+    return {"planes": planes, "sizes": sizes, "code_counts": code_counts, "pool": pool}
+
+
+def split_budget(budget: int, sizes: Sequence[int]) -> list[int]:
+    """Largest remainder: whole parts, at least one; then one by one where it is fairest."""
+    ideal = [Fraction(budget * size, sum(sizes)) for size in sizes]
+    quotas = [max(1, int(share)) for share in ideal]
+    everyone = range(len(sizes))
+    while sum(quotas) < budget:
+        open_to = [c for c in everyone if quotas[c] < sizes[c]]
+        quotas[max(open_to, key=lambda c: (ideal[c] - quotas[c], -c))] += 1
+    while sum(quotas) > budget:
+        open_to = [c for c in everyone if quotas[c] > 1]
+        quotas[min(open_to, key=lambda c: (ideal[c] - quotas[c], c))] -= 1
+    return quotas
+
+
+# Bounds, gains and the greedy
+
+
+def code_distance(left: Array, right: Array, distances: Array, squared: bool) -> np.float32:
+    """Distance between two codes, from the (squared) distances between codewords."""
+    total = np.float32(0)
+    for subspace, (a, b) in enumerate(zip(left, right, strict=True)):
+        total = total + distances[subspace, a, b]
+    return np.sqrt(total) if squared else total
+
+
+def bound(kind: str, own: Array, members: Array, distances: Array) -> np.float32:
+    """u_it of a code and a cluster, from the codes of the members of the cluster."""
+    total = np.float32(0)
+    for subspace, (a, codes) in enumerate(zip(own, members.T, strict=True)):
+        if kind == "rms":
+            term = np.float32(0)
+            for b, times in sorted(Counter(codes.tolist()).items()):
+                term = term + np.float32(times / len(codes)) * distances[subspace, a, b]
+        else:
+            term = max(distances[subspace, a, b] for b in codes)
+        total = total + term
+    return total if kind == "sum" else np.sqrt(total)
+
+
+def worst(kind: str, distances: Array) -> np.float32:
+    """The bound of a cluster that nothing covers."""
+    total = np.float32(0)
+    for table in distances:
+        total = total + max(table.ravel())
+    return total if kind == "sum" else np.sqrt(total)
+
+
+def gain(bounds: Iterable[float], cover: Iterable[float], sizes: Iterable[int]) -> float:
+    """By how much the score falls: ``sum_t |C_t| max(0, cover_t - u_t)``.
+
+    Exact where bounds are whole numbers, else rounded like float64.
+    """
+    terms = zip(bounds, cover, sizes, strict=True)
+    return sum(size * max(0.0, float(covered) - float(u)) for u, covered, size in terms)
+
+
+def greedy(
+    bounds: Sequence[Sequence[float]], sizes: Sequence[int], uncovered: float, budget: int
+) -> tuple[list[int], list[float]]:
+    """Picks and their gains, as long as there is a gain; ties to the lowest index."""
+    cover = [float(uncovered)] * len(sizes)
+    picks: list[int] = []
+    won: list[float] = []
+    while len(picks) < budget:
+        gains = [gain(row, cover, sizes) for row in bounds]
+        if max(gains) == 0:
+            break
+        picks.append(gains.index(max(gains)))
+        won.append(max(gains))
+        cover = [min(c, float(u)) for c, u in zip(cover, bounds[picks[-1]], strict=True)]
+    return picks, won
+
+
+class Urn:
+    """The rows not yet chosen, in a list."""
+
+    def __init__(self, counts: Iterable[int]) -> None:
+        self.rows = [c for c, count in enumerate(counts) for _ in range(count)]
+
+    def take(self, candidate: int) -> None:
+        self.rows.remove(candidate)
+
+    def draw(self, rng: np.random.Generator, n_rows: int) -> list[int]:
+        if n_rows >= len(self.rows):
+            return self.rows
+        ranks = rng.choice(len(self.rows), size=n_rows, replace=False, shuffle=False)
+        return [self.rows[rank] for rank in ranks]
+
+
+# Weights
+
+
+def cluster_weights(
+    bounds: Sequence[Sequence[float]], sizes: Sequence[int], picks: list[int], homes: list[int]
+) -> list[Fraction]:
+    """One for itself, and a share of the other rows of the clusters that its code wins.
+
+    ``homes`` is the cluster in which each picked row lies.
+    """
+    mass: Counter[int] = Counter()
+    for t, size in enumerate(sizes):
+        winner = min(sorted(set(picks)), key=lambda c: bounds[c][t])  # the first of equals
+        mass[winner] += int(size) - homes.count(t)
+    return [1 + Fraction(mass[pick], picks.count(pick)) for pick in picks]
+
+
+def assigned(
+    rows: Array, class_ids: Sequence[int], row_ids: Sequence[int], chosen: Sequence[int]
+) -> tuple[list[int], list[np.float32]]:
+    """The chosen row of each row, and how far it is.
+
+    Nearest of its class, ties to the lowest row id, but a chosen row stands for itself.
+    ``chosen`` holds positions, in ascending order of their row ids.
+    """
+    owners, distances = [], []
+    for i, row in enumerate(rows):
+        same = [j for j in chosen if class_ids[j] == class_ids[i]]
+        owner = i if i in same else same[nearest(row, rows[same])]
+        owners.append(int(row_ids[owner]))
+        distances.append(np.sqrt(squared_distance(row, rows[owner])))
+    return owners, distances
+
+
+def shared(rows: Array, class_ids: Sequence[int], counts: Sequence[int]) -> list[Fraction]:
+    """Counts of equal rows of a class, shared alike."""
+    keys = [(int(c), *row.tolist()) for c, row in zip(class_ids, rows, strict=True)]
+    mass: Counter[tuple[float, ...]] = Counter()
+    for key, count in zip(keys, counts, strict=True):
+        mass[key] += int(count)
+    return [Fraction(mass[key], keys.count(key)) for key in keys]
+
+
+# Equality
+
+
+def identical(left: Any, right: Any) -> bool:
+    """Whether two results hold the same values in the same places; no tolerance."""
+    if dataclasses.is_dataclass(left):
+        names = [field.name for field in dataclasses.fields(left)]
+        return all(identical(getattr(left, name), getattr(right, name)) for name in names)
+    if isinstance(left, np.ndarray):
+        return left.shape == right.shape and bool((left == right).all())
+    if isinstance(left, tuple | list):
+        return len(left) == len(right) and all(map(identical, left, right))
+    return bool(left == right)
