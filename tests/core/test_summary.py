@@ -132,7 +132,7 @@ def test_no_rows_make_no_clusters() -> None:
 
 
 def test_different_layouts_are_refused() -> None:
-    with pytest.raises(ParameterError, match="n_planes=8.*n_planes=9"):
+    with pytest.raises(ParameterError, match=r"n_planes=8.*n_planes=9"):
         Summary.empty(layout_of(8, 1)).merge(Summary.empty(layout_of(9, 1)))
 
 

@@ -64,8 +64,7 @@ def _train(rows: Rows, n_codewords: int, seed: int) -> Float32:
     if len(distinct) <= n_codewords:
         return distinct
     # One thread: the sums of k-means must not depend on how many there are.
-    with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
+    with threadpool_limits(1):
         seeding = rows[: _SEEDING_ROWS * n_codewords]
         start, _ = kmeans_plusplus(seeding, n_codewords, random_state=seed)
         means = KMeans(
@@ -108,7 +107,10 @@ class Codebook:
             part = np.ascontiguousarray(rows[:, features[subspace]])
             return np.ascontiguousarray(_train(part, n_codewords, seeds[subspace]).T)
 
-        with threadpool_limits(1):
+        # Warning filters and BLAS limits are the process's: set around all threads, and put back
+        # once. OpenMP's limit is each thread's own, and is set again in `_train`.
+        with threadpool_limits(1), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
             codewords = run_all(train, range(len(features)), n_threads)
         return cls(tuple(features), tuple(codewords))
 

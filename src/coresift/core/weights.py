@@ -46,7 +46,7 @@ def cluster_weights(summary: Summary, owners: Indices, picks: Indices, buckets: 
     np.subtract.at(others, np.searchsorted(summary.cluster_bucket, prefix(buckets, n_planes)), 1)
     mass = np.zeros(len(chosen), dtype=np.int64)
     np.add.at(mass, np.searchsorted(chosen, owners), others)
-    return np.asarray(1.0 + mass[position] / times[position], dtype=np.float64)
+    return np.asarray((times + mass)[position] / times[position], dtype=np.float64)
 
 
 def prefix(buckets: Buckets, n_planes: int) -> Buckets:

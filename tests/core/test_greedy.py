@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coresift._errors import ParameterError
+from coresift.core.greedy import GREEDY, Urn, greedy
+from coresift.core.objective import BOUNDS, Objective
+from naive import identical
+from strategies import SEEDS, World, worlds
+
+FEW_ROWS = st.integers(1, 6)
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+@pytest.mark.parametrize("method", GREEDY)
+@given(world=worlds(whole=False), seed=SEEDS, n_candidates=FEW_ROWS, data=st.data())
+def test_picks_fill_the_budget_with_distinct_rows_and_their_true_gains(
+    kind: str, method: str, world: World, seed: int, n_candidates: int, data: st.DataObject
+) -> None:
+    objective = Objective.of(world.summary, world.codebook, kind)
+    budget = data.draw(st.integers(1, len(world.encoded)))
+    rng = np.random.default_rng(seed)
+    found = greedy(objective, budget, rng, method=method, n_candidates=n_candidates)
+    assert found.candidates.shape == found.gains.shape == (budget,)
+    taken = np.bincount(found.candidates, minlength=objective.n_candidates)
+    assert (taken <= objective.candidates.counts).all()
+    state = objective.uncovered()
+    for candidate, gain in zip(found.candidates.tolist(), found.gains, strict=True):
+        assert objective.gains(np.array([candidate]), state)[0] == gain
+        if gain > 0:  # rows that fill up may lower a key by less than the root shows
+            objective.absorb(candidate, state)
+    assert identical(found.cover, state)
+    again = np.random.default_rng(seed)
+    assert identical(
+        found, greedy(objective, budget, again, method=method, n_candidates=n_candidates)
+    )
+
+
+@pytest.mark.parametrize("method", GREEDY)
+@given(world=worlds(whole=False), seed=SEEDS)
+def test_a_budget_of_all_rows_takes_all_rows(method: str, world: World, seed: int) -> None:
+    objective = Objective.of(world.summary, world.codebook, "rms")
+    rng = np.random.default_rng(seed)
+    found = greedy(objective, len(world.encoded), rng, method=method, n_candidates=3)
+    taken = np.bincount(found.candidates, minlength=objective.n_candidates)
+    assert taken.tolist() == objective.candidates.counts.tolist()
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+@given(world=worlds(whole=False))
+def test_gains_of_lazy_greedy_fall(kind: str, world: World) -> None:
+    objective = Objective.of(world.summary, world.codebook, kind)
+    found = greedy(objective, len(world.encoded), np.random.default_rng(0))
+    assert (np.diff(found.gains) <= 0).all()
+
+
+@pytest.mark.parametrize("method", GREEDY)
+def test_where_no_candidate_has_a_gain_rows_are_drawn_uniformly(method: str) -> None:
+    world = equal_rows(n_words=4, n_rows=400)
+    objective = Objective.of(world.summary, world.codebook, "sum")
+    drawn = np.zeros(4, dtype=np.int64)
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        found = greedy(objective, 10, rng, method=method, n_candidates=20)
+        assert not found.gains.any()
+        drawn += np.bincount(found.candidates, minlength=4)
+    # 100 rows of each code are drawn on average: a uniform draw is off by 9, file order by 300
+    assert (abs(drawn - 100) < 45).all()
+
+
+def equal_rows(n_words: int, n_rows: int) -> World:
+    """Codes that differ, codewords that do not: every row is as good as every other."""
+    from coresift.core.codebook import Codebook
+    from coresift.core.summary import Layout
+    from strategies import Encoded
+
+    encoded = Encoded(
+        np.zeros(n_rows, dtype=np.int64),
+        np.zeros(n_rows, dtype=np.uint64),
+        (np.arange(n_rows) % n_words).astype(np.uint8)[:, None],
+        np.arange(n_rows),
+        Layout(1, 64, (1,), (n_rows,), 0),
+    )
+    words = np.zeros((1, n_words), dtype=np.float32)
+    return World(encoded, Codebook((np.array([0]),), (words,)))
+
+
+@given(counts=st.lists(st.integers(0, 4), min_size=1, max_size=20), seed=SEEDS, data=st.data())
+def test_urn_draws_rows_that_are_left(counts: list[int], seed: int, data: st.DataObject) -> None:
+    urn = Urn(np.array(counts))
+    n_rows = data.draw(st.integers(1, 80))
+    drawn = urn.draw(np.random.default_rng(seed), n_rows)
+    assert len(drawn) == min(n_rows, sum(counts))
+    assert (np.bincount(drawn, minlength=len(counts)) <= counts).all()
+
+
+def test_urn_draws_every_row_alike() -> None:
+    counts = np.array([1, 0, 5, 2, 2])
+    urn, rng = Urn(counts), np.random.default_rng(0)
+    drawn = sum(np.bincount(urn.draw(rng, 3), minlength=5) for _ in range(4000))
+    assert drawn / 4000 == pytest.approx(counts * 0.3, abs=0.05)
+
+
+def test_an_unknown_method_is_refused() -> None:
+    world = equal_rows(1, 1)
+    objective = Objective.of(world.summary, world.codebook, "sum")
+    with pytest.raises(ParameterError, match=r"greedy='fast'.*lazy, naive, stochastic"):
+        greedy(objective, 1, np.random.default_rng(0), method="fast")

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from coresift._errors import ParameterError
+from coresift.core.codebook import Codebook
+from coresift.core.objective import BOUNDS, Cells, Objective, neighbour_order
+from coresift.core.summary import Layout
+from naive import identical
+from strategies import Encoded, World, worlds
+
+EVERY = slice(None)
+
+
+def large_world(n_rows: int = 3000, n_buckets: int = 700) -> World:
+    """Enough clusters and candidates for several threads."""
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 16, size=(n_rows, 3), dtype=np.uint8)
+    words = [rng.standard_normal((2, 16)).astype(np.float32) for _ in range(3)]
+    features = tuple(np.array([2 * subspace, 2 * subspace + 1]) for subspace in range(3))
+    encoded = Encoded(
+        np.zeros(n_rows, dtype=np.int64),
+        rng.integers(0, n_buckets, size=n_rows).astype(np.uint64),
+        codes,
+        np.arange(n_rows),
+        Layout(3, 64, (n_rows,), (n_rows,), 0),
+    )
+    return World(encoded, Codebook(features, tuple(words)))
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+def test_threads_change_nothing(kind: str) -> None:
+    world = large_world()
+    summary = world.summary
+    one, two, three = (Objective.of(summary, world.codebook, kind, n) for n in (1, 2, 3))
+    assert identical(one, two)
+    assert identical(one, three)
+    which = np.arange(one.n_candidates)
+    state = one.uncovered()
+    one.absorb(17, state)
+    expected = one.gains(which, state, 1)
+    assert len(set(expected.tolist())) > 1000
+    for n_threads in (2, 3, None):
+        assert (one.gains(which, state, n_threads) == expected).all()
+
+
+@given(world=worlds(whole=False))
+def test_order_is_a_permutation_and_sizes_follow_it(world: World) -> None:
+    summary = world.summary
+    objective = Objective.of(summary, world.codebook, "rms")
+    n_clusters = len(summary.sizes)
+    assert sorted(objective.order.tolist()) == list(range(n_clusters))
+    assert (objective.sizes[:n_clusters] == summary.sizes[objective.order]).all()
+    assert not objective.sizes[n_clusters:].any()
+
+
+@given(world=worlds(whole=False))
+def test_means_are_those_of_the_decoded_members(world: World) -> None:
+    summary = world.summary
+    means = Cells.of(summary).means(world.codebook, summary.sizes)
+    for t, mean in enumerate(means):
+        decoded = world.codebook.decode(world.members(t)).astype(np.float64)
+        assert mean == pytest.approx(decoded.mean(axis=0), rel=1e-12, abs=1e-12)
+
+
+def test_neighbours_in_the_order_are_near_each_other() -> None:
+    means = np.random.default_rng(0).random((1024, 2))
+    ordered = means[neighbour_order(means)]
+    spread = [block.std(axis=0).max() for block in ordered.reshape(-1, 32, 2)]
+    assert max(spread) < 0.5 * means.std(axis=0).max()
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+@given(world=worlds(whole=False))
+def test_uncovered_is_covered_by_the_worst_bound(kind: str, world: World) -> None:
+    objective = Objective.of(world.summary, world.codebook, kind)
+    state = objective.uncovered()
+    worst = np.sqrt(np.float32(objective.worst)) if kind != "sum" else objective.worst
+    assert objective.score(state) == pytest.approx(len(world.encoded) * float(worst), rel=1e-12)
+    slack = 1 + 20 * 2.0**-24  # means round, maxima do not
+    for candidate in range(objective.n_candidates):
+        assert (objective.bounds(candidate) <= worst * (slack if kind == "rms" else 1)).all()
+
+
+@given(world=worlds(whole=False))
+def test_a_copy_of_a_cover_does_not_change_with_it(world: World) -> None:
+    objective = Objective.of(world.summary, world.codebook, "sum")
+    state = objective.uncovered()
+    before = state.copy()
+    objective.absorb(0, state)
+    assert identical(before, objective.uncovered())
+    assert objective.score(before) >= objective.score(state)
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+def test_equal_rows_have_no_distance(kind: str) -> None:
+    world = large_world(n_rows=5, n_buckets=1)
+    equal = replace(world.encoded, codes=np.zeros_like(world.encoded.codes))
+    objective = Objective.of(equal.summary(), world.codebook, kind)
+    assert objective.candidates.codes.tolist() == [[0, 0, 0]]
+    assert objective.candidates.counts.tolist() == [5]
+    assert objective.bounds(0).tolist() == [0]
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+def test_no_clusters_have_no_score(kind: str) -> None:
+    world = large_world()
+    empty = world.encoded.summary(slice(0, 0)).of_class(0)
+    objective = Objective.of(empty, world.codebook, kind)
+    assert objective.n_candidates == 0
+    assert objective.score(objective.uncovered()) == 0
+    assert objective.gains(np.arange(0), objective.uncovered()).tolist() == []
+
+
+def test_an_unknown_bound_is_refused() -> None:
+    world = large_world(n_rows=5)
+    with pytest.raises(ParameterError, match=r"bound='max'.*sum, root, rms"):
+        Objective.of(world.summary, world.codebook, "max")

@@ -1,0 +1,90 @@
+"""Law 10: every kernel gives the same results compiled and not compiled."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent.parent
+
+DIGEST = """
+import hashlib
+import numba
+import numpy as np
+from coresift._kernels import greedy as kernels
+from coresift.core.codebook import Codebook
+from coresift.core.exact import ExactSum
+from coresift.core.greedy import greedy
+from coresift.core.hyperplanes import Hyperplanes
+from coresift.core.objective import BOUNDS, Objective
+from coresift.core.summary import Layout, Summary
+from coresift.core.weights import Assignment, Centers, cluster_weights
+
+def add(*results):
+    for result in results:
+        digest.update(np.ascontiguousarray(result).tobytes())
+
+digest = hashlib.sha256()
+rng = np.random.default_rng(0)
+rows = rng.standard_normal((150, 7)).astype(np.float32)
+ids, zeros = np.arange(150), np.zeros(150, dtype=np.int64)
+planes = Hyperplanes.draw(7, 64, rng, rows.mean(axis=0))
+codebook = Codebook.train(rows[:12], 3, 256, rng)
+buckets, codes = planes.buckets(rows), codebook.codes(rows)
+add(buckets, codes)
+digest.update(repr([ExactSum.of(rows * 1e20, power) for power in (1, 2)]).encode())
+summary = Summary.of(zeros, buckets, codes, ids, Layout(3, 64, (80,), (150,), 0))
+for kind in BOUNDS:
+    objective = Objective.of(summary, codebook, kind)
+    add(objective.table, objective.floor)
+    for method in ("lazy", "stochastic"):
+        picks = greedy(objective, 30, np.random.default_rng(1), method=method, n_candidates=40)
+        owners = objective.owners(picks.candidates)
+        cover = picks.cover
+        add(picks.candidates, picks.gains, cover.key, cover.cover, cover.peak, owners)
+        chosen = objective.candidates.rows(picks.candidates)
+        add(cluster_weights(summary, owners, picks.candidates, buckets[chosen]))
+chosen.sort()
+centers = Centers.of(chosen, rows[chosen], zeros[chosen], 1)
+found = Assignment.of(rows, zeros, ids, centers)
+add(found.counts)
+digest.update(repr(found.distances).encode())
+print(hasattr(kernels.absorb, "py_func"), digest.hexdigest())
+"""
+
+
+def run(arguments: list[str], **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        check=False,
+        cwd=TESTS.parent,
+        env={**os.environ, **environment},
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_results_are_bit_identical_without_compilation() -> None:
+    code = ["-W", "error", "-c", DIGEST]
+    compiled = run(code, NUMBA_DISABLE_JIT="0").split()
+    plain = run(code, NUMBA_DISABLE_JIT="1").split()
+    assert (compiled[0], plain[0]) == ("True", "False")
+    assert compiled[1] == plain[1]
+
+
+@pytest.mark.slow
+def test_kernels_equal_their_oracles_without_compilation() -> None:
+    paths = [str(TESTS / "kernels"), str(TESTS / "test_laws.py")]
+    options = ["-q", "-p", "no:cacheprovider", "-m", "not slow and not data"]
+    output = run(
+        ["-m", "pytest", *paths, *options], NUMBA_DISABLE_JIT="1", HYPOTHESIS_PROFILE="fast"
+    )
+    assert " passed" in output

@@ -1,0 +1,117 @@
+"""The command line: files in, files out, one line for bad input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from coresift import FastCore
+
+
+def coresift(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "coresift.cli", *map(str, arguments)],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(600, 4)), columns=list("abcd"))
+    frame["t"] = rng.choice(["red", "green"], 600)
+    frame["y"] = rng.integers(0, 3, 600)
+    path = tmp_path_factory.mktemp("data") / "rows.parquet"
+    frame.to_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize("name", ["out.parquet", "out.csv"])
+def test_select_writes_rows_weights_and_positions(rows: Path, tmp_path: Path, name: str) -> None:
+    done = coresift("select", rows, "--label", "y", "--budget", 30, "-o", tmp_path / name, "--json")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts["n_chosen"] == 30
+    out = pd.read_csv(tmp_path / name) if name.endswith("csv") else pd.read_parquet(tmp_path / name)
+    assert list(out.columns) == ["a", "b", "c", "d", "t", "y", "sample_weight", "row"]
+    assert out["sample_weight"].sum() == 600
+    whole = pd.read_parquet(rows)
+    np.testing.assert_allclose(out["a"], whole["a"].iloc[out["row"]], rtol=1e-12)
+    expected = FastCore(30, random_state=0).fit(rows, "y")
+    assert out["row"].tolist() == expected.sample_indices_.tolist()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+
+
+def test_the_number_of_threads_changes_nothing(rows: Path, tmp_path: Path) -> None:
+    for threads in (1, 2):
+        target = tmp_path / f"{threads}.parquet"
+        done = coresift(
+            *("select", rows, "--label", "y", "--budget", 0.1, "-o", target, "--threads", threads)
+        )
+        assert done.returncode == 0, done.stderr
+    assert pq.read_table(tmp_path / "1.parquet").equals(pq.read_table(tmp_path / "2.parquet"))
+
+
+def test_dry_run_reads_no_row_and_writes_nothing(rows: Path, tmp_path: Path) -> None:
+    done = coresift(
+        *("select", rows, "--label", "y", "--budget", 30, "-o", tmp_path / "o.csv"),
+        *("--dry-run", "--json"),
+    )
+    facts = json.loads(done.stdout)
+    assert (facts["n_rows"], facts["budget"], facts["passes"]) == (600, 30, 3)
+    assert facts["max_clusters"] == 300
+    assert facts["max_bytes"] > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--budget", "0"], "budget=0"),
+        (["--budget", "nan"], "budget=nan"),
+        (["--budget", "601"], "600"),
+        (["--budget", "ten"], "'ten'"),
+        (["--budget", "30", "--label", "z"], "'z'"),
+        (["--budget", "30", "--method", "best"], "fastcore"),
+        (["--budget", "30", "--threads", "0"], "n_threads=0"),
+        (["--budget", "2", "--label", "y"], "at least 3"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_status_2(
+    rows: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    done = coresift("select", rows, *arguments, "-o", tmp_path / "out.csv")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_cannot_be_is_refused_before_the_work(rows: Path, tmp_path: Path) -> None:
+    done = coresift("select", rows, "--budget", 3, "-o", tmp_path / "out.txt")
+    assert done.returncode == 2
+    assert "out.txt" in done.stderr
+    done = coresift("select", rows, "--budget", 3, "-o", tmp_path / "no" / "out.csv")
+    assert done.returncode == 2
+    assert "folder" in done.stderr
+
+
+@pytest.mark.slow
+def test_demo_compares_with_uniform_and_full() -> None:
+    done = coresift("demo", "--json")
+    assert done.returncode == 0, done.stderr
+    results = {result["method"]: result for result in json.loads(done.stdout)["results"]}
+    assert set(results) == {"FastCore", "uniform", "full"}
+    assert results["FastCore"]["rows"] == results["uniform"]["rows"] < results["full"]["rows"]
+    assert results["FastCore"]["log_loss"] < results["uniform"]["log_loss"]
