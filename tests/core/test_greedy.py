@@ -6,12 +6,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coresift._errors import ParameterError
+from coresift.core.codebook import Codebook
 from coresift.core.greedy import GREEDY, Urn, greedy
 from coresift.core.objective import BOUNDS, Objective
+from coresift.core.summary import Layout
 from naive import identical
-from strategies import SEEDS, World, worlds
+from strategies import SEEDS, Encoded, World, worlds
 
 FEW_ROWS = st.integers(1, 6)
+
+
+def equal_rows(n_words: int, n_rows: int) -> World:
+    """Codes that differ, codewords that do not: every row is as good as every other."""
+    encoded = Encoded(
+        np.zeros(n_rows, dtype=np.int64),
+        np.zeros(n_rows, dtype=np.uint64),
+        (np.arange(n_rows) % n_words).astype(np.uint8)[:, None],
+        np.arange(n_rows),
+        Layout(1, 64, (1,), (n_rows,), 0),
+    )
+    words = np.zeros((1, n_words), dtype=np.float32)
+    return World(encoded, Codebook((np.array([0]),), (words,)))
 
 
 @pytest.mark.parametrize("kind", BOUNDS)
@@ -69,23 +84,6 @@ def test_where_no_candidate_has_a_gain_rows_are_drawn_uniformly(method: str) -> 
         drawn += np.bincount(found.candidates, minlength=4)
     # 100 rows of each code are drawn on average: a uniform draw is off by 9, file order by 300
     assert (abs(drawn - 100) < 45).all()
-
-
-def equal_rows(n_words: int, n_rows: int) -> World:
-    """Codes that differ, codewords that do not: every row is as good as every other."""
-    from coresift.core.codebook import Codebook
-    from coresift.core.summary import Layout
-    from strategies import Encoded
-
-    encoded = Encoded(
-        np.zeros(n_rows, dtype=np.int64),
-        np.zeros(n_rows, dtype=np.uint64),
-        (np.arange(n_rows) % n_words).astype(np.uint8)[:, None],
-        np.arange(n_rows),
-        Layout(1, 64, (1,), (n_rows,), 0),
-    )
-    words = np.zeros((1, n_words), dtype=np.float32)
-    return World(encoded, Codebook((np.array([0]),), (words,)))
 
 
 @given(counts=st.lists(st.integers(0, 4), min_size=1, max_size=20), seed=SEEDS, data=st.data())

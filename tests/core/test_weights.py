@@ -42,7 +42,7 @@ def test_cluster_weights_equal_their_oracle(world: World, data: st.DataObject) -
     owners = objective.owners(np.array(picks))
     found = cluster_weights(summary, owners, np.array(picks), encoded.buckets[chosen])
     expected = naive.cluster_weights(bounds, summary.sizes.tolist(), picks, homes)
-    assert found == pytest.approx(list(map(float, expected)), rel=2.0**-52)  # a quotient and a sum
+    assert found.tolist() == [float(weight) for weight in expected]
     assert (found >= 1).all()
     assert found.sum() == pytest.approx(len(encoded), rel=1e-12)
 
