@@ -1,0 +1,79 @@
+"""FastCore on CovType at 1 %: time by stage, memory, Eq. 5 score and test figures.
+
+python benchmarks/covtype.py [--seeds 5] [--rows N] [--budget 0.01]
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from datasets import covtype
+from measure import Figures, in_child, print_table, run_selector, score, spread, train, uniform
+
+from coresift import FastCore
+
+STAGES = ("survey", "train", "summarise", "choose", "weigh", "refine")
+SELECTORS = {"paper": FastCore.paper, "FastCore": FastCore}
+
+
+def run(name: str, budget: float, n_rows: int | None, seeds: range) -> list[Figures]:
+    """Select with each seed, then train and score; uniform and full take the same path."""
+    data = covtype().first(n_rows)
+    figures = []
+    for seed in seeds:
+        if name == "full":
+            figures.append({**train(data, None, None), "score": 0.0})
+            break
+        if name == "uniform":
+            rows, weights = uniform(data.y, int(budget * len(data.y)), seed)
+            found: Figures = {"rows": rows, "weights": weights}
+        else:
+            selector = SELECTORS[name](budget, random_state=seed)
+            found = in_child(run_selector, "covtype", n_rows, selector)
+        tested = train(data, found["rows"], found["weights"])
+        figures.append({**found, **tested, "score": score(data, found["rows"])})
+    return figures
+
+
+def line(name: str, figures: list[Figures], n_rows: int) -> list[str]:
+    def column(key: str, digits: int) -> str:
+        return spread([f[key] for f in figures if key in f], digits)
+
+    def stage(key: str) -> str:
+        reports: list[dict[str, Any]] = [f["report"] for f in figures if "report" in f]
+        return spread((r["seconds"].get(key, 0.0) for r in reports[:1]), 2)
+
+    peak = [f["peak_bytes"] / 2**20 for f in figures if "peak_bytes" in f]
+    return [
+        name,
+        str(len(figures[0]["rows"]) if "rows" in figures[0] else n_rows),
+        *(stage(key) for key in STAGES),
+        column("select_seconds", 2),
+        spread(peak[:1], 0),
+        column("score", 4),
+        column("train_seconds", 1),
+        column("accuracy", 4),
+        column("log_loss", 4),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--budget", type=float, default=0.01)
+    parser.add_argument("--rows", type=int, help="use only so many training rows")
+    parser.add_argument("--seeds", type=int, default=5)
+    given = parser.parse_args()
+    n_rows = len(covtype().first(given.rows).y)
+    seeds = range(given.seeds)
+    lines = [
+        line(name, run(name, given.budget, given.rows, seeds), n_rows)
+        for name in (*SELECTORS, "uniform", "full")
+    ]
+    columns = ["method", "rows", *(f"{stage} s" for stage in STAGES), "selection s", "peak MiB"]
+    columns += ["score", "training s", "accuracy", "log-loss"]
+    print_table(f"CovType, {n_rows} training rows, {given.seeds} seeds", columns, lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""The real data sets as arrays, split once; read from CORESIFT_DATA, else ../shared/data."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sklearn.model_selection import train_test_split
+
+Array = np.ndarray[Any, Any]
+GENRES = ["Action", "Animation", "Comedy", "Drama", "Documentary", "Romance", "Short"]
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Data:
+    """Training and test rows, unscaled, float32."""
+
+    name: str
+    X: Array
+    y: Array
+    X_test: Array
+    y_test: Array
+
+    def minmax(self) -> Data:
+        """Return the rows scaled to [0, 1] by the training rows."""
+        low, high = self.X.min(axis=0), self.X.max(axis=0)
+        spread = np.where(high > low, high - low, 1)
+        scaled = [((rows - low) / spread).astype(np.float32) for rows in (self.X, self.X_test)]
+        return Data(self.name, scaled[0], self.y, scaled[1], self.y_test)
+
+    def first(self, n_rows: int | None) -> Data:
+        """Return at most the first training rows (the split has shuffled them)."""
+        return Data(self.name, self.X[:n_rows], self.y[:n_rows], self.X_test, self.y_test)
+
+
+def folder() -> Path:
+    """Return where the real data are, or stop with a line that says how to name the folder."""
+    path = Path(os.environ.get("CORESIFT_DATA", ROOT.parent / "shared" / "data"))
+    if not any(path.glob("*.parquet")):
+        raise SystemExit(f"no data in {path}: set CORESIFT_DATA to the folder that holds it")
+    return path
+
+
+def read(name: str) -> pa.Table:
+    return pq.read_table(folder() / f"{name}.parquet")
+
+
+def _split(name: str, X: Array, y: Array) -> Data:
+    X, X_test, y, y_test = train_test_split(X, y, test_size=0.25, random_state=0)
+    return Data(name, X, y, X_test, y_test)
+
+
+def covtype() -> Data:
+    table = read("covtype")
+    y = table.column("Cover_Type").to_numpy()
+    X = np.column_stack([c.to_numpy() for c in table.drop_columns("Cover_Type").columns])
+    return _split("covtype", X.astype(np.float32), y)
+
+
+def movies() -> Data:
+    """Rating in 5 quantile bins from 16 features; r1..r10 leak the label, titles are text."""
+    table = read("movies")
+
+    def column(name: str) -> Array:
+        return table.column(name).to_numpy().astype(float)
+
+    budget = column("budget")  # nine in ten are missing
+    budget[np.isnan(budget)] = np.nanmedian(budget)
+    numbers = [column("year"), *np.log1p([column("length"), column("votes"), budget])]
+    genres = [column(name) for name in GENRES]
+    rated = np.array([value or "" for value in table.column("mpaa").to_pylist()])
+    levels = [rated == level for level in np.unique(rated)]
+    rating = column("rating")
+    y = np.searchsorted(np.quantile(rating, [0.2, 0.4, 0.6, 0.8]), rating)
+    X = np.column_stack([*numbers, *genres, *levels])
+    return _split("movies", X.astype(np.float32), y)
+
+
+def mnist() -> Data:
+    parts = []
+    for part in ("train", "test"):
+        table = read(f"mnist_{part}")
+        image = table.column("image").combine_chunks()
+        parts += [image.flatten().to_numpy().reshape(-1, 784).astype(np.float32)]
+        parts += [table.column("label").to_numpy()]
+    return Data("mnist", *parts)
+
+
+DATASETS = {"covtype": covtype, "mnist": mnist, "movies": movies}
