@@ -174,19 +174,27 @@ def gain(bounds: Iterable[float], cover: Iterable[float], sizes: Iterable[int]) 
 
 
 def greedy(
-    bounds: Sequence[Sequence[float]], sizes: Sequence[int], uncovered: float, budget: int
+    bounds: Sequence[Sequence[float]],
+    sizes: Sequence[int],
+    uncovered: float,
+    rounds: Iterable[tuple[Sequence[int], int]],
 ) -> tuple[list[int], list[float]]:
-    """Picks and their gains, as long as there is a gain; ties to the lowest index."""
+    """Picks and their gains, as long as there is a gain; ties to the lowest index.
+
+    A round is the candidates that may be picked in it, and how many picks there are at its end.
+    """
     cover = [float(uncovered)] * len(sizes)
     picks: list[int] = []
     won: list[float] = []
-    while len(picks) < budget:
-        gains = [gain(row, cover, sizes) for row in bounds]
-        if max(gains) == 0:
-            break
-        picks.append(gains.index(max(gains)))
-        won.append(max(gains))
-        cover = [min(c, float(u)) for c, u in zip(cover, bounds[picks[-1]], strict=True)]
+    for candidates, target in rounds:
+        while len(picks) < target:
+            gains = {c: gain(bounds[c], cover, sizes) for c in sorted(candidates)}
+            best = max(gains, key=lambda c: gains[c])
+            if gains[best] == 0:
+                break
+            picks.append(best)
+            won.append(gains[best])
+            cover = [min(c, float(u)) for c, u in zip(cover, bounds[best], strict=True)]
     return picks, won
 
 

@@ -118,7 +118,7 @@ def test_law_8_on_small_tables(n_rows: int, n_features: int, n_classes: int, dat
         budget,
         n_codewords=data.draw(st.sampled_from([1, 3, 256])),
         n_subspaces=data.draw(st.integers(1, 6)),
-        greedy=data.draw(st.sampled_from(["lazy", "stochastic"])),
+        greedy=data.draw(st.sampled_from(["auto", "gradual", "stochastic"])),
         weights=data.draw(st.sampled_from(["assignment", "cluster"])),
         max_clusters=data.draw(st.sampled_from([None, 1, 5])),
         random_state=0,

@@ -174,7 +174,7 @@ def test_law_5_greedy_reaches_its_share_of_the_best_choice(world: World, budget:
     assert picks.gains.sum() >= (1 - 1 / math.e) * best
 
 
-@pytest.mark.parametrize("method", ["lazy", "stochastic"])
+@pytest.mark.parametrize("method", ["auto", "lazy", "stochastic"])
 @pytest.mark.parametrize("kind", BOUNDS)
 @given(whole=st.booleans(), seed=SEEDS, data=st.data())
 def test_law_6_lazy_and_stochastic_greedy_over_all_candidates_equal_naive_greedy(

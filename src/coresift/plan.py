@@ -67,7 +67,7 @@ class Plan:
     subspaces: str = "variance"
     n_codewords: int = 256
     bound: str = "rms"
-    greedy: str = "lazy"
+    greedy: str = "auto"
     n_candidates: int = 500
     weights: str = "assignment"
     scale: str | None = "minmax"

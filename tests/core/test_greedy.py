@@ -68,7 +68,7 @@ def test_a_budget_of_all_rows_takes_all_rows(method: str, world: World, seed: in
 @given(world=worlds(whole=False))
 def test_gains_of_lazy_greedy_fall(kind: str, world: World) -> None:
     objective = Objective.of(world.summary, world.codebook, kind)
-    found = greedy(objective, len(world.encoded), np.random.default_rng(0))
+    found = greedy(objective, len(world.encoded), np.random.default_rng(0), method="lazy")
     assert (np.diff(found.gains) <= 0).all()
 
 
@@ -105,5 +105,27 @@ def test_urn_draws_every_row_alike() -> None:
 def test_an_unknown_method_is_refused() -> None:
     world = equal_rows(1, 1)
     objective = Objective.of(world.summary, world.codebook, "sum")
-    with pytest.raises(ParameterError, match=r"greedy='fast'.*lazy, naive, stochastic"):
+    with pytest.raises(ParameterError, match=r"greedy='fast'.*lazy, gradual, naive, stochastic"):
         greedy(objective, 1, np.random.default_rng(0), method="fast")
+
+
+def test_auto_is_lazy_for_few_pairs_and_gradual_for_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    encoded = Encoded(
+        np.zeros(300, dtype=np.int64),
+        rng.integers(0, 60, size=300).astype(np.uint64),
+        rng.integers(0, 8, size=(300, 3)).astype(np.uint8),
+        np.arange(300),
+        Layout(3, 64, (300,), (300,), 0),
+    )
+    words = tuple(rng.standard_normal((1, 8)).astype(np.float32) for _ in range(3))
+    world = World(encoded, Codebook(tuple(np.array([j]) for j in range(3)), words))
+    objective = Objective.of(world.summary, world.codebook, "rms")
+
+    def picks(method: str) -> list[int]:
+        found = greedy(objective, 50, np.random.default_rng(0), method=method)
+        return found.candidates.tolist()
+
+    assert picks("auto") == picks("lazy") != picks("gradual")
+    monkeypatch.setattr("coresift.core.greedy._LAZY_PAIRS", 0)
+    assert picks("auto") == picks("gradual")

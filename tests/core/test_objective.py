@@ -8,7 +8,7 @@ from hypothesis import given
 
 from coresift._errors import ParameterError
 from coresift.core.codebook import Codebook
-from coresift.core.objective import BOUNDS, Cells, Objective, neighbour_order
+from coresift.core.objective import BOUNDS, Cells, Objective
 from coresift.core.summary import Layout
 from naive import identical
 from strategies import Encoded, World, worlds
@@ -65,13 +65,6 @@ def test_means_are_those_of_the_decoded_members(world: World) -> None:
     for t, mean in enumerate(means):
         decoded = world.codebook.decode(world.members(t)).astype(np.float64)
         assert mean == pytest.approx(decoded.mean(axis=0), rel=1e-12, abs=1e-12)
-
-
-def test_neighbours_in_the_order_are_near_each_other() -> None:
-    means = np.random.default_rng(0).random((1024, 2))
-    ordered = means[neighbour_order(means)]
-    spread = [block.std(axis=0).max() for block in ordered.reshape(-1, 32, 2)]
-    assert max(spread) < 0.5 * means.std(axis=0).max()
 
 
 @pytest.mark.parametrize("kind", BOUNDS)

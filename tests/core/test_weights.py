@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import naive
 from coresift.core.objective import Objective
-from coresift.core.weights import Assignment, Centers, cluster_weights, nearest_center, prefix
+from coresift.core.weights import Assignment, Centers, cluster_weights, prefix
 from naive import identical
 from strategies import Array, Dataset, World, chunkings, datasets, worlds
 
@@ -129,7 +129,7 @@ def test_threads_change_nothing() -> None:
     rows = np.random.default_rng(0).standard_normal((1500, 6)).astype(np.float32)
     data = Dataset(rows, np.zeros(1500, dtype=np.int64), np.arange(1500))
     centers = centers_of(data, np.arange(0, 1500, 11))
-    one, two, three = (nearest_center(rows, centers.tiles[0], n) for n in (1, 2, 3))
+    one, two, three = (centers.tiles[0].nearest(rows, n) for n in (1, 2, 3))
     assert len(set(one[0].tolist())) == len(centers.row_ids)
     assert identical(one, two)
     assert identical(one, three)

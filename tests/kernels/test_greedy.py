@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
-from coresift.core.greedy import GREEDY, Urn, greedy
+from coresift.core.greedy import Urn, greedy
 from coresift.core.objective import BOUNDS, Cover, Objective
 from naive import identical
 from strategies import SEEDS, Array, World, worlds
@@ -98,7 +98,7 @@ def test_owners_have_the_smallest_bound_and_the_lowest_index(
     assert objective.owners(np.array(picks)).tolist() == expected
 
 
-@pytest.mark.parametrize("method", GREEDY)
+@pytest.mark.parametrize("method", ["auto", "lazy", "naive", "stochastic"])
 @given(world=worlds(max_rows=60), data=st.data())
 def test_greedy_equals_its_oracle_as_long_as_there_is_a_gain(
     method: str, world: World, data: st.DataObject
@@ -107,10 +107,29 @@ def test_greedy_equals_its_oracle_as_long_as_there_is_a_gain(
     sizes, n_rows = world.summary.sizes.tolist(), len(world.encoded)
     budget = data.draw(st.integers(1, n_rows))
     found = greedy(objective, budget, np.random.default_rng(0), method=method, n_candidates=n_rows)
-    picks, gains = naive.greedy(bounds_of(objective).tolist(), sizes, objective.worst, budget)
+    rounds = [(range(objective.n_candidates), budget)]
+    picks, gains = naive.greedy(bounds_of(objective).tolist(), sizes, objective.worst, rounds)
     assert found.candidates[: len(picks)].tolist() == picks
     assert found.gains.tolist() == gains + [0.0] * (budget - len(picks))
     assert identical(found.cover, after(objective, picks))
+
+
+@given(world=worlds(max_rows=100), seed=SEEDS, data=st.data())
+def test_gradual_greedy_equals_its_oracle(world: World, seed: int, data: st.DataObject) -> None:
+    objective = Objective.of(world.summary, world.codebook, "sum")
+    sizes, n_rows = world.summary.sizes.tolist(), len(world.encoded)
+    budget = data.draw(st.integers(1, n_rows))
+    found = greedy(objective, budget, np.random.default_rng(seed), method="gradual")
+    order = np.random.default_rng(seed).permutation(objective.n_candidates).tolist()
+    n_rounds = -(-budget // 16)
+    arriving = (n_rounds + 1) // 2
+    rounds = [
+        (order[: -(-len(order) * min(r, arriving) // arriving)], min(16 * r, budget))
+        for r in range(1, n_rounds + 1)
+    ]
+    picks, gains = naive.greedy(bounds_of(objective).tolist(), sizes, objective.worst, rounds)
+    assert found.candidates[: len(picks)].tolist() == picks
+    assert found.gains.tolist() == gains + [0.0] * (budget - len(picks))
 
 
 @given(counts=st.lists(st.integers(0, 4), min_size=1, max_size=20), seed=SEEDS, data=st.data())

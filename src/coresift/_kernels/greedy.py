@@ -209,6 +209,7 @@ def _sift_down(heap: Indices, gains: Float64, position: int) -> None:
 
 @kernel
 def lazy_picks(
+    heap: Indices,
     codes: Codes,
     table: Float32,
     floor: Float32,
@@ -221,20 +222,18 @@ def lazy_picks(
     picks: Indices,
     pick_gains: Float64,
 ) -> int:
-    """Fill ``picks`` by lazy greedy, and return how many have a gain.
+    """Fill ``picks`` by lazy greedy from the candidates in ``heap``; return how many have a gain.
 
-    ``gains`` holds an upper bound of each candidate's gain, and is refreshed in
-    place. Gains only shrink as picks are added, so a candidate whose fresh gain
-    leads the heap is the best of all; ties go to the lowest index, as in the
-    naive greedy.
+    ``heap`` may have any order and is reordered. ``gains`` holds an upper bound
+    of each candidate's gain, and is refreshed in place. Gains only shrink as
+    picks are added, so a candidate whose fresh gain leads the heap is the best
+    of all; ties go to the lowest index, as in the naive greedy.
     """
-    n = codes.shape[0]
     lower = np.empty(peak.shape[0], np.float32)
     keys = np.empty(WIDTH, np.float32)
     lanes = np.empty(WIDTH, np.float32)
-    fresh = np.full(n, -1, np.int64)
-    heap = np.arange(n)
-    for position in range(n // 2 - 1, -1, -1):
+    fresh = np.full(codes.shape[0], -1, np.int64)
+    for position in range(heap.shape[0] // 2 - 1, -1, -1):
         _sift_down(heap, gains, position)
     done = 0
     while done < picks.shape[0]:

@@ -1,8 +1,14 @@
-"""Greedy maximisation of the gain (Algorithm 1, lines 4-15), three ways.
+"""Greedy maximisation of the gain (Algorithm 1, lines 4-15), four ways.
 
 ``naive``       looks at every candidate in every step;
 ``lazy``        makes the same picks, refreshing only gains that may lead (Minoux 1978);
+``gradual``     is the lazy greedy with candidates that arrive little by little, in random order;
 ``stochastic``  looks at a sample D_s in every step, as the paper does (line 6).
+
+Why gradual: an evaluation is dear while little is covered, and cheap once blocks of clusters
+can be skipped. The lazy greedy evaluates every candidate when it is dearest. (CovType, a class
+of 212,404 rows, 2,124 picks of 41,224 candidates, 20,102 clusters: lazy 5.5 s, gradual 0.8 s,
+its score 0.4 % above; a stochastic greedy of 0.8 s is 2.9 % above.)
 
 All break ties by the lowest candidate index. When no candidate has a gain left
 (more picks than clusters, or all rows equal), the rest is drawn uniformly from
@@ -12,18 +18,20 @@ keeps the weighted sum honest where file order would not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from coresift._errors import ParameterError
-from coresift._kernels.greedy import add_to_tree, find_in_tree, lazy_picks
+from coresift._kernels.greedy import add_to_tree, find_in_tree
 from coresift._typing import Float64, Indices
 from coresift.core.objective import Cover, Objective
 
 Progress = Callable[[int], None]
 _STEP = 256  # picks between two reports of progress
+_ROUND = 16  # picks between two arrivals of candidates
+_LAZY_PAIRS = 2**24  # candidates x clusters that the lazy greedy takes well under a second for
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,31 +130,47 @@ def _lazy(
     objective: Objective, budget: int, rng: np.random.Generator, n_threads: int | None
 ) -> Picks:
     """Refresh a gain only when its old value, an upper bound, leads the rest."""
+    n_candidates = objective.n_candidates
+    rounds = [(n_candidates, 1), (n_candidates, budget)]
+    return _lazy_rounds(objective, budget, rng, n_threads, np.arange(n_candidates), rounds)
+
+
+def _gradual(
+    objective: Objective, budget: int, rng: np.random.Generator, n_threads: int | None
+) -> Picks:
+    """Let candidates arrive evenly in the first half of the rounds of `_ROUND` picks."""
+    targets = [*range(_ROUND, budget, _ROUND), budget]
+    arriving = -(-len(targets) // 2)
+    n = objective.n_candidates
+    shown = [-(-n * min(number, arriving) // arriving) for number in range(1, len(targets) + 1)]
+    rounds = [(shown[0], 1), *zip(shown, targets, strict=True)]
+    order = rng.permutation(n)
+    return _lazy_rounds(objective, budget, rng, n_threads, order, rounds)
+
+
+def _lazy_rounds(
+    objective: Objective,
+    budget: int,
+    rng: np.random.Generator,
+    n_threads: int | None,
+    order: Indices,
+    rounds: Sequence[tuple[int, int]],
+) -> Picks:
+    """Run the lazy greedy; a round is (candidates of ``order`` shown, picks made by its end).
+
+    Newcomers are evaluated on all threads. The first pick changes every cover, so after the
+    first round all shown so far count as newcomers: cheaper than to refresh them one by one.
+    """
     state, urn = objective.uncovered(), Urn(objective.candidates.counts)
     picks, gains = np.empty(budget, dtype=np.int64), np.zeros(budget)
-    everything = np.arange(objective.n_candidates)
-    # The first pick changes every cover: two full sweeps, on all threads, are
-    # cheaper than refreshing almost every candidate one by one.
-    bounds = objective.gains(everything, state, n_threads)
-    first = int(np.argmax(bounds))
-    done = 0
-    if bounds[first] > 0:
-        picks[0], gains[0], done = first, bounds[first], 1
-        objective.absorb(first, state)
-        bounds = objective.gains(everything, state, n_threads)
-        done += lazy_picks(
-            objective.candidates.codes,
-            objective.table,
-            objective.floor,
-            objective.squared,
-            objective.sizes,
-            state.key,
-            state.cover,
-            state.peak,
-            bounds,
-            picks[1:],
-            gains[1:],
-        )
+    bounds = np.zeros(objective.n_candidates)
+    done = seen = 0
+    for number, (shown, target) in enumerate(rounds):
+        new = order[0 if number == 1 else seen : shown]
+        bounds[new] = objective.gains(new, state, n_threads)
+        part = slice(done, target)
+        done += objective.lazy_picks(order[:shown].copy(), state, bounds, picks[part], gains[part])
+        seen = shown
     for candidate in picks[:done]:
         urn.take(int(candidate))
     if done < budget:
@@ -154,7 +178,7 @@ def _lazy(
     return Picks(picks, gains, state)
 
 
-GREEDY = ("lazy", "naive", "stochastic")
+GREEDY = ("auto", "lazy", "gradual", "naive", "stochastic")
 
 
 def greedy(
@@ -162,7 +186,7 @@ def greedy(
     budget: int,
     rng: np.random.Generator,
     *,
-    method: str = "lazy",
+    method: str = "auto",
     n_candidates: int = 500,
     n_threads: int | None = 1,
 ) -> Picks:
@@ -175,7 +199,8 @@ def greedy(
         At most the number of rows of the class.
     rng : numpy.random.Generator
         Draws D_s and the rows that fill up.
-    method : {"lazy", "naive", "stochastic"}
+    method : {"auto", "lazy", "gradual", "naive", "stochastic"}
+        "auto" is "lazy" for up to 2**24 pairs of candidate and cluster, else "gradual".
     n_candidates : int
         Size of D_s (S), for "stochastic".
     n_threads : int or None
@@ -186,10 +211,13 @@ def greedy(
     ParameterError
         For an unknown method.
     """
+    if method not in GREEDY:
+        raise ParameterError(f"greedy={method!r}: must be one of {', '.join(GREEDY)}")
+    if method == "auto":
+        pairs = objective.n_candidates * len(objective.order)
+        method = "lazy" if pairs <= _LAZY_PAIRS else "gradual"
     if method == "stochastic":
         return _stochastic(objective, budget, rng, n_threads, n_candidates)
-    if method == "lazy":
-        return _lazy(objective, budget, rng, n_threads)
-    if method == "naive":
-        return _naive(objective, budget, rng, n_threads)
-    raise ParameterError(f"greedy={method!r}: must be one of {', '.join(GREEDY)}")
+    return {"lazy": _lazy, "gradual": _gradual, "naive": _naive}[method](
+        objective, budget, rng, n_threads
+    )

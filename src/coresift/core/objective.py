@@ -19,13 +19,13 @@ from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.spatial import cKDTree
 
 from coresift._errors import ParameterError
 from coresift._kernels.bound import fill_table
-from coresift._kernels.greedy import WIDTH, absorb, fill_gains, fill_owners
+from coresift._kernels.greedy import WIDTH, absorb, fill_gains, fill_owners, lazy_picks
 from coresift._threads import run_blocks
 from coresift._typing import Counts, Float32, Float64, Indices
+from coresift.core.blocks import block_order
 from coresift.core.codebook import Codebook
 from coresift.core.pool import Candidates
 from coresift.core.summary import MAX_CODEWORDS, Summary
@@ -80,12 +80,6 @@ class Cells:
             )
             means[:, features] = (histogram @ words.T.astype(np.float64)) / sizes[:, None]
         return means
-
-
-def neighbour_order(means: Float64) -> Indices:
-    """Return an order of the clusters in which neighbours are similar: k-d tree leaves."""
-    tree = cKDTree(means, leafsize=WIDTH)
-    return np.asarray(tree.indices, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +138,7 @@ class Objective:
         squared = bound != "sum"
         distances = codebook.sdc_table(squared)
         cells = Cells.of(summary)
-        order = neighbour_order(cells.means(codebook, summary.sizes))
+        order = block_order(cells.means(codebook, summary.sizes), WIDTH)
         cells, sizes = cells.ordered(order), summary.sizes[order]
         n_subspaces, n_codewords = distances.shape[:2]
         n_blocks = -(-len(sizes) // WIDTH)
@@ -217,6 +211,18 @@ class Objective:
     def absorb(self, candidate: int, state: Cover) -> None:
         """Add one candidate to the chosen set; changes ``state``, which the greedy owns."""
         absorb(self.candidates.codes[candidate], *self._arrays, state.key, state.cover, state.peak)
+
+    def lazy_picks(
+        self, heap: Indices, state: Cover, bounds: Float64, picks: Indices, gains: Float64
+    ) -> int:
+        """Fill ``picks`` and ``gains`` by lazy greedy from the candidates in ``heap``.
+
+        ``bounds`` holds an upper bound of the gain of each candidate. It, ``heap`` and ``state``
+        change. Returns how many picks have a gain.
+        """
+        codes = self.candidates.codes
+        cover = state.key, state.cover, state.peak
+        return lazy_picks(heap, codes, *self._arrays, self.sizes, *cover, bounds, picks, gains)
 
     def owners(self, picks: Indices) -> Indices:
         """Return the picked candidate of smallest bound (the lowest of equals) of each cluster.

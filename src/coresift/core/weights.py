@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coresift._kernels.assign import TILE, assign
-from coresift._threads import run_blocks
-from coresift._typing import Buckets, Counts, Float32, Float64, Indices, Rows
+from coresift._typing import Buckets, Counts, Float64, Indices, Rows
 from coresift.core.exact import ExactSum
 from coresift.core.hyperplanes import MAX_PLANES
+from coresift.core.nearest import Tiles
 from coresift.core.summary import Summary
 
 WEIGHTS = ("assignment", "cluster")
@@ -67,27 +66,19 @@ class Centers:
         Chosen rows, ascending.
     members : tuple of ndarray of int64
         Per class, positions in ``row_ids`` of its chosen rows, ascending.
-    tiles : tuple of ndarray of shape (n_tiles, n_features, TILE), float32
-        Per class, its chosen rows; unused places hold infinity.
+    tiles : tuple of Tiles
+        Per class, its chosen rows.
     """
 
     row_ids: Indices
     members: tuple[Indices, ...]
-    tiles: tuple[Float32, ...]
+    tiles: tuple[Tiles, ...]
 
     @classmethod
     def of(cls, row_ids: Indices, rows: Rows, class_ids: Indices, n_classes: int) -> Centers:
         """Arrange chosen rows of shape (k, n_features); ``row_ids`` ascend."""
         members = tuple(np.flatnonzero(class_ids == c) for c in range(n_classes))
-        return cls(row_ids, members, tuple(_tiles(rows[part]) for part in members))
-
-
-def _tiles(rows: Rows) -> Float32:
-    n_rows, n_features = rows.shape
-    n_tiles = -(-n_rows // TILE)
-    padded = np.full((n_tiles * TILE, n_features), np.inf, dtype=np.float32)
-    padded[:n_rows] = rows
-    return np.ascontiguousarray(padded.reshape(n_tiles, TILE, n_features).transpose(0, 2, 1))
+        return cls(row_ids, members, tuple(Tiles.of(rows[part]) for part in members))
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +117,7 @@ class Assignment:
         totals = [0] * len(centers.tiles)
         for class_id in np.unique(class_ids):
             here = np.flatnonzero(class_ids == class_id)
-            nearest, distances = nearest_center(rows[here], centers.tiles[class_id], n_threads)
+            nearest, distances = centers.tiles[class_id].nearest(rows[here], n_threads)
             owners = centers.members[class_id][nearest]
             place = np.searchsorted(centers.row_ids, row_ids[here])
             place[place == len(centers.row_ids)] = 0
@@ -147,17 +138,3 @@ class Assignment:
         group = group.reshape(-1)
         mass = np.bincount(group, weights=self.counts)
         return np.asarray(mass[group] / times[group], dtype=np.float64)
-
-
-def nearest_center(
-    rows: Rows, tiles: Float32, n_threads: int | None = 1
-) -> tuple[Indices, Float32]:
-    """Return the nearest center of each row and its distance, both of shape (n_rows,)."""
-    nearest = np.empty(len(rows), dtype=np.int64)
-    squared = np.empty(len(rows), dtype=np.float32)
-
-    def fill(part: slice) -> None:
-        assign(rows[part], tiles, nearest[part], squared[part])
-
-    run_blocks(fill, len(rows), n_threads, minimum=256)
-    return nearest, np.sqrt(squared)

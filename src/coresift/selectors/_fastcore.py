@@ -45,9 +45,11 @@ class FastCore(BaseSelector):
     bound : {"rms", "root", "sum"}, default="rms"
         How far a candidate is from a cluster: root mean square of the code distances to its
         rows, or the bound on the largest of them, or the paper's looser one (Eq. 9).
-    greedy : {"lazy", "stochastic", "naive"}, default="lazy"
-        All of ``max_candidates``, looked at only where they may lead; a sample of
-        ``n_candidates`` a step; or all in every step (the same rows as "lazy", slower).
+    greedy : {"auto", "lazy", "gradual", "stochastic", "naive"}, default="auto"
+        "lazy" looks at all of ``max_candidates`` where they may lead; "gradual" does the same
+        with candidates that arrive little by little (faster, nearly as good); "auto" is "lazy"
+        for few pairs of candidate and cluster, else "gradual". "stochastic" looks at a sample
+        of ``n_candidates`` a step, "naive" at all in every step (the rows of "lazy", slower).
     weights : {"assignment", "cluster"}, default="assignment"
         Each row counts for its nearest chosen row of its class (Eq. 5, one more pass), or each
         cluster for the chosen row of smallest bound (line 17).
@@ -110,7 +112,7 @@ class FastCore(BaseSelector):
         n_codewords: int = 256,
         n_candidates: int = 500,
         bound: str = "rms",
-        greedy: str = "lazy",
+        greedy: str = "auto",
         weights: str = "assignment",
         scale: str | None = "minmax",
         max_clusters: int | None = None,

@@ -1,0 +1,82 @@
+"""The nearest of many centers, exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from coresift._kernels.assign import TILE, assign
+from coresift._threads import run_blocks
+from coresift._typing import Float32, Indices, Rows
+from coresift.core.blocks import block_order
+
+
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """Centers in compact tiles of `TILE`, each with its bounding box.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (n_tiles, n_features, TILE), float32
+        The centers; unused places hold infinity.
+    index : ndarray of shape (n_tiles, TILE), int64
+        Which center stands in each place, ascending within a tile.
+    low, high : ndarray of shape (n_features, n_tiles), float32
+        The boxes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coresift.core.nearest import Tiles
+    >>> tiles = Tiles.of(np.array([[0.0], [10.0], [20.0]], dtype=np.float32))
+    >>> nearest, distances = tiles.nearest(np.array([[12.0]], dtype=np.float32))
+    >>> nearest.tolist(), distances.tolist()
+    ([1], [2.0])
+    """
+
+    columns: Float32
+    index: Indices
+    low: Float32
+    high: Float32
+
+    @classmethod
+    def of(cls, centers: Rows) -> Tiles:
+        """Arrange centers of shape (n_centers, n_features), at least one."""
+        n_centers, n_features = centers.shape
+        n_tiles = -(-n_centers // TILE)
+        index = np.full(n_tiles * TILE, n_centers)
+        index[:n_centers] = block_order(centers, TILE)
+        index = np.sort(index.reshape(n_tiles, TILE), axis=1)
+        used = (index < n_centers)[:, :, None]
+        places = centers[np.minimum(index, n_centers - 1)]  # (n_tiles, TILE, n_features)
+        filled = np.where(used, places, np.float32(np.inf))
+        emptied = np.where(used, places, np.float32(-np.inf))
+        return cls(
+            np.ascontiguousarray(filled.transpose(0, 2, 1)),
+            index,
+            np.ascontiguousarray(filled.min(axis=1).T),
+            np.ascontiguousarray(emptied.max(axis=1).T),
+        )
+
+    def nearest(self, rows: Rows, n_threads: int | None = 1) -> tuple[Indices, Float32]:
+        """Return the nearest center of each row and its distance, both of shape (n_rows,).
+
+        Ties go to the lowest center.
+        """
+        nearest = np.empty(len(rows), dtype=np.int64)
+        squared = np.empty(len(rows), dtype=np.float32)
+
+        def fill(part: slice) -> None:
+            assign(
+                rows[part],
+                self.columns,
+                self.index,
+                self.low,
+                self.high,
+                nearest[part],
+                squared[part],
+            )
+
+        run_blocks(fill, len(rows), n_threads, minimum=256)
+        return nearest, np.sqrt(squared)
