@@ -39,6 +39,8 @@ SELECTORS = {
     "default": FastCore(0.05, random_state=3),
     "paper": FastCore.paper(0.05, random_state=3),
     "root-naive": FastCore(40, bound="root", greedy="naive", scale="standard", random_state=1),
+    "refined": FastCore(0.05, refine=2, random_state=5),
+    "random": FastCore(0.05, refine=1, representative="random", greedy="gradual", random_state=4),
     "few-candidates": FastCore(0.05, greedy="stochastic", n_candidates=10, random_state=2),
 }
 each_selector = pytest.mark.parametrize("selector", SELECTORS.values(), ids=SELECTORS)
@@ -142,6 +144,39 @@ def test_the_score_is_the_mean_distance_to_the_nearest_chosen_row_of_the_class()
     distances = np.linalg.norm(X[:, None] - X[rows][None].astype(np.float64), axis=2)
     distances[y[:, None] != y[rows][None]] = np.inf
     assert selector.report_["score"] == pytest.approx(distances.min(axis=1).mean(), rel=1e-5)
+
+
+def test_refining_lowers_the_score_and_says_so() -> None:
+    X, y = table()
+    plain = FastCore(0.05, random_state=0).fit(X, y)
+    refined = FastCore(0.05, refine=3, random_state=0).fit(X, y)
+    scores = refined.report_["scores"]
+    assert scores[0] == plain.report_["score"] > scores[1]
+    assert (np.diff(scores) <= 0).all()
+    assert scores[-1] == refined.report_["score"]
+
+
+def test_a_random_representative_stands_for_the_rows_of_the_medoid() -> None:
+    X, y = table()
+    medoids = FastCore(0.05, scale=None, random_state=0).fit(X, y)
+    drawn = clone(medoids).set_params(representative="random").fit(X, y)
+    rows, own = medoids.sample_indices_, drawn.sample_indices_
+    distances = np.linalg.norm(X[own][:, None] - X[rows][None], axis=2)
+    distances[y[own][:, None] != y[rows][None]] = np.inf
+    medoid = distances.argmin(axis=1)
+    assert len(set(medoid)) > 0.9 * len(rows)  # all but for equal rows
+    assert np.mean(drawn.sample_weight_ == medoids.sample_weight_[medoid]) > 0.9
+    assert 0 < np.isin(own, rows).mean() < 0.9
+    assert drawn.report_["scores"][0] == medoids.report_["score"]
+
+
+@pytest.mark.parametrize("bound", ["sum", "root", "rms"])
+def test_the_report_says_how_far_the_bound_is_from_what_it_bounds(bound: str) -> None:
+    X, y = table()
+    error = FastCore(0.05, bound=bound, random_state=0).fit(X, y).report_["bound_error"]
+    assert error["pairs"] > 500
+    assert error["target"] == ("mean distance" if bound == "rms" else "largest distance")
+    assert 0 < error["mean_relative_error"] < 1
 
 
 def test_it_beats_uniform_samples_on_the_score() -> None:
@@ -324,6 +359,9 @@ def test_huge_values() -> None:
         {"bound": "max"},
         {"greedy": "fast"},
         {"weights": "none"},
+        {"refine": -1},
+        {"refine": 1, "weights": "cluster"},
+        {"representative": "mean"},
         {"scale": "robust"},
         {"max_clusters": 0},
         {"n_threads": 0},

@@ -223,8 +223,8 @@ def choose(rows: Dataset, encoder: Encoder, kind: str, budgets: list[int]) -> Ch
     where = order[np.searchsorted(rows.row_ids, np.sort(row_ids), sorter=order)]
     scaled = encoder.scaler.transform(rows.rows)
     centers = Centers.of(np.sort(row_ids), scaled[where], rows.class_ids[where], len(budgets))
-    found = Assignment.of(scaled, rows.class_ids, rows.row_ids, centers)
-    weights = found.weights(scaled[where], rows.class_ids[where])
+    owners, distances = centers.owners(scaled, rows.class_ids, rows.row_ids)
+    weights = Assignment.of(rows.class_ids, owners, distances, centers).weights(centers)
     return Chosen(centers.row_ids.tolist(), weights.tolist(), codes, gains)
 
 

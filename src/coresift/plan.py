@@ -21,19 +21,22 @@ from coresift._errors import ParameterError
 from coresift._rng import stream
 from coresift._stages import Progress, Stages
 from coresift._threads import run_all, thread_count
-from coresift._typing import Indices
+from coresift._typing import Float64, Indices
+from coresift.cells import Reader, assign, better_medoids, weigh
 from coresift.core.budget import resolve_budget, split_budget
+from coresift.core.certificate import Pairs, bound_error
 from coresift.core.classes import Classes
 from coresift.core.codebook import MAX_CODEWORDS, SUBSPACES, Codebook
 from coresift.core.coreset import Coreset
 from coresift.core.encoder import Encoder
 from coresift.core.greedy import GREEDY, greedy
 from coresift.core.hyperplanes import MAX_PLANES, Hyperplanes
+from coresift.core.medoids import REPRESENTATIVES, Grid
 from coresift.core.objective import BOUNDS, Objective
 from coresift.core.profile import Profile, profile
 from coresift.core.scaler import SCALES, Scaler
 from coresift.core.summary import Layout, Summary
-from coresift.core.weights import WEIGHTS, Assignment, Centers, cluster_weights
+from coresift.core.weights import WEIGHTS, Centers, cluster_weights
 from coresift.engines import map_reduce
 from coresift.sources import (
     CHUNK_BYTES,
@@ -47,7 +50,8 @@ from coresift.sources import (
 
 SAMPLE_ROWS_PER_CODEWORD = 64
 # One stream of random numbers for each purpose, so that none depends on how much another draws.
-SAMPLE, POOL, PLANES, CODEBOOK, GREEDY_DRAWS = range(5)
+SAMPLE, POOL, PLANES, CODEBOOK, GREEDY_DRAWS, REPRESENTATIVE = range(6)
+BOUND_SAMPLE = 64  # rows that the bound's error is measured on, with the clusters they are in
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,8 @@ class Plan:
     greedy: str = "auto"
     n_candidates: int = 500
     weights: str = "assignment"
+    refine: int = 0
+    representative: str = "medoid"
     scale: str | None = "minmax"
     max_clusters: int | None = None
     max_candidates: int | None = None
@@ -80,6 +86,7 @@ class Plan:
         _check_choice("bound", self.bound, BOUNDS)
         _check_choice("greedy", self.greedy, GREEDY)
         _check_choice("weights", self.weights, WEIGHTS)
+        _check_choice("representative", self.representative, REPRESENTATIVES)
         _check_choice("scale", self.scale, SCALES)
         _check_choice("subspaces", self.subspaces, SUBSPACES)
         _check_choice("center", self.center, (True, False))
@@ -87,6 +94,12 @@ class Plan:
         _check_range("n_codewords", self.n_codewords, MAX_CODEWORDS)
         _check_range("n_subspaces", self.n_subspaces)
         _check_range("n_candidates", self.n_candidates)
+        _check_range("refine", self.refine, lowest=0)
+        if self.weights == "cluster" and (self.refine or self.representative != "medoid"):
+            raise ParameterError(
+                f"refine={self.refine!r} and representative={self.representative!r} look at the "
+                "rows of each cell, weights='cluster' at none: use weights='assignment'"
+            )
         for name in ("max_clusters", "max_candidates", "n_threads"):
             if getattr(self, name) is not None:
                 _check_range(name, getattr(self, name))
@@ -115,10 +128,10 @@ def _check_choice(name: str, value: object, choices: Iterable[object]) -> None:
         )
 
 
-def _check_range(name: str, value: object, highest: int | None = None) -> None:
+def _check_range(name: str, value: Any, highest: int | None = None, lowest: int = 1) -> None:
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < 1 or (highest is not None and value > highest):  # type: ignore[operator]
-        limit = "at least 1" if highest is None else f"from 1 to {highest}"
+    if not whole or value < lowest or (highest is not None and value > highest):
+        limit = f"at least {lowest}" if highest is None else f"from {lowest} to {highest}"
         raise ParameterError(f"{name}={value!r} is out of range: use a whole number, {limit}")
 
 
@@ -154,8 +167,9 @@ def select(source: Source, plan: Plan, progress: Progress | None = None) -> Core
         summary = _summarise(source, classes, encoder, layout, plan.n_threads, stages)
     with stages("choose", int(quotas.sum())):
         choices = _choose(summary, encoder.codebook, quotas, plan, stages)
-    with stages("weigh", source.n_rows):
-        coreset = _weigh(source, classes, encoder, summary, choices, plan, stages)
+    reader = Reader(source, classes, encoder, plan.n_threads, stages)
+    edges = encoder.scaler.transform(np.stack([seen.moments.minimum, seen.moments.maximum]))
+    coreset = _weigh(reader, summary, choices, plan, Grid.of(*edges, source.n_rows))
     return replace(coreset, report=_report(source, classes, summary, choices, coreset, stages))
 
 
@@ -307,53 +321,65 @@ def _choose(
 
 
 def _weigh(
-    source: Source,
-    classes: Classes,
-    encoder: Encoder,
-    summary: Summary,
-    choices: list[Choice],
-    plan: Plan,
-    stages: Stages,
+    reader: Reader, summary: Summary, choices: list[Choice], plan: Plan, grid: Grid
 ) -> Coreset:
-    """Fetch the chosen rows and weigh them: line 17, or pass 3."""
+    """Fetch the chosen rows and weigh them: line 17, or passes over their cells."""
     row_ids = np.concatenate([choice.row_ids for choice in choices])
     class_ids = np.repeat(np.arange(len(choices)), [len(choice.row_ids) for choice in choices])
     order = np.argsort(row_ids)
-    row_ids, class_ids = row_ids[order], class_ids[order]
-    rows = encoder.scaler.transform(source.take(row_ids))
+    centers = reader.centers(row_ids[order], class_ids[order])
     if plan.weights == "cluster":
         picks = np.concatenate([choice.picks for choice in choices])[order]
-        buckets = encoder.hyperplanes.buckets(rows, plan.n_threads)
-        weights = np.empty(len(row_ids))
-        for class_id, choice in enumerate(choices):
-            here = class_ids == class_id
-            weights[here] = cluster_weights(
-                summary.of_class(class_id), choice.owners, picks[here], buckets[here]
-            )
-        return Coreset(row_ids, weights)
-    centers = Centers.of(row_ids, rows, class_ids, len(classes))
-    found = _assign(source, classes, encoder.scaler, centers, plan.n_threads, stages)
-    score = float(found.distances.total()) / source.n_rows
-    return Coreset(row_ids, found.weights(rows, class_ids), {"score": score})
+        return Coreset(centers.row_ids, _cluster_weights(reader, summary, choices, centers, picks))
+    scores = []
+    for _ in range(plan.refine):
+        with reader.stages("refine", 3 * reader.source.n_rows):
+            row_ids, score = better_medoids(reader, centers, grid)
+            scores.append(score)
+            order = np.argsort(row_ids)
+            centers = reader.centers(row_ids[order], centers.class_ids[order])
+    with reader.stages("weigh", reader.source.n_rows):
+        pairs = _pairs(reader, summary)
+        seed = _derived_seed(plan.seed, REPRESENTATIVE)
+        assignment, draw, truth = weigh(reader, centers, summary, pairs, grid, seed)
+        weights = assignment.weights(centers)
+        if plan.representative == "random":
+            order = np.argsort(draw.row_ids)
+            weights = weights[order]
+            centers = reader.centers(draw.row_ids[order], centers.class_ids[order])
+            scores.append(reader.score(assignment))
+            assignment = assign(reader, centers)
+        scores.append(reader.score(assignment))
+        error = bound_error(pairs, truth, summary, reader.encoder.codebook, plan.bound, grid)
+    report = {"score": scores[-1], "scores": scores, "bound_error": error}
+    return Coreset(centers.row_ids, weights, report)
 
 
-def _assign(
-    source: Source,
-    classes: Classes,
-    scaler: Scaler,
-    centers: Centers,
-    n_threads: int | None,
-    stages: Stages,
-) -> Assignment:
-    """Pass 3: give each row to its nearest chosen row of its class (Eq. 5's phi)."""
+def _cluster_weights(
+    reader: Reader, summary: Summary, choices: list[Choice], centers: Centers, picks: Indices
+) -> Float64:
+    """Line 17, class by class."""
+    buckets = reader.encoder.hyperplanes.buckets(centers.rows, reader.n_threads)
+    weights = np.empty(len(picks))
+    for class_id, choice in enumerate(choices):
+        here = centers.class_ids == class_id
+        weights[here] = cluster_weights(
+            summary.of_class(class_id), choice.owners, picks[here], buckets[here]
+        )
+    return weights
 
-    def assign(chunk: Chunk) -> Assignment:
-        class_ids = classes.ids(chunk.labels, len(chunk.rows))
-        rows = scaler.transform(chunk.rows)
-        return Assignment.of(rows, class_ids, _row_ids(chunk), centers, n_threads)
 
-    chunks = stages.watch(source.chunks())
-    return map_reduce(assign, chunks, Assignment.merge, Assignment.empty(centers))
+def _pairs(reader: Reader, summary: Summary) -> Pairs:
+    """Draw rows of each class, in proportion to its size, to compare bounds with distances."""
+    pool, sizes = summary.pool, summary.class_sizes()
+    n_items = min(max(BOUND_SAMPLE, len(sizes)), int(sizes.sum()))
+    starts = np.searchsorted(pool.class_ids, np.arange(len(sizes)))
+    rank = np.arange(len(pool.class_ids)) - starts[pool.class_ids]
+    drawn = np.flatnonzero(rank < split_budget(n_items, sizes)[pool.class_ids])
+    drawn = drawn[np.argsort(pool.row_ids[drawn])]
+    rows = reader.take(pool.row_ids[drawn])
+    buckets = reader.encoder.hyperplanes.buckets(rows, reader.n_threads)
+    return Pairs.of(summary, pool.class_ids[drawn], rows, buckets, pool.codes[drawn])
 
 
 def _report(
@@ -370,7 +396,8 @@ def _report(
         "n_rows": source.n_rows,
         "n_features": source.n_features,
         "n_chosen": len(coreset.row_ids),
-        "score": coreset.report.get("score"),
+        "score": None,  # unless the weights are by assignment, which measures it
+        **coreset.report,
         "bound": sum(choice.bound for choice in choices) / source.n_rows,
         "n_clusters": int(clusters.sum()),
         "n_candidates": sum(choice.n_candidates for choice in choices),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import naive
 from coresift.core.objective import Objective
-from coresift.core.weights import Assignment, Centers, cluster_weights, prefix
+from coresift.core.hyperplanes import prefix
+from coresift.core.weights import Assignment, Centers, cluster_weights
 from naive import identical
 from strategies import Array, Dataset, World, chunkings, datasets, worlds
 
@@ -25,6 +26,11 @@ def some_rows_of_each_class(rows: Dataset, data: st.DataObject) -> Array:
 def centers_of(rows: Dataset, chosen: Array) -> Centers:
     part = rows.part(chosen)
     return Centers.of(part.row_ids, part.rows, part.class_ids, rows.n_classes)
+
+
+def assign(rows: Dataset, centers: Centers) -> Assignment:
+    owners, distances = centers.owners(rows.rows, rows.class_ids, rows.row_ids)
+    return Assignment.of(rows.class_ids, owners, distances, centers)
 
 
 # Weights from clusters
@@ -70,7 +76,7 @@ def test_assignment_and_weights_equal_their_oracle(rows: Dataset, data: st.DataO
     rows = Dataset(np.clip(rows.rows, -1e17, 1e17), rows.class_ids, rows.row_ids)
     chosen = some_rows_of_each_class(rows, data)
     centers = centers_of(rows, chosen)
-    found = Assignment.of(rows.rows, rows.class_ids, rows.row_ids, centers)
+    found = assign(rows, centers)
     owners, distances = naive.assigned(rows.rows, rows.class_ids, rows.row_ids, chosen)
     count = Counter(owners)
     assert found.counts.tolist() == [count[row_id] for row_id in centers.row_ids.tolist()]
@@ -79,7 +85,7 @@ def test_assignment_and_weights_equal_their_oracle(rows: Dataset, data: st.DataO
         for class_id in range(rows.n_classes)
     ]
     part = rows.part(chosen)
-    weights = found.weights(part.rows, part.class_ids)
+    weights = found.weights(centers)
     expected = naive.shared(part.rows, part.class_ids, found.counts)
     assert weights.tolist() == [float(weight) for weight in expected]
     assert (weights >= 1).all()
@@ -93,34 +99,28 @@ def test_assignment_of_all_rows_is_the_merge_of_assignments_of_chunks(
 ) -> None:
     centers = centers_of(rows, some_rows_of_each_class(rows, data))
 
-    def assign(part: slice) -> Assignment:
-        chunk = rows.part(part)
-        return Assignment.of(chunk.rows, chunk.class_ids, chunk.row_ids, centers)
-
-    parts = [assign(chunk) for chunk in data.draw(chunkings(len(rows)))]
+    parts = [assign(rows.part(chunk), centers) for chunk in data.draw(chunkings(len(rows)))]
     zero = Assignment.empty(centers)
-    assert identical(reduce(Assignment.merge, parts), assign(slice(None)))
-    assert identical(reduce(Assignment.merge, parts[::-1], zero), assign(slice(None)))
+    assert identical(reduce(Assignment.merge, parts), assign(rows, centers))
+    assert identical(reduce(Assignment.merge, parts[::-1], zero), assign(rows, centers))
 
 
 def test_equal_chosen_rows_share_alike_but_not_across_classes() -> None:
     rows = np.zeros((6, 2), dtype=np.float32)
     data = Dataset(rows, np.array([0, 0, 0, 0, 1, 1]), np.arange(6))
     chosen = np.array([0, 3, 5])
-    found = Assignment.of(data.rows, data.class_ids, data.row_ids, centers_of(data, chosen))
-    assert found.counts.tolist() == [
-        3,
-        1,
-        2,
-    ]  # a chosen row stands for itself, a tie is the first's
-    assert found.weights(rows[chosen], data.class_ids[chosen]).tolist() == [2, 2, 2]
+    centers = centers_of(data, chosen)
+    found = assign(data, centers)
+    # a chosen row stands for itself, a tie is the first's
+    assert found.counts.tolist() == [3, 1, 2]
+    assert found.weights(centers).tolist() == [2, 2, 2]
 
 
 def test_one_row_stands_for_all() -> None:
     rows = np.arange(8, dtype=np.float32)[:, None]
     data = Dataset(rows, np.zeros(8, dtype=np.int64), np.arange(8))
     centers = centers_of(data, np.array([2]))
-    found = Assignment.of(data.rows, data.class_ids, data.row_ids, centers)
+    found = assign(data, centers)
     assert found.counts.tolist() == [8]
     assert found.distances.total() == 0 + 1 + 2 + 1 + 2 + 3 + 4 + 5
 

@@ -20,6 +20,7 @@ from coresift.core.codebook import Codebook
 from coresift.core.exact import ExactSum
 from coresift.core.greedy import greedy
 from coresift.core.hyperplanes import Hyperplanes
+from coresift.core.medoids import cell_distances
 from coresift.core.objective import BOUNDS, Objective
 from coresift.core.summary import Layout, Summary
 from coresift.core.weights import Assignment, Centers, cluster_weights
@@ -50,8 +51,9 @@ for kind in BOUNDS:
         add(cluster_weights(summary, owners, picks.candidates, buckets[chosen]))
 chosen.sort()
 centers = Centers.of(chosen, rows[chosen], zeros[chosen], 1)
-found = Assignment.of(rows, zeros, ids, centers)
-add(found.counts)
+owners, distances = centers.owners(rows, zeros, ids)
+found = Assignment.of(zeros, owners, distances, centers)
+add(found.counts, cell_distances(rows, owners, centers.rows[:, None]))
 digest.update(repr(found.distances).encode())
 print(hasattr(kernels.absorb, "py_func"), digest.hexdigest())
 """

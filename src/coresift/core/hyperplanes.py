@@ -8,7 +8,7 @@ import numpy as np
 
 from coresift._kernels.encode import project_signs
 from coresift._threads import run_blocks
-from coresift._typing import Buckets, Float32, Rows
+from coresift._typing import Buckets, Float32, Indices, Rows
 
 MAX_PLANES = 64
 
@@ -60,3 +60,10 @@ class Hyperplanes:
 
         run_blocks(fill, len(rows), n_threads)
         return buckets
+
+
+def prefix(buckets: Buckets, n_planes: Indices | int) -> Buckets:
+    """Clear all but the bits of the first ``n_planes`` planes (one number, or one a bucket)."""
+    keep = np.asarray(n_planes)
+    shift = (MAX_PLANES - np.maximum(keep, 1)).astype(np.uint64)
+    return np.where(keep > 0, (buckets >> shift) << shift, np.uint64(0))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from coresift._errors import ParameterError
 from coresift._typing import Buckets, Codes, Counts, Indices
-from coresift.core.hyperplanes import MAX_PLANES
+from coresift.core.hyperplanes import MAX_PLANES, prefix
 from coresift.core.pool import Pool
 
 MAX_CODEWORDS = 256
@@ -188,10 +188,8 @@ class Summary:
         """Return the summary of the same rows, clustered by the first ``planes`` of each class."""
         if (planes >= self.planes).all():
             return self
-        keep = planes[self.cluster_class]
-        shift = (MAX_PLANES - np.maximum(keep, 1)).astype(np.uint64)
-        prefix = np.where(keep > 0, (self.cluster_bucket >> shift) << shift, np.uint64(0))
-        coarse = replace(self, cluster_bucket=prefix, planes=np.minimum(planes, self.planes))
+        cut = prefix(self.cluster_bucket, planes[self.cluster_class])
+        coarse = replace(self, cluster_bucket=cut, planes=np.minimum(planes, self.planes))
         order, starts = _group([coarse.cluster_class, coarse.cluster_bucket])
         return coarse._clustered(order, starts)
 
@@ -210,6 +208,16 @@ class Summary:
             cell_counts=self.cell_counts[cells],
             pool=self.pool.of_class(class_id),
         )
+
+    def clusters(self, class_ids: Indices, buckets: Buckets) -> Indices:
+        """Return the cluster of each row that was summarised, shape (n_rows,), int64."""
+        clusters = np.empty(len(buckets), dtype=np.int64)
+        for class_id in np.unique(class_ids):
+            here = class_ids == class_id
+            part = slice(*np.searchsorted(self.cluster_class, [class_id, class_id + 1]))
+            cut = prefix(buckets[here], int(self.planes[class_id]))
+            clusters[here] = part.start + np.searchsorted(self.cluster_bucket[part], cut)
+        return clusters
 
     def class_sizes(self) -> Counts:
         """Return the number of rows of each class, shape (n_classes,), int64."""

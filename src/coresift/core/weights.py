@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coresift._typing import Buckets, Counts, Float64, Indices, Rows
+from coresift._typing import Buckets, Counts, Float32, Float64, Indices, Rows
 from coresift.core.exact import ExactSum
-from coresift.core.hyperplanes import MAX_PLANES
 from coresift.core.nearest import Tiles
 from coresift.core.summary import Summary
 
@@ -41,19 +40,11 @@ def cluster_weights(summary: Summary, owners: Indices, picks: Indices, buckets: 
     """
     chosen, position, times = np.unique(picks, return_inverse=True, return_counts=True)
     others = summary.sizes.copy()
-    n_planes = int(summary.planes[summary.cluster_class[0]])
-    np.subtract.at(others, np.searchsorted(summary.cluster_bucket, prefix(buckets, n_planes)), 1)
+    class_ids = np.full(len(buckets), summary.cluster_class[0])
+    np.subtract.at(others, summary.clusters(class_ids, buckets), 1)
     mass = np.zeros(len(chosen), dtype=np.int64)
     np.add.at(mass, np.searchsorted(chosen, owners), others)
     return np.asarray((times + mass)[position] / times[position], dtype=np.float64)
-
-
-def prefix(buckets: Buckets, n_planes: int) -> Buckets:
-    """Clear all but the bits of the first ``n_planes`` planes."""
-    if n_planes == 0:
-        return np.zeros_like(buckets)
-    shift = np.uint64(MAX_PLANES - n_planes)
-    return (buckets >> shift) << shift
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +55,8 @@ class Centers:
     ----------
     row_ids : ndarray of shape (k,), int64
         Chosen rows, ascending.
+    class_ids : ndarray of shape (k,), int64
+    rows : ndarray of shape (k, n_features), float32
     members : tuple of ndarray of int64
         Per class, positions in ``row_ids`` of its chosen rows, ascending.
     tiles : tuple of Tiles
@@ -71,6 +64,8 @@ class Centers:
     """
 
     row_ids: Indices
+    class_ids: Indices
+    rows: Rows
     members: tuple[Indices, ...]
     tiles: tuple[Tiles, ...]
 
@@ -78,7 +73,31 @@ class Centers:
     def of(cls, row_ids: Indices, rows: Rows, class_ids: Indices, n_classes: int) -> Centers:
         """Arrange chosen rows of shape (k, n_features); ``row_ids`` ascend."""
         members = tuple(np.flatnonzero(class_ids == c) for c in range(n_classes))
-        return cls(row_ids, members, tuple(Tiles.of(rows[part]) for part in members))
+        tiles = tuple(Tiles.of(rows[part]) for part in members)
+        return cls(row_ids, class_ids, rows, members, tiles)
+
+    def owners(
+        self, rows: Rows, class_ids: Indices, row_ids: Indices, n_threads: int | None = 1
+    ) -> tuple[Indices, Float32]:
+        """Return the nearest chosen row of the class of each row, and its distance.
+
+        Returns
+        -------
+        owners : ndarray of shape (n_rows,), int64
+            Positions in ``row_ids`` of the centers; a chosen row owns itself.
+        distances : ndarray of shape (n_rows,), float32
+        """
+        owners = np.empty(len(rows), dtype=np.int64)
+        distances = np.empty(len(rows), dtype=np.float32)
+        for class_id in np.unique(class_ids):
+            here = np.flatnonzero(class_ids == class_id)
+            nearest, distances[here] = self.tiles[class_id].nearest(rows[here], n_threads)
+            owners[here] = self.members[class_id][nearest]
+        place = np.searchsorted(self.row_ids, row_ids)
+        place[place == len(self.row_ids)] = 0
+        own = self.row_ids[place] == row_ids
+        owners[own] = place[own]
+        return owners, distances
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,35 +124,22 @@ class Assignment:
 
     @classmethod
     def of(
-        cls,
-        rows: Rows,
-        class_ids: Indices,
-        row_ids: Indices,
-        centers: Centers,
-        n_threads: int | None = 1,
+        cls, class_ids: Indices, owners: Indices, distances: Float32, centers: Centers
     ) -> Assignment:
-        """Assign rows to the nearest chosen row of the class, chosen rows to themselves."""
-        counts = np.zeros(len(centers.row_ids), dtype=np.int64)
-        totals = [0] * len(centers.tiles)
-        for class_id in np.unique(class_ids):
-            here = np.flatnonzero(class_ids == class_id)
-            nearest, distances = centers.tiles[class_id].nearest(rows[here], n_threads)
-            owners = centers.members[class_id][nearest]
-            place = np.searchsorted(centers.row_ids, row_ids[here])
-            place[place == len(centers.row_ids)] = 0
-            own = centers.row_ids[place] == row_ids[here]
-            owners[own] = place[own]
-            np.add.at(counts, owners, 1)
-            totals[class_id] = ExactSum.of(distances[:, None]).totals[0]
-        return cls(counts, ExactSum(tuple(totals)))
+        """Count what `Centers.owners` has found."""
+        per_class = (distances[class_ids == c, None] for c in range(len(centers.tiles)))
+        totals = tuple(ExactSum.of(part).totals[0] for part in per_class)
+        counts = np.bincount(owners, minlength=len(centers.row_ids)).astype(np.int64)
+        return cls(counts, ExactSum(totals))
 
     def merge(self, other: Assignment) -> Assignment:
         """Return the assignment of both sets of rows."""
         return Assignment(self.counts + other.counts, self.distances.merge(other.distances))
 
-    def weights(self, rows: Rows, class_ids: Indices) -> Float64:
+    def weights(self, centers: Centers) -> Float64:
         """Return the weights, shape (k,), float64: at least 1, equal rows share alike."""
-        keyed = np.column_stack([class_ids.astype(np.float64), rows.astype(np.float64)])
+        classes = centers.class_ids.astype(np.float64)
+        keyed = np.column_stack([classes, centers.rows.astype(np.float64)])
         _, group, times = np.unique(keyed, axis=0, return_inverse=True, return_counts=True)
         group = group.reshape(-1)
         mass = np.bincount(group, weights=self.counts)

@@ -53,6 +53,11 @@ class FastCore(BaseSelector):
     weights : {"assignment", "cluster"}, default="assignment"
         Each row counts for its nearest chosen row of its class (Eq. 5, one more pass), or each
         cluster for the chosen row of smallest bound (line 17).
+    refine : int, default=0
+        How often each chosen row is replaced by a better medoid of the rows it stands for, where
+        that lowers their distances (Eq. 5); three more passes each time.
+    representative : {"medoid", "random"}, default="medoid"
+        Keep the most central row of those that a chosen row stands for, or draw one of them.
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
     max_clusters : int or None, default=None
@@ -114,6 +119,8 @@ class FastCore(BaseSelector):
         bound: str = "rms",
         greedy: str = "auto",
         weights: str = "assignment",
+        refine: int = 0,
+        representative: str = "medoid",
         scale: str | None = "minmax",
         max_clusters: int | None = None,
         max_candidates: int | None = None,
@@ -130,6 +137,8 @@ class FastCore(BaseSelector):
         self.bound = bound
         self.greedy = greedy
         self.weights = weights
+        self.refine = refine
+        self.representative = representative
         self.scale = scale
         self.max_clusters = max_clusters
         self.max_candidates = max_candidates
