@@ -17,7 +17,7 @@ from rich.table import Table
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss
 
-from coresift.core.weights import Assignment, Centers
+from coresift.core.weights import Centers
 
 L2 = 1e-4  # Section 8.1: on the mean loss, so C is 1 / (L2 * number of rows)
 Figures = dict[str, Any]
@@ -97,8 +97,8 @@ def score(data: Data, rows: Array) -> float:
     labels, class_ids = np.unique(data.y, return_inverse=True)
     centers = Centers.of(rows, scaled.X[rows], class_ids[rows], len(labels))
     ids = np.arange(len(data.y))
-    found = Assignment.of(scaled.X, class_ids, ids, centers, n_threads=None)
-    return float(found.distances.total()) / len(data.y)
+    _, distances = centers.owners(scaled.X, class_ids, ids, n_threads=None)
+    return float(distances.mean(dtype=np.float64))
 
 
 def train(data: Data, rows: Array | None, weights: Array | None, l2: float = L2) -> Figures:

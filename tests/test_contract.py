@@ -71,7 +71,7 @@ def test_law_7_same_coreset_for_any_threads_chunks_and_sources(
     frame = pd.DataFrame(values, columns=[f"f{j}" for j in range(X.shape[1])]).assign(y=y)
     frame.to_parquet(tmp_path / "rows.parquet", row_group_size=333)
     frame.to_csv(tmp_path / "rows.csv", index=False)
-    inputs: list[Any] = [as_source(X, y, chunk_rows=size) for size in (1, 97, 1500, 10_000)]
+    inputs: list[Any] = [as_source(X, y, chunk_rows=size) for size in (11, 97, 1500, 10_000)]
     inputs += [
         as_source(tmp_path / "rows.parquet", label="y", chunk_rows=501),
         as_source(tmp_path / "rows.csv", label="y", chunk_rows=100),
@@ -84,6 +84,13 @@ def test_law_7_same_coreset_for_any_threads_chunks_and_sources(
         assert answer(clone(selector).set_params(n_threads=threads).fit(X, y)) == expected
     for source in inputs:
         assert answer(clone(selector).fit(source)) == expected
+
+
+def test_law_7_chunks_of_one_row() -> None:
+    X, y = table(150)
+    selector = FastCore(0.2, refine=1, random_state=0)
+    expected = answer(clone(selector).fit(X, y))
+    assert answer(selector.fit(as_source(X, y, chunk_rows=1))) == expected
 
 
 @each_selector
@@ -148,7 +155,7 @@ def test_the_score_is_the_mean_distance_to_the_nearest_chosen_row_of_the_class()
 
 def test_refining_lowers_the_score_and_says_so() -> None:
     X, y = table()
-    plain = FastCore(0.05, random_state=0).fit(X, y)
+    plain = FastCore(0.05, refine=0, random_state=0).fit(X, y)
     refined = FastCore(0.05, refine=3, random_state=0).fit(X, y)
     scores = refined.report_["scores"]
     assert scores[0] == plain.report_["score"] > scores[1]
@@ -158,7 +165,7 @@ def test_refining_lowers_the_score_and_says_so() -> None:
 
 def test_a_random_representative_stands_for_the_rows_of_the_medoid() -> None:
     X, y = table()
-    medoids = FastCore(0.05, scale=None, random_state=0).fit(X, y)
+    medoids = FastCore(0.05, refine=2, scale=None, random_state=0).fit(X, y)
     drawn = clone(medoids).set_params(representative="random").fit(X, y)
     rows, own = medoids.sample_indices_, drawn.sample_indices_
     distances = np.linalg.norm(X[own][:, None] - X[rows][None], axis=2)

@@ -48,7 +48,7 @@ from coresift.sources import (
     raise_nonfinite,
 )
 
-SAMPLE_ROWS_PER_CODEWORD = 64
+SAMPLE_ROWS_PER_CODEWORD = 32
 # One stream of random numbers for each purpose, so that none depends on how much another draws.
 SAMPLE, POOL, PLANES, CODEBOOK, GREEDY_DRAWS, REPRESENTATIVE = range(6)
 BOUND_SAMPLE = 64  # rows that the bound's error is measured on, with the clusters they are in
@@ -65,16 +65,16 @@ class Plan:
     """
 
     budget: float
-    n_planes: int = 48
+    n_planes: int = 64
     center: bool = True
-    n_subspaces: int = 6
+    n_subspaces: int | None = None
     subspaces: str = "variance"
     n_codewords: int = 256
     bound: str = "rms"
     greedy: str = "auto"
     n_candidates: int = 500
     weights: str = "assignment"
-    refine: int = 0
+    refine: int | None = None
     representative: str = "medoid"
     scale: str | None = "minmax"
     max_clusters: int | None = None
@@ -92,22 +92,43 @@ class Plan:
         _check_choice("center", self.center, (True, False))
         _check_range("n_planes", self.n_planes, MAX_PLANES)
         _check_range("n_codewords", self.n_codewords, MAX_CODEWORDS)
-        _check_range("n_subspaces", self.n_subspaces)
         _check_range("n_candidates", self.n_candidates)
-        _check_range("refine", self.refine, lowest=0)
+        if self.refine is not None:
+            _check_range("refine", self.refine, lowest=0)
         if self.weights == "cluster" and (self.refine or self.representative != "medoid"):
             raise ParameterError(
                 f"refine={self.refine!r} and representative={self.representative!r} look at the "
                 "rows of each cell, weights='cluster' at none: use weights='assignment'"
             )
-        for name in ("max_clusters", "max_candidates", "n_threads"):
+        for name in ("n_subspaces", "max_clusters", "max_candidates", "n_threads"):
             if getattr(self, name) is not None:
                 _check_range(name, getattr(self, name))
 
+    @property
+    def n_refinements(self) -> int:
+        """Number of times to look for better medoids: as given, or once where cells are read."""
+        return int(self.weights == "assignment") if self.refine is None else self.refine
+
+    def n_parts(self, n_features: int) -> int:
+        """Return the number of subspaces: as given, or one for each 32 features, 6 to 64."""
+        wanted = min(max(6, -(-n_features // 32)), 64)
+        return min(wanted if self.n_subspaces is None else self.n_subspaces, n_features)
+
     def layout(self, quotas: Indices, sizes: Indices, n_subspaces: int) -> Layout:
-        """Return how large the summary of each class may grow."""
-        clusters = CLUSTERS_PER_PICK * quotas if self.max_clusters is None else self.max_clusters
-        rows = CANDIDATES_PER_PICK * quotas if self.max_candidates is None else self.max_candidates
+        """Return how large the summary of each class may grow.
+
+        Small quotas get clusters and candidates as if they were larger, where that is cheap; the
+        largest class may not have so many clusters that its table takes over `TABLE_BYTES`.
+        """
+        many = min(1, 16 / len(quotas))
+        most = TABLE_BYTES // (4 * n_subspaces * self.n_codewords)
+        clusters = np.maximum(CLUSTERS_PER_PICK * quotas, int(many * AMPLE_CLUSTERS))
+        clusters = np.minimum(clusters, most)
+        rows = np.maximum(CANDIDATES_PER_PICK * quotas, int(many * AMPLE_CANDIDATES))
+        if self.max_clusters is not None:
+            clusters = np.full_like(quotas, self.max_clusters)
+        if self.max_candidates is not None:
+            rows = np.full_like(quotas, self.max_candidates)
         return Layout(
             n_subspaces,
             self.n_planes,
@@ -117,8 +138,12 @@ class Plan:
         )
 
 
+# A class gets so many clusters and candidates for each row to choose; more do not pay.
 CLUSTERS_PER_PICK = 10
 CANDIDATES_PER_PICK = 20
+AMPLE_CLUSTERS = 4096  # but at least so many, shared where there are more than 16 classes
+AMPLE_CANDIDATES = 1024
+TABLE_BYTES = 2**29
 
 
 def _check_choice(name: str, value: object, choices: Iterable[object]) -> None:
@@ -184,7 +209,7 @@ def outlook(source: Source, plan: Plan) -> dict[str, Any]:
     """
     budget = resolve_budget(plan.budget, source.n_rows)
     quota = np.array([budget])
-    n_subspaces = min(plan.n_subspaces, source.n_features)
+    n_subspaces = plan.n_parts(source.n_features)
     layout = plan.layout(quota, np.array([source.n_rows]), n_subspaces)
     clusters, candidates = layout.max_clusters[0], layout.max_candidates[0]
     cells = n_subspaces * min(source.n_rows, clusters * plan.n_codewords)
@@ -194,7 +219,7 @@ def outlook(source: Source, plan: Plan) -> dict[str, Any]:
         "n_rows": source.n_rows,
         "n_features": source.n_features,
         "budget": budget,
-        "passes": 3 if plan.weights == "assignment" else 2,
+        "passes": 2 + (plan.weights == "assignment") * (1 + 3 * plan.n_refinements),
         "max_clusters": clusters,
         "max_candidates": candidates,
         # Chunks are scaled in float64 and float32; two summaries exist while they merge.
@@ -237,11 +262,12 @@ def _train(seen: Profile, plan: Plan, names: tuple[str, ...]) -> Encoder:
     center = sample.mean(axis=0, dtype=np.float64).astype(np.float32) if plan.center else None
     planes = stream(plan.seed, PLANES)
     words = stream(plan.seed, CODEBOOK)
+    n_subspaces = plan.n_parts(sample.shape[1])
     return Encoder(
         scaler,
         Hyperplanes.draw(sample.shape[1], plan.n_planes, planes, center),
         Codebook.train(
-            sample, plan.n_subspaces, plan.n_codewords, words, plan.subspaces, plan.n_threads
+            sample, n_subspaces, plan.n_codewords, words, plan.subspaces, plan.n_threads
         ),
     )
 
@@ -332,7 +358,7 @@ def _weigh(
         picks = np.concatenate([choice.picks for choice in choices])[order]
         return Coreset(centers.row_ids, _cluster_weights(reader, summary, choices, centers, picks))
     scores = []
-    for _ in range(plan.refine):
+    for _ in range(plan.n_refinements):
         with reader.stages("refine", 3 * reader.source.n_rows):
             row_ids, score = better_medoids(reader, centers, grid)
             scores.append(score)

@@ -20,8 +20,8 @@ from coresift._typing import Codes, Float32, Indices, Rows
 
 MAX_CODEWORDS = 256
 SUBSPACES = ("blocks", "variance")
-_SEEDING_ROWS = 16  # rows a codeword that k-means++ looks at; Lloyd sees all
-_ITERATIONS = 10
+_SEEDING_ROWS = 4  # rows a codeword that k-means++ looks at; Lloyd sees all
+_ITERATIONS = 8
 
 
 def deal_features(rows: Rows, n_subspaces: int, subspaces: str) -> list[Indices]:

@@ -30,12 +30,13 @@ class FastCore(BaseSelector):
     budget : float or int
         A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
         the classes by largest remainder, with at least one row for each.
-    n_planes : int, default=48
+    n_planes : int, default=64
         Hyperplanes that cut the rows into clusters (p), 1 to 64.
     center : bool, default=True
         Draw the hyperplanes through the middle of the data, not through the origin.
-    n_subspaces : int, default=6
-        Parts that the features are dealt to for product quantisation (M).
+    n_subspaces : int or None, default=None
+        Parts that the features are dealt to for product quantisation (M); None is one for each
+        32 features, 6 to 64 (at most one a feature).
     subspaces : {"variance", "blocks"}, default="variance"
         Deal features so that the variance of the parts is even, or in equal runs of columns.
     n_codewords : int, default=256
@@ -53,17 +54,20 @@ class FastCore(BaseSelector):
     weights : {"assignment", "cluster"}, default="assignment"
         Each row counts for its nearest chosen row of its class (Eq. 5, one more pass), or each
         cluster for the chosen row of smallest bound (line 17).
-    refine : int, default=0
+    refine : int or None, default=None
         How often each chosen row is replaced by a better medoid of the rows it stands for, where
-        that lowers their distances (Eq. 5); three more passes each time.
+        that lowers their distances (Eq. 5); three more passes each time. None is once, or never
+        with ``weights="cluster"``, which reads no row again.
     representative : {"medoid", "random"}, default="medoid"
         Keep the most central row of those that a chosen row stands for, or draw one of them.
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
     max_clusters : int or None, default=None
-        Most clusters of a class; None is 10 for each row to choose in it.
+        Most clusters of a class; None is 10 for each row to choose in it, at least 4096 (shared
+        by the classes where there are more than 16), and at most 512 MiB of their table.
     max_candidates : int or None, default=None
-        Most rows of a class to choose from, drawn uniformly; None is 20 for each to choose.
+        Most rows of a class to choose from, drawn uniformly; None is 20 for each to choose, at
+        least 1024.
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
@@ -110,16 +114,16 @@ class FastCore(BaseSelector):
         self,
         budget: float = 0.01,
         *,
-        n_planes: int = 48,
+        n_planes: int = 64,
         center: bool = True,
-        n_subspaces: int = 6,
+        n_subspaces: int | None = None,
         subspaces: str = "variance",
         n_codewords: int = 256,
         n_candidates: int = 500,
         bound: str = "rms",
         greedy: str = "auto",
         weights: str = "assignment",
-        refine: int = 0,
+        refine: int | None = None,
         representative: str = "medoid",
         scale: str | None = "minmax",
         max_clusters: int | None = None,
