@@ -129,18 +129,19 @@ def _print_facts(facts: dict[str, Any], as_json: bool) -> None:
         return
     table = Table(show_header=False, box=None)
     for name, value in facts.items():
-        if isinstance(value, dict):
-            text = ", ".join(f"{key} {part}" for key, part in value.items())
-        elif isinstance(value, list):
-            text = f"{len(value)}" if len(value) > 8 else "; ".join(map(_short, value))
-        else:
-            text = f"{value:,.4f}" if isinstance(value, float) else str(value)
-        table.add_row(name.replace("_", " "), text)
+        table.add_row(name.replace("_", " "), _fact(value))
     Console().print(table)
 
 
-def _short(item: Any) -> str:
-    return f"{item['label']}: {item['chosen']} of {item['rows']}" if item else ""
+def _fact(value: Any) -> str:
+    """Write a number, a class, or a few of them, for a person."""
+    if isinstance(value, dict) and "label" in value:
+        return f"{value['label']}: {value['chosen']} of {value['rows']}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_fact(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        return f"{len(value)}" if len(value) > 8 else "; ".join(map(_fact, value))
+    return f"{value:,.4f}" if isinstance(value, float) else str(value)
 
 
 @app.command()
