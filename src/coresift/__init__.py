@@ -10,7 +10,7 @@ from coresift._errors import (
     MissingDependencyError,
     ParameterError,
 )
-from coresift.selectors import CoresetClassifier, FastCore
+from coresift.selectors import CoresetClassifier, FastCore, Stratified, Uniform
 
 __version__ = "0.1.0"
 
@@ -25,5 +25,7 @@ __all__ = [
     "LabelError",
     "MissingDependencyError",
     "ParameterError",
+    "Stratified",
+    "Uniform",
     "__version__",
 ]

@@ -3,5 +3,6 @@
 from coresift.selectors._base import BaseSelector
 from coresift.selectors._classifier import CoresetClassifier
 from coresift.selectors._fastcore import FastCore
+from coresift.selectors._sampling import Stratified, Uniform
 
-__all__ = ["BaseSelector", "CoresetClassifier", "FastCore"]
+__all__ = ["BaseSelector", "CoresetClassifier", "FastCore", "Stratified", "Uniform"]
