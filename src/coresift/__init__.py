@@ -1,5 +1,9 @@
 """coresift picks a small weighted subset of a training set that trains like the whole."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from coresift._errors import (
     BudgetError,
     ColumnError,
@@ -11,6 +15,9 @@ from coresift._errors import (
     ParameterError,
 )
 from coresift.selectors import CoresetClassifier, FastCore, Stratified, Uniform
+
+if TYPE_CHECKING:
+    from coresift.report import compare
 
 __version__ = "0.1.0"
 
@@ -28,4 +35,14 @@ __all__ = [
     "Stratified",
     "Uniform",
     "__version__",
+    "compare",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what few programs need when it is asked for, so that the import stays light."""
+    if name == "compare":
+        from coresift.report import compare
+
+        return compare
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,6 +3,16 @@
 from coresift.selectors._base import BaseSelector
 from coresift.selectors._classifier import CoresetClassifier
 from coresift.selectors._fastcore import FastCore
+from coresift.selectors._registry import FULL, METHODS, make_selector
 from coresift.selectors._sampling import Stratified, Uniform
 
-__all__ = ["BaseSelector", "CoresetClassifier", "FastCore", "Stratified", "Uniform"]
+__all__ = [
+    "FULL",
+    "METHODS",
+    "BaseSelector",
+    "CoresetClassifier",
+    "FastCore",
+    "Stratified",
+    "Uniform",
+    "make_selector",
+]
