@@ -47,6 +47,11 @@ def budget_text(result: Result) -> str:
     return f"{result.budget:.4g}" if is_share else f"{result.budget:,} rows"
 
 
+def rows_text(result: Result) -> str:
+    """Return the number of rows, where it is known."""
+    return _UNKNOWN if result.rows is None else f"{result.rows:,}"
+
+
 def columns(results: Sequence[Result]) -> list[tuple[str, str, int]]:
     """Return the columns that any of the results fills."""
     return [column for column in COLUMNS if any(column[0] in result.figures for result in results)]
@@ -77,7 +82,7 @@ def rich_table(comparison: Comparison) -> Table:
         table.add_row(
             result.method,
             budget_text(result),
-            _UNKNOWN if result.rows is None else f"{result.rows:,}",
+            rows_text(result),
             *(cell(result, name, digits) for name, _, digits in shown),
             *([status(result)] if odd else []),
         )
