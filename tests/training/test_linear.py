@@ -117,6 +117,20 @@ def test_the_seed_decides() -> None:
     assert coefs[0] == coefs[1] != coefs[2]
 
 
+def test_the_number_of_threads_changes_nothing_and_stays() -> None:
+    torch = pytest.importorskip("torch")
+    X, y, weights = table(500)
+    before, coefs = torch.get_num_threads(), []
+    try:
+        for n_threads in (1, 2):
+            torch.set_num_threads(n_threads)
+            coefs.append(descend(X, y, weights, 3, Protocol(epochs=2), 0).coef.tobytes())
+            assert torch.get_num_threads() == n_threads
+    finally:
+        torch.set_num_threads(before)
+    assert coefs[0] == coefs[1]
+
+
 def test_the_curve_ends_with_the_accuracy_of_the_model() -> None:
     X, y, _ = table(500)
     model = LinearClassifier(batch_size=16, epochs=7, random_state=0)
