@@ -21,6 +21,8 @@ from coresift import (
     BudgetError,
     CoresetClassifier,
     DataError,
+    DeepFool,
+    Glister,
     LabelError,
     ParameterError,
     Stratified,
@@ -35,6 +37,10 @@ SELECTORS: dict[str, BaseSelector] = {
     "uniform-assignment": Uniform(40, weights="assignment", random_state=1),
     "stratified": Stratified(0.05, random_state=3),
     "stratified-assignment": Stratified(0.05, n_planes=8, weights="assignment", random_state=2),
+    "deepfool": DeepFool(0.05, random_state=3),
+    "deepfool-twice": DeepFool(40, epochs=6, update_every=2, scale="standard", random_state=1),
+    "glister": Glister(0.05, random_state=3),
+    "glister-few": Glister(40, n_blocks=3, validation=0.5, scale="standard", random_state=1),
     "stratified-few": Stratified(40, max_clusters=3, scale="standard", random_state=1),
 }
 METHODS = {type(selector): selector for selector in reversed(SELECTORS.values())}
@@ -145,7 +151,7 @@ def test_the_score_is_the_mean_distance_to_the_nearest_chosen_row_of_the_class(n
 def test_the_seed_decides(method: type[BaseSelector]) -> None:
     X, y = table()
     assert answer(method(random_state=1).fit(X, y)) == answer(method(random_state=1).fit(X, y))
-    random = {"Uniform", "Stratified", "CraigPQ", "FastCoreHull"}
+    random = {"Uniform", "Stratified", "DeepFool", "Glister", "CraigPQ", "FastCoreHull"}
     if method.__name__ in random:
         assert answer(method(random_state=1).fit(X, y)) != answer(method(random_state=2).fit(X, y))
 
@@ -239,6 +245,17 @@ def test_labels_may_be_missing_altogether_and_classes_small(method: type[BaseSel
         (Stratified, {"max_clusters": 0}),
         (Stratified, {"weights": "uniform"}),
         (Stratified, {"scale": 1}),
+        (DeepFool, {"epochs": 0}),
+        (DeepFool, {"update_every": 1.5}),
+        (DeepFool, {"batch_size": 0}),
+        (DeepFool, {"learning_rate": 0}),
+        (DeepFool, {"scale": "robust"}),
+        (DeepFool, {"n_threads": 0}),
+        (Glister, {"n_blocks": 0}),
+        (Glister, {"validation": 1}),
+        (Glister, {"max_validation": 0}),
+        (Glister, {"scale": "robust"}),
+        (Glister, {"n_threads": 0}),
     ],
     ids=str,
 )

@@ -14,7 +14,14 @@ from coresift._errors import (
     MissingDependencyError,
     ParameterError,
 )
-from coresift.selectors import CoresetClassifier, FastCore, Stratified, Uniform
+from coresift.selectors import (
+    CoresetClassifier,
+    DeepFool,
+    FastCore,
+    Glister,
+    Stratified,
+    Uniform,
+)
 
 if TYPE_CHECKING:
     from coresift.report import compare
@@ -27,8 +34,10 @@ __all__ = [
     "CoresetClassifier",
     "CoresiftError",
     "DataError",
+    "DeepFool",
     "FastCore",
     "FormatError",
+    "Glister",
     "LabelError",
     "MissingDependencyError",
     "ParameterError",

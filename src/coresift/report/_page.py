@@ -13,19 +13,20 @@ import sklearn
 import coresift
 from coresift.report._charts import charts
 from coresift.report._result import Comparison, Result
-from coresift.report._table import budget_text, cell, columns, rows_text, status, title
+from coresift.report._table import any_odd, budget_text, cell, columns, rows_text, status, title
 from coresift.selectors import FULL
 
 _STYLE = """
 :root { color-scheme: light; }
 body { font: 15px/1.5 system-ui, sans-serif; color: #1c1e21; background: #fff;
-       max-width: 1180px; margin: 2rem auto; padding: 0 1.5rem; }
+       max-width: 1320px; margin: 2rem auto; padding: 0 1.5rem; }
 h1 { font-size: 1.6rem; margin: 0; }
 h2 { font-size: 1.15rem; margin: 2.2rem 0 .3rem; }
 p.sub, figcaption, footer { color: #5a6068; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin-top: .6rem; }
-th, td { padding: .35rem .8rem; text-align: right; white-space: nowrap; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin-top: .6rem;
+        font-size: .88rem; }
+th, td { padding: .35rem .6rem; text-align: right; white-space: nowrap; }
 th { border-bottom: 2px solid #1c1e21; font-weight: 600; }
 td { border-bottom: 1px solid #e3e5e8; }
 th:first-child, td:first-child, td.status, th.status { text-align: left; }
@@ -86,6 +87,7 @@ def _table(comparison: Comparison) -> str:
     shown = columns(comparison.results)
     names = ["method", "budget", "rows", *(name for _, name, _ in shown)]
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    odd = any_odd(comparison.results)
     lines = []
     for result in comparison.results:
         values = [
@@ -95,9 +97,10 @@ def _table(comparison: Comparison) -> str:
             *(cell(result, name, digits) for name, _, digits in shown),
         ]
         cells = "".join(f"<td>{escape(value)}</td>" for value in values)
-        cells += f'<td class="status">{escape(status(result))}</td>'
+        if odd:
+            cells += f'<td class="status">{escape(status(result))}</td>'
         lines.append(f'<tr class="{_kind(result)}">{cells}</tr>')
-    head += '<th class="status">status</th>'
+    head += '<th class="status">status</th>' if odd else ""
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
 
 

@@ -39,6 +39,11 @@ def status(result: Result) -> str:
     return f"{result.seeds - result.runs} of {result.seeds}: {result.error}"
 
 
+def any_odd(results: Sequence[Result]) -> bool:
+    """Return whether any status is worth a column."""
+    return any(result.status != "ok" or result.notes for result in results)
+
+
 def budget_text(result: Result) -> str:
     """Return the budget as a share or a number of rows."""
     if result.budget is None:
@@ -73,7 +78,7 @@ def rich_table(comparison: Comparison) -> Table:
 
     table = Table(title=title(comparison))
     shown = columns(comparison.results)
-    odd = any(result.status != "ok" or result.notes for result in comparison.results)
+    odd = any_odd(comparison.results)
     for name in ("method", "budget", "rows", *(name for _, name, _ in shown)):
         table.add_column(name, justify="left" if name == "method" else "right")
     if odd:

@@ -5,13 +5,16 @@ from coresift.selectors._classifier import CoresetClassifier
 from coresift.selectors._fastcore import FastCore
 from coresift.selectors._registry import FULL, METHODS, make_selector
 from coresift.selectors._sampling import Stratified, Uniform
+from coresift.selectors._training import DeepFool, Glister
 
 __all__ = [
     "FULL",
     "METHODS",
     "BaseSelector",
     "CoresetClassifier",
+    "DeepFool",
     "FastCore",
+    "Glister",
     "Stratified",
     "Uniform",
     "make_selector",

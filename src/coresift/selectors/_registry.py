@@ -8,6 +8,7 @@ from coresift._errors import ParameterError
 from coresift.selectors._base import BaseSelector
 from coresift.selectors._fastcore import FastCore
 from coresift.selectors._sampling import Stratified, Uniform
+from coresift.selectors._training import DeepFool, Glister
 
 FULL = "full"  # all rows: no selection
 
@@ -16,6 +17,8 @@ METHODS: dict[str, Callable[..., BaseSelector]] = {
     "fastcore-paper": FastCore.paper,
     "uniform": Uniform,
     "stratified": Stratified,
+    "deepfool": DeepFool,
+    "glister": Glister,
 }
 
 
