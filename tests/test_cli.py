@@ -152,3 +152,28 @@ def test_compare_refuses_in_one_line(rows: Path, arguments: list[str], message: 
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_size_prints_each_step_and_the_suggestion(rows: Path) -> None:
+    command = ("size", rows, "--label", "y", "--method", "uniform", "--start", 0.01, "--seeds", 1)
+    done = coresift(*command)
+    assert done.returncode == 0, done.stderr
+    *steps, last = done.stdout.splitlines()
+    assert len(steps) > 1
+    assert all(" rows   accuracy 0." in step for step in steps)
+    assert last.startswith("suggested: --budget ")
+    found = json.loads(coresift(*command, "--json").stdout)
+    assert [f"{step['accuracy']:.4f}" in line for step, line in zip(found["steps"], steps)] == [
+        True
+    ] * len(steps)
+    assert f"--budget {found['budget']:.4g} " in last
+
+
+def test_planes_prints_each_step_and_the_suggestion(rows: Path) -> None:
+    done = coresift("planes", rows, "--label", "y")
+    assert done.returncode == 0, done.stderr
+    *steps, last = done.stdout.splitlines()
+    assert [int(step.split()[0]) for step in steps] == [8, 16, 24, 32, 40, 48, 56, 64]
+    found = json.loads(coresift("planes", rows, "--label", "y", "--json").stdout)
+    assert last.startswith(f"suggested: n_planes={found['n_planes']} ")
+    assert found["seconds"] > 0

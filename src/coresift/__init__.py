@@ -21,10 +21,11 @@ from coresift.selectors import (
     Glister,
     Stratified,
     Uniform,
+    suggest_planes,
 )
 
 if TYPE_CHECKING:
-    from coresift.report import compare
+    from coresift.report import compare, suggest_budget
 
 __version__ = "0.1.0"
 
@@ -45,13 +46,15 @@ __all__ = [
     "Uniform",
     "__version__",
     "compare",
+    "suggest_budget",
+    "suggest_planes",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import what few programs need when it is asked for, so that the import stays light."""
-    if name == "compare":
-        from coresift.report import compare
+    if name in ("compare", "suggest_budget"):
+        from coresift import report
 
-        return compare
+        return getattr(report, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,9 +16,24 @@ from rich.table import Table
 
 from coresift import CoresiftError, FastCore, ParameterError
 from coresift.plan import outlook
-from coresift.report import DEFAULT_MODEL, MODELS, Comparison, compare_on_digits, rich_table
+from coresift.report import (
+    DEFAULT_MODEL,
+    MODELS,
+    BudgetStep,
+    Comparison,
+    compare_on_digits,
+    rich_table,
+    suggest_budget,
+)
 from coresift.report import compare as run_comparison
-from coresift.selectors import FULL, METHODS, BaseSelector, make_selector
+from coresift.selectors import (
+    FULL,
+    METHODS,
+    BaseSelector,
+    PlanesStep,
+    make_selector,
+    suggest_planes,
+)
 from coresift.sources import as_source, output_suffix, write_table
 
 app = typer.Typer(
@@ -213,6 +228,81 @@ def _print_comparison(found: Comparison, as_json: bool) -> None:
     # A table that is piped into a file has no width to keep to.
     console = Console()
     Console(width=None if console.is_terminal else 180).print(rich_table(found))
+
+
+@app.command()
+def size(
+    source: Annotated[Path, typer.Argument(help="Parquet or CSV file, or a folder of them.")],
+    label: Annotated[str, typer.Option(help="Column that holds the classes.")],
+    method: Annotated[str, typer.Option(help=f"One of {', '.join(METHODS)}.")] = "fastcore",
+    model: Annotated[str, typer.Option(help=f"One of {', '.join(MODELS)}.")] = DEFAULT_MODEL,
+    start: Annotated[float, typer.Option(help="First share of the rows.")] = 0.001,
+    factor: Annotated[float, typer.Option(help="From one share to the next.")] = 3.0,
+    tolerance: Annotated[float, typer.Option(help="A rise of accuracy that is none.")] = 0.005,
+    seeds: Annotated[int, typer.Option(min=1, help="Selections for each share.")] = 3,
+    seed: Seed = 0,
+    threads: Annotated[int | None, typer.Option(help="Default: every processor.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Suggest a budget: larger and larger coresets until the accuracy is stable."""
+
+    def show(step: BudgetStep) -> None:
+        print(
+            f"{step.budget:>9.3%} {step.rows:>9,} rows   accuracy {step.accuracy:.4f} "
+            f"± {step.accuracy_spread:.4f}   {step.seconds:.2f} s"
+        )
+
+    found = suggest_budget(
+        source,
+        label,
+        method=method,
+        model=model,
+        start=start,
+        factor=factor,
+        tolerance=tolerance,
+        seeds=seeds,
+        random_state=seed,
+        n_threads=threads,
+        on_step=None if as_json else show,
+    )
+    if as_json:
+        print(json.dumps(found.as_dict()))
+        return
+    why = "more rows bring no more" if found.is_stable else "the accuracy was still rising"
+    print(f"suggested: --budget {found.budget:.4g} ({why}; {found.seconds:.1f} s)")
+
+
+@app.command()
+def planes(
+    source: Annotated[Path, typer.Argument(help="Parquet or CSV file, or a folder of them.")],
+    label: Annotated[str | None, typer.Option(help="Column that holds the classes.")] = None,
+    tolerance: Annotated[float, typer.Option(help="How far below the best is enough.")] = 0.02,
+    sample: Annotated[int, typer.Option(min=1, help="Rows that are clustered.")] = 50_000,
+    seed: Seed = 0,
+    threads: Annotated[int | None, typer.Option(help="Default: every processor.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Suggest a number of hyperplanes: the fewest that reach the plateau of cluster quality."""
+
+    def show(step: PlanesStep) -> None:
+        print(
+            f"{step.n_planes:>3} planes {step.n_clusters:>9,} clusters   score {step.score:.4f}   "
+            f"{step.alone:.0%} of the rows alone"
+        )
+
+    found = suggest_planes(
+        source,
+        label,
+        tolerance=tolerance,
+        sample_size=sample,
+        random_state=seed,
+        n_threads=threads,
+        on_step=None if as_json else show,
+    )
+    if as_json:
+        print(json.dumps(found.as_dict()))
+        return
+    print(f"suggested: n_planes={found.n_planes} ({found.seconds:.1f} s)")
 
 
 @app.command()

@@ -109,8 +109,8 @@ def test_training_lowers_the_weighted_loss() -> None:
         losses.append(raised.mean())
         model = model.trained(X, y, np.ones(300), training, start, np.random.default_rng(0))
     assert losses[0] == pytest.approx(np.log(3))
-    assert losses[0] > 2 * max(losses[1:])
-    assert (model.outputs(X).argmax(axis=1) == y).mean() > 0.9
+    assert losses[0] > 1.5 * max(losses[1:])
+    assert (model.outputs(X).argmax(axis=1) == y).mean() > 0.85
 
 
 def test_the_output_of_a_row_does_not_depend_on_the_rows_beside_it() -> None:

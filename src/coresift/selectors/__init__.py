@@ -3,6 +3,7 @@
 from coresift.selectors._base import BaseSelector
 from coresift.selectors._classifier import CoresetClassifier
 from coresift.selectors._fastcore import FastCore
+from coresift.selectors._planes import PlanesAdvice, PlanesStep, suggest_planes
 from coresift.selectors._registry import FULL, METHODS, make_selector
 from coresift.selectors._sampling import Stratified, Uniform
 from coresift.selectors._training import DeepFool, Glister
@@ -15,7 +16,10 @@ __all__ = [
     "DeepFool",
     "FastCore",
     "Glister",
+    "PlanesAdvice",
+    "PlanesStep",
     "Stratified",
     "Uniform",
     "make_selector",
+    "suggest_planes",
 ]
