@@ -163,9 +163,8 @@ def test_size_prints_each_step_and_the_suggestion(rows: Path) -> None:
     assert all(" rows   accuracy 0." in step for step in steps)
     assert last.startswith("suggested: --budget ")
     found = json.loads(coresift(*command, "--json").stdout)
-    assert [f"{step['accuracy']:.4f}" in line for step, line in zip(found["steps"], steps)] == [
-        True
-    ] * len(steps)
+    for step, line in zip(found["steps"], steps, strict=True):
+        assert f"accuracy {step['accuracy']:.4f}" in line
     assert f"--budget {found['budget']:.4g} " in last
 
 

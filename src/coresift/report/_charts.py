@@ -98,6 +98,9 @@ def _against_time(axes: Axes, results: Sequence[Result], looks: dict[str, Any]) 
 def _against_budget(axes: Axes, results: Sequence[Result], looks: dict[str, Any]) -> None:
     axes.set_xscale("log")
     axes.set_xlabel("rows trained on")
+    counts = sorted({r.rows or 0 for r in results if r.method != FULL})
+    axes.set_xticks(counts, [f"{count:,}" for count in counts])
+    axes.minorticks_off()
     for method, lines in _by_method(results):
         if method == FULL:
             axes.axhline(
