@@ -73,7 +73,7 @@ def compare(
     split_seed : int, default=0
         Decides which rows are put aside.
     n_threads : int or None, default=None
-        For the selectors.
+        For the selectors, and for the linear algebra of the training.
     time_limit : float or None, default=None
         Seconds for a run: selection, training and scoring. A run that passes it is stopped and
         reported as such. A run that fails is reported too, and the others go on.

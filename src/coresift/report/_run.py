@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import log_loss
+from threadpoolctl import threadpool_limits
 
 from coresift._rng import row_hash
 from coresift._typing import Indices
@@ -98,7 +99,8 @@ def execute(job: Job, split: Split) -> dict[str, Any]:
     else:
         rows, weights = selector.sample_indices_, selector.sample_weight_
         X, y = split.X[rows], split.y[rows]
-    trained = train(job.model, X, y, weights, split, job.seed)
+    with threadpool_limits(job.n_threads):
+        trained = train(job.model, X, y, weights, split, job.seed)
     peak = peak_mib()
     score, score_rows = coreset_score(split, rows, job.n_threads)
     return {
