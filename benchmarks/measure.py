@@ -83,10 +83,12 @@ def uniform(y: Array, budget: int, seed: int) -> tuple[Array, Array]:
     labels, class_ids, sizes = np.unique(y, return_inverse=True, return_counts=True)
     quotas = split_budget(budget, sizes)
     rng = np.random.default_rng(seed)
-    rows = np.concatenate([
-        rng.choice(np.flatnonzero(class_ids == c), quotas[c], replace=False)
-        for c in range(len(labels))
-    ])
+    rows = np.concatenate(
+        [
+            rng.choice(np.flatnonzero(class_ids == c), quotas[c], replace=False)
+            for c in range(len(labels))
+        ]
+    )
     rows.sort()
     return rows, (sizes / quotas)[class_ids[rows]]
 

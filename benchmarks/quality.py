@@ -73,7 +73,9 @@ def main() -> None:
                     )
                 ]
                 rows = str(runs[0]["rows"])
-                lines.append([f"{data.name} {budget:g}", name, rows, *columns, f"{excess / base:.2f}"])
+                lines.append(
+                    [f"{data.name} {budget:g}", name, rows, *columns, f"{excess / base:.2f}"]
+                )
     columns = ["data, budget", "method", "rows", "seconds", "score", "accuracy", "log-loss"]
     print_table(
         f"Weighted logistic regression, L2 {given.l2:g}, {given.seeds} seeds",

@@ -53,9 +53,7 @@ def main() -> None:
         lines.append([str(n_rows), f"{seconds:.2f}", f"{seconds / base:.2f}", f"{peak:.0f}"])
     columns = ["rows", "selection s (median of 3)", "times the first", "peak MiB over the data"]
     print_table(f"CovType, {given.budget} rows to choose", columns, lines)
-    speeds = [
-        [str(n), f"{in_child(encoding, n)['rows_per_second'] / 1e6:.2f}"] for n in (1, 2)
-    ]
+    speeds = [[str(n), f"{in_child(encoding, n)['rows_per_second'] / 1e6:.2f}"] for n in (1, 2)]
     columns = ["threads", "million rows a second"]
     print_table("Encoding, 54 features, 64 planes, M=3, B=256, scaling included", columns, speeds)
 

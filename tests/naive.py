@@ -131,6 +131,18 @@ def split_budget(budget: int, sizes: Sequence[int]) -> list[int]:
     return quotas
 
 
+def proportional(quota: int, sizes: Sequence[int], ties: Sequence[int]) -> list[int]:
+    """Largest remainder, at least one where that is possible; ties to the smallest tie-breaker."""
+    if len(sizes) <= quota:
+        return split_budget(quota, sizes)
+    ideal = [Fraction(quota * size, sum(sizes)) for size in sizes]
+    quotas = [int(share) for share in ideal]
+    for _ in range(quota - sum(quotas)):
+        rest = [(ideal[t] - quotas[t], -ties[t]) for t in range(len(sizes))]
+        quotas[rest.index(max(rest))] += 1
+    return quotas
+
+
 # Bounds, gains and the greedy
 
 

@@ -68,7 +68,7 @@ def test_dry_run_reads_no_row_and_writes_nothing(rows: Path, tmp_path: Path) -> 
         *("--dry-run", "--json"),
     )
     facts = json.loads(done.stdout)
-    assert (facts["n_rows"], facts["budget"], facts["passes"]) == (600, 30, 3)
+    assert (facts["n_rows"], facts["budget"], facts["passes"]) == (600, 30, 6)
     assert facts["max_clusters"] == 300
     assert facts["max_bytes"] > 0
     assert list(tmp_path.iterdir()) == []
@@ -112,6 +112,67 @@ def test_demo_compares_with_uniform_and_full() -> None:
     done = coresift("demo", "--json")
     assert done.returncode == 0, done.stderr
     results = {result["method"]: result for result in json.loads(done.stdout)["results"]}
-    assert set(results) == {"FastCore", "uniform", "full"}
-    assert results["FastCore"]["rows"] == results["uniform"]["rows"] < results["full"]["rows"]
-    assert results["FastCore"]["log_loss"] < results["uniform"]["log_loss"]
+    assert set(results) == {"fastcore", "uniform", "full"}
+    assert results["fastcore"]["rows"] == results["uniform"]["rows"] < results["full"]["rows"]
+    assert results["fastcore"]["log_loss"] < results["uniform"]["log_loss"]
+
+
+def test_compare_prints_json_writes_csv_and_resumes(rows: Path, tmp_path: Path) -> None:
+    kept, target = tmp_path / "runs.jsonl", tmp_path / "results.csv"
+    command = ("compare", rows, "--label", "y", "--budget", "0.05,40", "--seeds", 1)
+    command = (*command, "--resume", kept, "--csv", target, "--json")
+    done = coresift(*command)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    lines = [(result["method"], result["rows"]) for result in found["results"]]
+    assert lines[:2] == [("fastcore", 22), ("uniform", 22)]
+    assert lines[2:] == [("fastcore", 40), ("uniform", 40), ("full", 450)]
+    assert all(result["status"] == "ok" for result in found["results"])
+    assert all(result["peak_mib"] > 50 for result in found["results"])
+    assert pd.read_csv(target)["accuracy"].tolist() == [
+        result["accuracy"] for result in found["results"]
+    ]
+    again = coresift(*command)  # nothing runs again: the same times to the last bit
+    assert again.stdout == done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--methods", "best"], "'best'"),
+        (["--model", "tree"], "'tree'"),
+        (["--tune"], "--tune has no meaning"),
+        (["--budget", "0.1,x"], "'x'"),
+        (["--csv", "no/where.csv"], "folder"),
+        (["--time-limit", "-1"], "above 0"),
+    ],
+)
+def test_compare_refuses_in_one_line(rows: Path, arguments: list[str], message: str) -> None:
+    done = coresift("compare", rows, "--label", "y", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_size_prints_each_step_and_the_suggestion(rows: Path) -> None:
+    command = ("size", rows, "--label", "y", "--method", "uniform", "--start", 0.01, "--seeds", 1)
+    done = coresift(*command)
+    assert done.returncode == 0, done.stderr
+    *steps, last = done.stdout.splitlines()
+    assert len(steps) > 1
+    assert all(" rows   accuracy 0." in step for step in steps)
+    assert last.startswith("suggested: --budget ")
+    found = json.loads(coresift(*command, "--json").stdout)
+    for step, line in zip(found["steps"], steps, strict=True):
+        assert f"accuracy {step['accuracy']:.4f}" in line
+    assert f"--budget {found['budget']:.4g} " in last
+
+
+def test_planes_prints_each_step_and_the_suggestion(rows: Path) -> None:
+    done = coresift("planes", rows, "--label", "y")
+    assert done.returncode == 0, done.stderr
+    *steps, last = done.stdout.splitlines()
+    assert [int(step.split()[0]) for step in steps] == [8, 16, 24, 32, 40, 48, 56, 64]
+    found = json.loads(coresift("planes", rows, "--label", "y", "--json").stdout)
+    assert last.startswith(f"suggested: n_planes={found['n_planes']} ")
+    assert found["seconds"] > 0

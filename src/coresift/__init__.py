@@ -1,5 +1,9 @@
 """coresift picks a small weighted subset of a training set that trains like the whole."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from coresift._errors import (
     BudgetError,
     ColumnError,
@@ -10,7 +14,18 @@ from coresift._errors import (
     MissingDependencyError,
     ParameterError,
 )
-from coresift.selectors import CoresetClassifier, FastCore
+from coresift.selectors import (
+    CoresetClassifier,
+    DeepFool,
+    FastCore,
+    Glister,
+    Stratified,
+    Uniform,
+    suggest_planes,
+)
+
+if TYPE_CHECKING:
+    from coresift.report import compare, suggest_budget
 
 __version__ = "0.1.0"
 
@@ -20,10 +35,26 @@ __all__ = [
     "CoresetClassifier",
     "CoresiftError",
     "DataError",
+    "DeepFool",
     "FastCore",
     "FormatError",
+    "Glister",
     "LabelError",
     "MissingDependencyError",
     "ParameterError",
+    "Stratified",
+    "Uniform",
     "__version__",
+    "compare",
+    "suggest_budget",
+    "suggest_planes",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what few programs need when it is asked for, so that the import stays light."""
+    if name in ("compare", "suggest_budget"):
+        from coresift import report
+
+        return getattr(report, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,8 +16,24 @@ from rich.table import Table
 
 from coresift import CoresiftError, FastCore, ParameterError
 from coresift.plan import outlook
-from coresift.report import Result, compare_on_digits
-from coresift.selectors import BaseSelector
+from coresift.report import (
+    DEFAULT_MODEL,
+    MODELS,
+    BudgetStep,
+    Comparison,
+    compare_on_digits,
+    rich_table,
+    suggest_budget,
+)
+from coresift.report import compare as run_comparison
+from coresift.selectors import (
+    FULL,
+    METHODS,
+    BaseSelector,
+    PlanesStep,
+    make_selector,
+    suggest_planes,
+)
 from coresift.sources import as_source, output_suffix, write_table
 
 app = typer.Typer(
@@ -26,11 +42,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-METHODS: dict[str, Callable[..., FastCore]] = {
-    "fastcore": FastCore,
-    "fastcore-paper": FastCore.paper,
-}
-
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same coreset.")]
 
@@ -97,13 +108,14 @@ def select(
         raise ParameterError("no output: name a file with -o, or pass --dry-run")
     if output is not None:
         output_suffix(output)
-        if not output.absolute().parent.is_dir():
-            raise ParameterError(f"the folder of {str(output)!r} does not exist: create it first")
-    if method not in METHODS:
-        raise ParameterError(f"--method {method!r} is not known: use one of {', '.join(METHODS)}")
-    selector = METHODS[method](_budget(budget), random_state=seed, n_threads=threads)
+        _check_folder(output)
+    selector = make_selector(method).set_params(
+        budget=_budget(budget), random_state=seed, n_threads=threads
+    )
     rows = as_source(source, label=label, max_levels=max_levels)
     if dry_run:
+        if not isinstance(selector, FastCore):
+            raise ParameterError(f"--dry-run knows fastcore only, not {method!r}: leave it out")
         _print_facts(outlook(rows, selector.plan()), as_json)
         return
     with _progress(as_json) as progress:
@@ -145,33 +157,161 @@ def _fact(value: Any) -> str:
 
 
 @app.command()
+def compare(
+    source: Annotated[Path, typer.Argument(help="Parquet or CSV file, or a folder of them.")],
+    label: Annotated[str, typer.Option(help="Column that holds the classes.")],
+    budget: Annotated[str, typer.Option(help="One or more, such as 0.001,0.01,500.")] = "0.01",
+    methods: Annotated[
+        str,
+        typer.Option(help=f"Of {', '.join((*METHODS, FULL))}; uniform and full always take part."),
+    ] = "fastcore",
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each method.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="First seed.")] = 0,
+    model: Annotated[str, typer.Option(help=f"One of {', '.join(MODELS)}.")] = DEFAULT_MODEL,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="Tune learning rate and batch size in each run.")
+    ] = False,
+    test: Annotated[Path | None, typer.Option(help="File of test rows.")] = None,
+    test_size: Annotated[float, typer.Option(help="Share put aside where no --test.")] = 0.25,
+    threads: Annotated[int | None, typer.Option(help="Default: every processor.")] = None,
+    time_limit: Annotated[float | None, typer.Option(help="Seconds for a run.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="File that keeps each run; runs in it are not repeated.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
+    report: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run methods side by side: time, memory, accuracy."""
+    for path in (csv, report, resume):
+        _check_folder(path)
+    with _progress(as_json) as progress:
+        found = run_comparison(
+            source,
+            label,
+            budget=[_budget(text.strip()) for text in budget.split(",")],
+            methods=[name.strip() for name in methods.split(",")],
+            seeds=range(seed, seed + seeds),
+            model=_model(model, tune),
+            test=test,
+            test_size=test_size,
+            split_seed=seed,
+            n_threads=threads,
+            time_limit=time_limit,
+            resume=resume,
+            progress=progress,
+        )
+    if csv is not None:
+        csv.write_text(found.to_csv(), encoding="utf-8")
+    if report is not None:
+        found.to_html(report)
+    _print_comparison(found, as_json)
+
+
+def _model(name: str, tune: bool) -> Any:
+    if not tune:
+        return name
+    if name == DEFAULT_MODEL or name not in MODELS:
+        known = ", ".join(other for other in MODELS if other != DEFAULT_MODEL)
+        raise ParameterError(f"--tune has no meaning for --model {name!r}: use one of {known}")
+    return MODELS[name]().set_params(learning_rate="tuned", batch_size="tuned")
+
+
+def _check_folder(output: Path | None) -> None:
+    if output is not None and not output.absolute().parent.is_dir():
+        raise ParameterError(f"the folder of {str(output)!r} does not exist: create it first")
+
+
+def _print_comparison(found: Comparison, as_json: bool) -> None:
+    if as_json:
+        print(found.to_json())
+        return
+    # A table that is piped into a file has no width to keep to.
+    console = Console()
+    Console(width=None if console.is_terminal else 180).print(rich_table(found))
+
+
+@app.command()
+def size(
+    source: Annotated[Path, typer.Argument(help="Parquet or CSV file, or a folder of them.")],
+    label: Annotated[str, typer.Option(help="Column that holds the classes.")],
+    method: Annotated[str, typer.Option(help=f"One of {', '.join(METHODS)}.")] = "fastcore",
+    model: Annotated[str, typer.Option(help=f"One of {', '.join(MODELS)}.")] = DEFAULT_MODEL,
+    start: Annotated[float, typer.Option(help="First share of the rows.")] = 0.001,
+    factor: Annotated[float, typer.Option(help="From one share to the next.")] = 3.0,
+    tolerance: Annotated[float, typer.Option(help="A rise of accuracy that is none.")] = 0.005,
+    seeds: Annotated[int, typer.Option(min=1, help="Selections for each share.")] = 3,
+    seed: Seed = 0,
+    threads: Annotated[int | None, typer.Option(help="Default: every processor.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Suggest a budget: larger and larger coresets until the accuracy is stable."""
+
+    def show(step: BudgetStep) -> None:
+        print(
+            f"{step.budget:>9.3%} {step.rows:>9,} rows   accuracy {step.accuracy:.4f} "
+            f"± {step.accuracy_spread:.4f}   {step.seconds:.2f} s"
+        )
+
+    found = suggest_budget(
+        source,
+        label,
+        method=method,
+        model=model,
+        start=start,
+        factor=factor,
+        tolerance=tolerance,
+        seeds=seeds,
+        random_state=seed,
+        n_threads=threads,
+        on_step=None if as_json else show,
+    )
+    if as_json:
+        print(json.dumps(found.as_dict()))
+        return
+    why = "more rows bring no more" if found.is_stable else "the accuracy was still rising"
+    print(f"suggested: --budget {found.budget:.4g} ({why}; {found.seconds:.1f} s)")
+
+
+@app.command()
+def planes(
+    source: Annotated[Path, typer.Argument(help="Parquet or CSV file, or a folder of them.")],
+    label: Annotated[str | None, typer.Option(help="Column that holds the classes.")] = None,
+    tolerance: Annotated[float, typer.Option(help="How far below the best is enough.")] = 0.02,
+    sample: Annotated[int, typer.Option(min=1, help="Rows that are clustered.")] = 50_000,
+    seed: Seed = 0,
+    threads: Annotated[int | None, typer.Option(help="Default: every processor.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Suggest a number of hyperplanes: the fewest that reach the plateau of cluster quality."""
+
+    def show(step: PlanesStep) -> None:
+        print(
+            f"{step.n_planes:>3} planes {step.n_clusters:>9,} clusters   score {step.score:.4f}   "
+            f"{step.alone:.0%} of the rows alone"
+        )
+
+    found = suggest_planes(
+        source,
+        label,
+        tolerance=tolerance,
+        sample_size=sample,
+        random_state=seed,
+        n_threads=threads,
+        on_step=None if as_json else show,
+    )
+    if as_json:
+        print(json.dumps(found.as_dict()))
+        return
+    print(f"suggested: n_planes={found.n_planes} ({found.seconds:.1f} s)")
+
+
+@app.command()
 def demo(seed: Seed = 0, as_json: AsJson = False) -> None:
     """Compare a coreset of scikit-learn's digits with uniform samples and with everything."""
-    results = compare_on_digits(seed=seed)
-    if as_json:
-        print(json.dumps({"data": "digits", "results": [result.as_dict() for result in results]}))
-    else:
-        Console().print(_table(results))
-
-
-def _table(results: list[Result]) -> Table:
-    table = Table(title="scikit-learn's digits, weighted logistic regression, 5 seeds")
-    for name in ("method", "rows", "selection [s]", "training [s]", "accuracy", "log-loss"):
-        table.add_column(name, justify="left" if name == "method" else "right")
-    for result in results:
-        table.add_row(
-            result.method,
-            str(result.rows),
-            f"{result.select_seconds:.3f}",
-            f"{result.train_seconds:.3f}",
-            _spread(result.accuracy, result.accuracy_spread, result.seeds),
-            _spread(result.log_loss, result.log_loss_spread, result.seeds),
-        )
-    return table
-
-
-def _spread(mean: float, spread: float, seeds: int) -> str:
-    return f"{mean:.4f} ± {spread:.4f}" if seeds > 1 else f"{mean:.4f}"
+    with _progress(as_json) as progress:
+        found = compare_on_digits(seed=seed, progress=progress)
+    _print_comparison(found, as_json)
 
 
 if __name__ == "__main__":

@@ -193,8 +193,8 @@ def select(source: Source, plan: Plan, progress: Progress | None = None) -> Core
     with stages("choose", int(quotas.sum())):
         choices = _choose(summary, encoder.codebook, quotas, plan, stages)
     reader = Reader(source, classes, encoder, plan.n_threads, stages)
-    edges = encoder.scaler.transform(np.stack([seen.moments.minimum, seen.moments.maximum]))
-    coreset = _weigh(reader, summary, choices, plan, Grid.of(*edges, source.n_rows))
+    low, high = encoder.scaler.transform(np.stack([seen.moments.minimum, seen.moments.maximum]))
+    coreset = _weigh(reader, summary, choices, plan, Grid.of(low, high, source.n_rows))
     return replace(coreset, report=_report(source, classes, summary, choices, coreset, stages))
 
 

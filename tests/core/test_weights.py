@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
-from coresift.core.objective import Objective
 from coresift.core.hyperplanes import prefix
+from coresift.core.objective import Objective
 from coresift.core.weights import Assignment, Centers, cluster_weights
 from naive import identical
 from strategies import Array, Dataset, World, chunkings, datasets, worlds

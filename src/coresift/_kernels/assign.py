@@ -31,7 +31,7 @@ def squared_box_distances(row: Float32, low: Float32, high: Float32, total: Floa
     for j in range(row.shape[0]):
         value = row[j]
         for k in range(total.shape[0]):
-            outside = max(max(low[j, k] - value, value - high[j, k]), zero)
+            outside = max(low[j, k] - value, value - high[j, k], zero)
             total[k] += outside * outside
 
 

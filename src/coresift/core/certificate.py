@@ -10,7 +10,6 @@ from scipy.spatial.distance import cdist
 
 from coresift._typing import Buckets, Codes, Counts, Float64, Indices, Rows
 from coresift.core.codebook import Codebook
-from coresift.core.hyperplanes import prefix
 from coresift.core.medoids import Grid
 from coresift.core.objective import Cells
 from coresift.core.summary import Summary

@@ -48,7 +48,7 @@ class Grid:
     def of(cls, low: Float32, high: Float32, n_rows: int) -> Grid:
         """Choose steps so fine that the sum over all rows of any distance just fits 62 bits."""
         extent = float(np.linalg.norm(high.astype(np.float64) - low))
-        _, exponent = math.frexp(max(extent, np.finfo(np.float32).tiny) * n_rows)
+        _, exponent = math.frexp(max(extent, 1e-38) * n_rows)
         return cls(61 - exponent, low)
 
     def steps(self, values: Float32 | Float64) -> Counts:

@@ -43,7 +43,7 @@ class Tiles:
     @classmethod
     def of(cls, centers: Rows) -> Tiles:
         """Arrange centers of shape (n_centers, n_features), at least one."""
-        n_centers, n_features = centers.shape
+        n_centers = len(centers)
         n_tiles = -(-n_centers // TILE)
         index = np.full(n_tiles * TILE, n_centers)
         index[:n_centers] = block_order(centers, TILE)

@@ -3,5 +3,23 @@
 from coresift.selectors._base import BaseSelector
 from coresift.selectors._classifier import CoresetClassifier
 from coresift.selectors._fastcore import FastCore
+from coresift.selectors._planes import PlanesAdvice, PlanesStep, suggest_planes
+from coresift.selectors._registry import FULL, METHODS, make_selector
+from coresift.selectors._sampling import Stratified, Uniform
+from coresift.selectors._training import DeepFool, Glister
 
-__all__ = ["BaseSelector", "CoresetClassifier", "FastCore"]
+__all__ = [
+    "FULL",
+    "METHODS",
+    "BaseSelector",
+    "CoresetClassifier",
+    "DeepFool",
+    "FastCore",
+    "Glister",
+    "PlanesAdvice",
+    "PlanesStep",
+    "Stratified",
+    "Uniform",
+    "make_selector",
+    "suggest_planes",
+]

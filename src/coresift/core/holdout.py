@@ -1,0 +1,62 @@
+"""Rows put aside for a test, class by class."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coresift._errors import ParameterError
+from coresift._rng import row_hash
+from coresift._typing import Indices
+from coresift.core.budget import split_budget
+
+
+def holdout(class_ids: Indices, share: float, seed: int) -> NDArray[np.bool_]:
+    """Draw rows to put aside, each class in proportion to its size.
+
+    Parameters
+    ----------
+    class_ids : ndarray of shape (n_rows,), int64
+        The class of each row.
+    share : float
+        Share of the rows to put aside, in (0, 1); rounded up to a number of rows.
+    seed : int
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), bool
+        The rows put aside: those of smallest hash. At least one row of each class stays.
+
+    Raises
+    ------
+    ParameterError
+        For a share outside (0, 1), and where no class has a row to spare.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coresift.core.holdout import holdout
+    >>> labels = np.repeat([0, 1], [12, 4])
+    >>> np.bincount(labels[holdout(labels, 0.25, seed=0)]).tolist()
+    [3, 1]
+    """
+    if not 0 < share < 1:
+        raise ParameterError(f"a share of {share} cannot be put aside: use one between 0 and 1")
+    sizes = np.bincount(class_ids)
+    large = np.flatnonzero(sizes > 1)
+    if not len(large):
+        raise ParameterError(
+            "no class has more than 1 row, so that none can be put aside: give test rows"
+        )
+    wanted = max(len(large), math.ceil(round(share * len(class_ids), 6)))
+    quotas = np.zeros(len(sizes), dtype=np.int64)
+    quotas[large] = split_budget(min(wanted, int(sizes[large].sum())), sizes[large])
+    quotas = np.minimum(quotas, sizes - 1)
+    hashes = row_hash(np.arange(len(class_ids), dtype=np.int64), seed)
+    order = np.lexsort((hashes, class_ids))
+    place = np.arange(len(class_ids)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    mask = np.zeros(len(class_ids), dtype=bool)
+    mask[order] = place < np.repeat(quotas, sizes)
+    return mask

@@ -1,0 +1,181 @@
+"""Pictures of a comparison, as SVG."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coresift._errors import MissingDependencyError
+from coresift.report._result import Comparison, Result
+from coresift.report._table import budget_text
+from coresift.selectors import FULL
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito: told apart by those who do not see all colours; black is for full.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#7F7F7F")
+_MARKERS = "osD^vPXh"
+_SIZE = (6.4, 4.2)
+
+
+def charts(comparison: Comparison) -> Iterator[tuple[str, str, str]]:
+    """Yield title, caption and SVG of each picture that the results give.
+
+    Raises
+    ------
+    MissingDependencyError
+        Where matplotlib is not installed.
+    """
+    good = [result for result in comparison.results if "accuracy" in result.figures]
+    looks = _looks(comparison.results)
+    if good:
+        yield (
+            "Accuracy against time",
+            "Selection and training together, in seconds (logarithmic). Up and to the left is "
+            "better; bars are one standard deviation over the seeds.",
+            _draw(lambda axes: _against_time(axes, good, looks)),
+        )
+    budgets = {result.rows for result in good if result.method != FULL}
+    if len(budgets) > 1:
+        yield (
+            "Accuracy against budget",
+            "Rows trained on (logarithmic). The dashed line is training on all rows.",
+            _draw(lambda axes: _against_budget(axes, good, looks)),
+        )
+    curves = list(_curves(comparison))
+    if curves:
+        yield (
+            "Convergence",
+            "Test accuracy against iterations of gradient descent (logarithmic), the mean over "
+            f"the seeds (Figure 7 of the paper){_which(comparison)}.",
+            _draw(lambda axes: _convergence(axes, curves, looks)),
+        )
+
+
+def _looks(results: Sequence[Result]) -> dict[str, dict[str, Any]]:
+    """Return colour and marker of each method."""
+    names = [name for name in dict.fromkeys(r.method for r in results) if name != FULL]
+    looks = {
+        name: {"color": _COLOURS[n % len(_COLOURS)], "marker": _MARKERS[n % len(_MARKERS)]}
+        for n, name in enumerate(names)
+    }
+    return {**looks, FULL: {"color": "#000000", "marker": "*"}}
+
+
+def _draw(paint: Callable[[Axes], None]) -> str:
+    """Return a picture as SVG, the same for the same figures."""
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(
+            'a report needs matplotlib, which is not installed: run pip install "coresift[plot]"'
+        ) from error
+    with mpl.rc_context({"svg.hashsalt": "coresift", "font.size": 10}):
+        figure = Figure(figsize=_SIZE, layout="constrained")
+        axes = figure.add_subplot()
+        paint(axes)
+        axes.set_ylabel("test accuracy")
+        axes.grid(visible=True, alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False, fontsize=9)
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    return text.getvalue()
+
+
+def _against_time(axes: Axes, results: Sequence[Result], looks: dict[str, Any]) -> None:
+    axes.set_xscale("log")
+    axes.set_xlabel("selection and training [s]")
+    for method, lines in _by_method(results):
+        _points(axes, method, lines, [r.figures["total_seconds"] for r in lines], looks)
+
+
+def _against_budget(axes: Axes, results: Sequence[Result], looks: dict[str, Any]) -> None:
+    axes.set_xscale("log")
+    axes.set_xlabel("rows trained on")
+    counts = sorted({r.rows or 0 for r in results if r.method != FULL})
+    axes.set_xticks(counts, [f"{count:,}" for count in counts])
+    axes.minorticks_off()
+    for method, lines in _by_method(results):
+        if method == FULL:
+            axes.axhline(
+                lines[0].figures["accuracy"].mean, color="black", linestyle="--", label=FULL
+            )
+        else:
+            _points(axes, method, lines, [(r.rows or 0, 0.0) for r in lines], looks)
+
+
+def _by_method(results: Sequence[Result]) -> Iterator[tuple[str, list[Result]]]:
+    """Yield each method with its results, from few rows to many."""
+    for method in dict.fromkeys(result.method for result in results):
+        lines = [result for result in results if result.method == method]
+        yield method, sorted(lines, key=lambda result: result.rows or 0)
+
+
+def _points(
+    axes: Axes,
+    method: str,
+    results: Sequence[Result],
+    across: Sequence[tuple[float, float]],
+    looks: dict[str, Any],
+) -> None:
+    x, x_spread = np.array(across, dtype=float).T
+    y, y_spread = np.array([result.figures["accuracy"] for result in results]).T
+    # On a logarithmic axis a bar must not reach zero.
+    left = np.minimum(x_spread, 0.9 * x)
+    axes.errorbar(
+        x,
+        y,
+        yerr=y_spread,
+        xerr=[left, x_spread],
+        label=method,
+        linestyle="-" if len(results) > 1 else "none",
+        linewidth=1.2,
+        elinewidth=1,
+        capsize=2,
+        markersize=13 if method == FULL else 7,
+        **looks[method],
+    )
+
+
+def _shown_budget(comparison: Comparison) -> float | None:
+    """Return the largest budget: its curves are shown."""
+    lines = [r for r in comparison.results if r.rows is not None and r.method != FULL]
+    return max(lines, key=lambda result: result.rows or 0).budget if lines else None
+
+
+def _which(comparison: Comparison) -> str:
+    budget = _shown_budget(comparison)
+    result = next((r for r in comparison.results if r.budget == budget and budget), None)
+    return "" if result is None else f", for a budget of {budget_text(result)}"
+
+
+def _curves(comparison: Comparison) -> Iterator[tuple[str, Any]]:
+    """Yield each method with the mean of its curves, shape (n_points, 2)."""
+    budget = _shown_budget(comparison)
+    for method in dict.fromkeys(result.method for result in comparison.results):
+        curves = [
+            run["curve"]
+            for run in comparison.runs
+            if run["method"] == method
+            and run["budget"] in (None, budget)
+            and run["status"] == "ok"
+            and run["curve"]
+        ]
+        shortest = min((len(curve) for curve in curves), default=0)
+        if shortest:
+            yield method, np.mean([np.array(curve[:shortest]) for curve in curves], axis=0)
+
+
+def _convergence(
+    axes: Axes, curves: Sequence[tuple[str, Any]], looks: dict[str, dict[str, Any]]
+) -> None:
+    axes.set_xscale("log")
+    axes.set_xlabel("iterations")
+    for method, curve in curves:
+        axes.plot(*curve.T, label=method, linewidth=1.6, color=looks[method]["color"])

@@ -1,0 +1,118 @@
+"""A comparison as one page that needs no network."""
+
+from __future__ import annotations
+
+import base64
+import os
+import platform
+from html import escape
+
+import numpy
+import sklearn
+
+import coresift
+from coresift.report._charts import charts
+from coresift.report._result import Comparison, Result
+from coresift.report._table import any_odd, budget_text, cell, columns, rows_text, status, title
+from coresift.selectors import FULL
+
+_STYLE = """
+:root { color-scheme: light; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #1c1e21; background: #fff;
+       max-width: 1320px; margin: 2rem auto; padding: 0 1.5rem; }
+h1 { font-size: 1.6rem; margin: 0; }
+h2 { font-size: 1.15rem; margin: 2.2rem 0 .3rem; }
+p.sub, figcaption, footer { color: #5a6068; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin-top: .6rem;
+        font-size: .88rem; }
+th, td { padding: .35rem .6rem; text-align: right; white-space: nowrap; }
+th { border-bottom: 2px solid #1c1e21; font-weight: 600; }
+td { border-bottom: 1px solid #e3e5e8; }
+th:first-child, td:first-child, td.status, th.status { text-align: left; }
+td.status { white-space: normal; min-width: 12rem; }
+tr.full td { background: #f6f7f8; }
+tr.bad td { color: #a4262c; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(480px, 1fr)); gap: 1rem; }
+figure { margin: 0; }
+figure img { width: 100%; height: auto; }
+figcaption { font-size: .87rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem; font-size: .9rem; }
+dt { font-weight: 600; } dd { margin: 0; color: #5a6068; }
+footer { margin: 2.5rem 0; font-size: .85rem; }
+"""
+
+_MEANINGS = (
+    ("selection, training", "seconds of choosing the rows, and of fitting the model to them; "
+     "loading, compiling, scoring and testing are not in them"),
+    ("peak memory", "the most that the process of a run held up to the end of its training: "
+     "Python, libraries and all rows included"),
+    ("Eq. 5 score", "mean distance of a training row to the nearest chosen row of its class, "
+     "features scaled to [0, 1]; lower is better"),
+    ("accuracy, log-loss", "on test rows that no method has seen"),
+    ("±", "one standard deviation over the seeds"),
+)  # fmt: skip
+
+
+def page(comparison: Comparison) -> str:
+    """Return the page as HTML.
+
+    Raises
+    ------
+    MissingDependencyError
+        Where matplotlib is not installed.
+    """
+    figures = "".join(
+        f'<figure><h2>{escape(name)}</h2><img alt="{escape(name)}. {escape(caption)}" '
+        f'src="data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        for name, caption, svg in charts(comparison)
+    )
+    meanings = "".join(
+        f"<dt>{escape(word)}</dt><dd>{escape(meaning)}</dd>" for word, meaning in _MEANINGS
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>coresift: methods side by side</title><style>{_STYLE}</style></head><body>"
+        f'<h1>Methods side by side</h1><p class="sub">{escape(title(comparison))}</p>'
+        f'<div class="wide">{_table(comparison)}</div>'
+        f'<div class="figures">{figures}</div>'
+        f"<h2>What the columns say</h2><dl>{meanings}</dl>"
+        f"<footer>{escape(_environment())}</footer></body></html>\n"
+    )
+
+
+def _table(comparison: Comparison) -> str:
+    shown = columns(comparison.results)
+    names = ["method", "budget", "rows", *(name for _, name, _ in shown)]
+    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    odd = any_odd(comparison.results)
+    lines = []
+    for result in comparison.results:
+        values = [
+            result.method,
+            budget_text(result),
+            rows_text(result),
+            *(cell(result, name, digits) for name, _, digits in shown),
+        ]
+        cells = "".join(f"<td>{escape(value)}</td>" for value in values)
+        if odd:
+            cells += f'<td class="status">{escape(status(result))}</td>'
+        lines.append(f'<tr class="{_kind(result)}">{cells}</tr>')
+    head += '<th class="status">status</th>' if odd else ""
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+
+
+def _kind(result: Result) -> str:
+    if result.status != "ok":
+        return "bad"
+    return "full" if result.method == FULL else "method"
+
+
+def _environment() -> str:
+    return (
+        f"coresift {coresift.__version__}, Python {platform.python_version()}, "
+        f"numpy {numpy.__version__}, scikit-learn {sklearn.__version__}, "
+        f"{os.cpu_count()} processors ({platform.machine()})"
+    )

@@ -1,0 +1,94 @@
+"""Results as text: the same words on the terminal and on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from coresift.report._result import Comparison, Result
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_UNKNOWN = "-"
+# figure, title, digits after the point
+COLUMNS = (
+    ("select_seconds", "selection [s]", 3),
+    ("train_seconds", "training [s]", 3),
+    ("total_seconds", "total [s]", 3),
+    ("peak_mib", "peak memory [MiB]", 0),
+    ("score", "Eq. 5 score", 4),
+    ("accuracy", "accuracy", 4),
+    ("log_loss", "log-loss", 4),
+)
+
+
+def cell(result: Result, name: str, digits: int) -> str:
+    """Return a figure as mean and, over several seeds, spread."""
+    figure = result.figures.get(name)
+    if figure is None:
+        return _UNKNOWN
+    text = f"{figure.mean:,.{digits}f}"
+    return f"{text} ± {figure.spread:,.{digits}f}" if result.runs > 1 else text
+
+
+def status(result: Result) -> str:
+    """Return what became of the runs, in a few words."""
+    if result.status == "ok":
+        return "; ".join(("ok", *result.notes))
+    return f"{result.seeds - result.runs} of {result.seeds}: {result.error}"
+
+
+def any_odd(results: Sequence[Result]) -> bool:
+    """Return whether any status is worth a column."""
+    return any(result.status != "ok" or result.notes for result in results)
+
+
+def budget_text(result: Result) -> str:
+    """Return the budget as a share or a number of rows."""
+    if result.budget is None:
+        return "all"
+    is_share = isinstance(result.budget, float)
+    return f"{result.budget:.4g}" if is_share else f"{result.budget:,} rows"
+
+
+def rows_text(result: Result) -> str:
+    """Return the number of rows, where it is known."""
+    return _UNKNOWN if result.rows is None else f"{result.rows:,}"
+
+
+def columns(results: Sequence[Result]) -> list[tuple[str, str, int]]:
+    """Return the columns that any of the results fills."""
+    return [column for column in COLUMNS if any(column[0] in result.figures for result in results)]
+
+
+def title(comparison: Comparison) -> str:
+    """Return what was compared, in one line."""
+    data = comparison.data
+    return (
+        f"{data['n_train']:,} training rows, {data['n_test']:,} test rows, "
+        f"{data['n_features']:,} features, {data['n_classes']:,} classes; "
+        f"model {comparison.model}"
+    )
+
+
+def rich_table(comparison: Comparison) -> Table:
+    """Return the results for a terminal."""
+    from rich.table import Table
+
+    table = Table(title=title(comparison))
+    shown = columns(comparison.results)
+    odd = any_odd(comparison.results)
+    for name in ("method", "budget", "rows", *(name for _, name, _ in shown)):
+        table.add_column(name, justify="left" if name == "method" else "right")
+    if odd:
+        table.add_column("status")
+    for result in comparison.results:
+        table.add_row(
+            result.method,
+            budget_text(result),
+            rows_text(result),
+            *(cell(result, name, digits) for name, _, digits in shown),
+            *([status(result)] if odd else []),
+        )
+    return table

@@ -1,0 +1,41 @@
+"""Every method by name, as the command line and comparisons know it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from coresift._errors import ParameterError
+from coresift.selectors._base import BaseSelector
+from coresift.selectors._fastcore import FastCore
+from coresift.selectors._sampling import Stratified, Uniform
+from coresift.selectors._training import DeepFool, Glister
+
+FULL = "full"  # all rows: no selection
+
+METHODS: dict[str, Callable[..., BaseSelector]] = {
+    "fastcore": FastCore,
+    "fastcore-paper": FastCore.paper,
+    "uniform": Uniform,
+    "stratified": Stratified,
+    "deepfool": DeepFool,
+    "glister": Glister,
+}
+
+
+def make_selector(name: str) -> BaseSelector:
+    """Return a selector with the defaults of the method of this name.
+
+    Raises
+    ------
+    ParameterError
+        For a name that is not known.
+
+    Examples
+    --------
+    >>> from coresift.selectors import make_selector
+    >>> type(make_selector("fastcore")).__name__
+    'FastCore'
+    """
+    if name not in METHODS:
+        raise ParameterError(f"method {name!r} is not known: use one of {', '.join(METHODS)}")
+    return METHODS[name]()

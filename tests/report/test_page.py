@@ -1,0 +1,159 @@
+"""The page of a comparison: complete, without the network, and drawn by a real browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from coresift.report import Comparison, Result
+from coresift.report._page import page
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+def run(
+    method: str, seed: int, budget: float | None, accuracy: float, **more: Any
+) -> dict[str, Any]:
+    rows = 1000 if budget is None else int(1000 * budget)
+    return {
+        "method": method,
+        "budget": budget,
+        "seed": seed,
+        "status": "ok",
+        "error": None,
+        "rows": rows,
+        "select_seconds": 0.1 + seed / 100,
+        "train_seconds": rows / 500,
+        "total_seconds": 0.1 + seed / 100 + rows / 500,
+        "peak_mib": 200.0,
+        "score": 1.0,
+        "accuracy": accuracy + seed / 100,
+        "log_loss": 0.5,
+        "curve": [[1, 0.3], [10, 0.5], [100, accuracy]],
+        "notes": [],
+        **more,
+    }
+
+
+@pytest.fixture
+def comparison() -> Comparison:
+    groups = [
+        [run("fastcore", seed, budget, 0.8 + budget) for seed in (0, 1)] for budget in (0.01, 0.1)
+    ]
+    groups += [
+        [run("uniform", seed, budget, 0.7 + budget) for seed in (0, 1)] for budget in (0.01, 0.1)
+    ]
+    failed = {"status": "failed", "error": "ValueError: a < b & c", "figures": {}}
+    groups += [[run("<odd>", 0, 0.1, 0.5) | failed], [run("full", 0, None, 0.92)]]
+    data = {"n_train": 1000, "n_test": 300, "n_features": 12, "n_classes": 3}
+    runs = tuple(one for group in groups for one in group)
+    return Comparison(data, "logistic", tuple(Result.of(group) for group in groups), runs)
+
+
+class Reader(HTMLParser):
+    """Collects cells, pictures and whatever would be fetched."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cells: list[list[str]] = []
+        self.pictures: list[dict[str, str]] = []
+        self.fetched: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.fetched += [given[name] for name in ("src", "href") if name in given]
+        if tag == "tr":
+            self.cells.append([])
+        if tag in ("td", "th"):
+            self.cells[-1].append("")
+        if tag == "img":
+            self.pictures.append(given)
+
+    def handle_data(self, data: str) -> None:
+        if self.cells and self.cells[-1] and not self.pictures:
+            self.cells[-1][-1] += data
+
+
+def test_the_page_holds_the_table_and_the_pictures(comparison: Comparison) -> None:
+    reader = Reader()
+    reader.feed(page(comparison))
+    head, first = reader.cells[0], reader.cells[1]
+    assert head[:3] == ["method", "budget", "rows"]
+    assert first[:3] == ["fastcore", "0.01", "10"]
+    assert first[head.index("accuracy")] == "0.8150 ± 0.0050"
+    bad = next(line for line in reader.cells if line[0] == "<odd>")
+    assert bad[-1].startswith("1 of 1: ValueError: a < b & c")
+    titles = [picture["alt"].partition(".")[0] for picture in reader.pictures]
+    assert titles == ["Accuracy against time", "Accuracy against budget", "Convergence"]
+
+
+def test_nothing_is_fetched(comparison: Comparison) -> None:
+    reader = Reader()
+    text = page(comparison)
+    reader.feed(text)
+    assert reader.fetched
+    assert all(source.startswith("data:") for source in reader.fetched)
+    assert not re.search(r"<script|@import|url\(", text)
+
+
+def test_pictures_that_the_runs_do_not_give_are_left_out() -> None:
+    runs = (run("uniform", 0, 0.1, 0.7, curve=[]), run("full", 0, None, 0.9, curve=[]))
+    data = {"n_train": 1000, "n_test": 300, "n_features": 12, "n_classes": 3}
+    results = tuple(Result.of([one]) for one in runs)
+    reader = Reader()
+    reader.feed(page(Comparison(data, "sklearn-logistic", results, runs)))
+    assert [picture["alt"].partition(".")[0] for picture in reader.pictures] == [
+        "Accuracy against time"
+    ]
+
+
+def test_the_same_results_give_the_same_page(comparison: Comparison) -> None:
+    assert page(comparison) == page(comparison)
+
+
+@pytest.mark.slow
+def test_a_browser_shows_it(comparison: Comparison, tmp_path: Path) -> None:
+    browser = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    if browser is None:
+        pytest.skip(f"none of {', '.join(BROWSERS)} is installed: install chromium")
+    comparison.to_html(tmp_path / "page.html")
+    options = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+    options = (*options, "--hide-scrollbars", f"--user-data-dir={tmp_path / 'profile'}")
+    done = subprocess.run(
+        [
+            browser,
+            *options,
+            "--window-size=1280,1500",
+            f"--screenshot={tmp_path / 'page.png'}",
+            (tmp_path / "page.html").as_uri(),
+        ],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=120,
+    )
+    assert (tmp_path / "page.png").exists(), done.stderr
+    picture = _pixels(tmp_path / "page.png")
+    assert picture.shape[:2] == (1500, 1280)
+    # The colours of the two methods are drawn: the pictures have been decoded.
+    for colour in ((0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)):
+        near = (np.abs(picture.astype(int) - colour) < 12).all(axis=2)
+        assert near.sum() > 100
+        rows = np.flatnonzero(near.any(axis=1))
+        assert rows[0] > 200  # below the table
+    red = (np.abs(picture.astype(int) - (0xA4, 0x26, 0x2C)) < 12).all(axis=2)
+    assert red.sum() > 20  # the line of the method that failed
+
+
+def _pixels(path: Path) -> np.ndarray[Any, Any]:
+    """Return the picture of a file, shape (height, width, 3), uint8."""
+    from matplotlib.image import imread
+
+    return (imread(path)[:, :, :3] * 255).round().astype(np.uint8)

@@ -1,0 +1,44 @@
+"""Selectors that go wrong; a module, so that the process of a run can import them."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from coresift.core.coreset import Coreset
+from coresift.selectors import Uniform
+
+
+class Fails(Uniform):
+    """Raises an error of two lines."""
+
+    def _select(self, source: Any, progress: Any) -> Coreset:
+        raise RuntimeError("nothing\nworks")
+
+
+class Dies(Uniform):
+    """Ends its process, as one out of memory is ended."""
+
+    def _select(self, source: Any, progress: Any) -> Coreset:
+        if source.n_rows > 200:  # not while it warms up
+            os.kill(os.getpid(), 9)
+        return super()._select(source, progress)
+
+
+class Sleeps(Uniform):
+    """Takes longer than anybody waits."""
+
+    def _select(self, source: Any, progress: Any) -> Coreset:
+        if source.n_rows > 200:
+            time.sleep(600)
+        return super()._select(source, progress)
+
+
+class Hoards(Uniform):
+    """Holds 400 MiB for a moment."""
+
+    def _select(self, source: Any, progress: Any) -> Coreset:
+        held = bytearray(400 * 2**20)
+        held[:: 2**12] = b"x" * len(held[:: 2**12])
+        return super()._select(source, progress)
