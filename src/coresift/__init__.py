@@ -10,7 +10,14 @@ from coresift._errors import (
     MissingDependencyError,
     ParameterError,
 )
-from coresift.selectors import CoresetClassifier, FastCore, Stratified, Uniform
+from coresift.selectors import (
+    CoresetClassifier,
+    Craig,
+    CraigPQ,
+    FastCore,
+    Stratified,
+    Uniform,
+)
 
 __version__ = "0.1.0"
 
@@ -19,6 +26,8 @@ __all__ = [
     "ColumnError",
     "CoresetClassifier",
     "CoresiftError",
+    "Craig",
+    "CraigPQ",
     "DataError",
     "FastCore",
     "FormatError",

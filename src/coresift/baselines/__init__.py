@@ -1,6 +1,17 @@
 """The methods that the paper compares FastCore with, as pure functions of a source and a plan."""
 
+from coresift.baselines.craig import CraigPlan, craig
+from coresift.baselines.craig_pq import CraigPQPlan, craig_pq
 from coresift.baselines.stratified import StratifiedPlan, stratified
 from coresift.baselines.uniform import UniformPlan, uniform
 
-__all__ = ["StratifiedPlan", "UniformPlan", "stratified", "uniform"]
+__all__ = [
+    "CraigPQPlan",
+    "CraigPlan",
+    "StratifiedPlan",
+    "UniformPlan",
+    "craig",
+    "craig_pq",
+    "stratified",
+    "uniform",
+]

@@ -2,7 +2,16 @@
 
 from coresift.selectors._base import BaseSelector
 from coresift.selectors._classifier import CoresetClassifier
+from coresift.selectors._craig import Craig, CraigPQ
 from coresift.selectors._fastcore import FastCore
 from coresift.selectors._sampling import Stratified, Uniform
 
-__all__ = ["BaseSelector", "CoresetClassifier", "FastCore", "Stratified", "Uniform"]
+__all__ = [
+    "BaseSelector",
+    "CoresetClassifier",
+    "Craig",
+    "CraigPQ",
+    "FastCore",
+    "Stratified",
+    "Uniform",
+]
