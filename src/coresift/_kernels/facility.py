@@ -172,7 +172,7 @@ def absorb(
                         distance = np.int32(math.sqrt(total[i]) * factor)
                         covered[i] = min(covered[i], distance)
                         peak = max(peak, covered[i])
-                    block_reach[k] = reach_of(peak, scale)
+                    block_reach[k] = reach_of(int(peak), scale)
                 farthest = max(farthest, block_reach[k])
             group_reach[g] = farthest
 
@@ -234,7 +234,7 @@ def fill_upper(
                         gain += summary[1, k] - summary[0, k] * max(distance, 0)
                         continue
                     start = k * WIDTH
-                    near = np.int32(max(distance, 0))
+                    near = np.int32(distance) if distance > 0 else np.int32(0)
                     for i in range(start, start + WIDTH):
                         gain += max(cover[i] - max(near - radius[i] - margin, 0), 0)
         upper[c] = gain
