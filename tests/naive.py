@@ -202,6 +202,19 @@ def greedy(
     return picks, won
 
 
+# Hulls
+
+
+def hull_bound(row: Array, members: Array) -> float:
+    """Sum over runs of two features of the largest distance to a member: all are looked at."""
+    total = 0.0
+    for start in range(0, len(row), 2):
+        part = slice(start, start + 2)
+        apart = members[:, part].astype(float) - row[part].astype(float)
+        total += float(np.sqrt((apart**2).sum(axis=1)).max())
+    return total
+
+
 # Facility location
 
 

@@ -23,6 +23,7 @@ from coresift import (
     Craig,
     CraigPQ,
     DataError,
+    FastCoreHull,
     LabelError,
     ParameterError,
     Stratified,
@@ -46,9 +47,11 @@ SELECTORS: dict[str, BaseSelector] = {
     "craig-pq-paper": CraigPQ(
         40, subspaces="blocks", distance="sum", greedy="stochastic", weights="code", random_state=1
     ),
+    "hull": FastCoreHull(0.05, random_state=3),
+    "hull-lazy": FastCoreHull(40, greedy="lazy", weights="cluster", n_planes=8, random_state=1),
 }
 METHODS = {type(selector): selector for selector in reversed(SELECTORS.values())}
-UNSCORED = {"uniform", "stratified", "stratified-few", "craig-pq-paper"}
+UNSCORED = {"uniform", "stratified", "stratified-few", "craig-pq-paper", "hull-lazy"}
 each_selector = pytest.mark.parametrize("selector", SELECTORS.values(), ids=SELECTORS)
 each_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__name__)
 
@@ -260,6 +263,10 @@ def test_labels_may_be_missing_altogether_and_classes_small(method: type[BaseSel
         (CraigPQ, {"distance": "rms"}),
         (CraigPQ, {"weights": "cluster"}),
         (CraigPQ, {"subspaces": "odd"}),
+        (FastCoreHull, {"greedy": "fast"}),
+        (FastCoreHull, {"weights": "code"}),
+        (FastCoreHull, {"max_clusters": 0}),
+        (FastCoreHull, {"n_candidates": 0}),
     ],
     ids=str,
 )

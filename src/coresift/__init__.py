@@ -15,6 +15,7 @@ from coresift.selectors import (
     Craig,
     CraigPQ,
     FastCore,
+    FastCoreHull,
     Stratified,
     Uniform,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "CraigPQ",
     "DataError",
     "FastCore",
+    "FastCoreHull",
     "FormatError",
     "LabelError",
     "MissingDependencyError",

@@ -2,16 +2,19 @@
 
 from coresift.baselines.craig import CraigPlan, craig
 from coresift.baselines.craig_pq import CraigPQPlan, craig_pq
+from coresift.baselines.hull import HullPlan, fastcore_hull
 from coresift.baselines.stratified import StratifiedPlan, stratified
 from coresift.baselines.uniform import UniformPlan, uniform
 
 __all__ = [
     "CraigPQPlan",
     "CraigPlan",
+    "HullPlan",
     "StratifiedPlan",
     "UniformPlan",
     "craig",
     "craig_pq",
+    "fastcore_hull",
     "stratified",
     "uniform",
 ]

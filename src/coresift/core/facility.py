@@ -24,7 +24,7 @@ from scipy.spatial import cKDTree
 from coresift._kernels import facility as kernels
 from coresift._kernels.facility import WIDTH
 from coresift._threads import run_blocks
-from coresift._typing import Float32, Indices, Rows
+from coresift._typing import Float32, Float64, Indices, Rows
 
 Whole = NDArray[np.int32]
 _TOP = 2**30  # whole distances stay below
@@ -32,27 +32,24 @@ _FINEST = 2.0**60  # its square is a normal float32
 
 
 class Facility(Protocol):
-    """A class of rows, each a candidate and a place of demand; numbered as given."""
+    """A class of rows, each a candidate; numbered as given. What the greedy sees of an objective.
 
-    @property
-    def n_rows(self) -> int:
-        """Number of rows."""
+    Gains fall as candidates are chosen, to the last bit.
+    """
 
-    @property
-    def scale(self) -> float:
-        """Whole distance of two rows one apart."""
+    n_rows: int
 
-    def gains(self, which: Indices, n_threads: int | None = 1) -> Indices:
-        """Return the gain of each candidate in ``which``, shape (len(which),), int64."""
+    def gains(self, which: Indices, n_threads: int | None = 1) -> Indices | Float64:
+        """Return the gain of each candidate in ``which``, shape (len(which),)."""
 
-    def upper(self, which: Indices, n_threads: int | None = 1) -> Indices:
-        """Return what no gain is above, cheaper, shape (len(which),), int64."""
+    def upper(self, which: Indices, n_threads: int | None = 1) -> Indices | Float64:
+        """Return what no gain is above, where that is cheaper, shape (len(which),)."""
 
     def absorb(self, candidate: int) -> None:
-        """Choose a candidate: changes the cover, which the facility owns."""
+        """Choose a candidate: changes the state, which the facility owns."""
 
-    def score(self) -> int:
-        """Return the sum of the cover, in whole distances."""
+    def score(self) -> float:
+        """Return the value of what is chosen so far; lower is better."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,10 @@
-"""Greedy maximisation of the exact objective (Section 2.3), three ways.
+"""Greedy maximisation of a gain, candidate by candidate (Section 2.3), three ways.
 
 ``naive``       looks at every candidate in every step;
 ``lazy``        makes the same picks, refreshing only gains that may lead (Minoux 1978);
 ``stochastic``  looks at a sample of the candidates in every step (Mirzasoleiman et al. 2015).
 
-Gains are whole numbers; ties go to the lowest candidate. When no candidate has a gain left (all
+Ties go to the lowest candidate. When no candidate has a gain left (all
 rows equal a chosen one), the rest is taken from a list of spare rows.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 
 from coresift._errors import ParameterError
-from coresift._typing import Indices
+from coresift._typing import Float64, Indices
 from coresift.core.facility import Facility
 from coresift.core.greedy import Urn
 
@@ -29,15 +29,14 @@ _SMALLEST_BATCH, _LARGEST_BATCH = 16, 4096
 class _Queue:
     """Candidates by an upper bound of their gain; ties to the lowest."""
 
-    def __init__(self, bounds: Indices) -> None:
+    def __init__(self, bounds: Indices | Float64) -> None:
         self._heap = [(-bound, candidate) for candidate, bound in enumerate(bounds.tolist())]
         heapq.heapify(self._heap)
         # The number of picks for which the bound is the gain, or at least a fresh bound.
         self._exact = np.full(len(bounds), -1, dtype=np.int64)
-        self._rough = np.full(len(bounds), -1, dtype=np.int64)
-        self._rough[:] = 0
+        self._rough = np.zeros(len(bounds), dtype=np.int64)
 
-    def pop_best(self, facility: Facility, done: int, n_threads: int | None) -> tuple[int, int]:
+    def pop_best(self, facility: Facility, done: int, n_threads: int | None) -> tuple[int, float]:
         """Return the candidate of largest gain, and the gain; (-1, 0) where none is left."""
         size = _SMALLEST_BATCH
         while self._heap:
@@ -52,7 +51,7 @@ class _Queue:
     def _refresh(self, facility: Facility, done: int, size: int, n_threads: int | None) -> None:
         """Refresh the candidates that lead, up to the first whose gain is known."""
         stale: list[int] = []
-        bounds: list[int] = []
+        bounds: list[float] = []
         while self._heap and len(stale) < size:
             bound, candidate = self._heap[0]
             if self._exact[candidate] == done or bound == 0:
@@ -60,7 +59,7 @@ class _Queue:
             heapq.heappop(self._heap)
             stale.append(candidate)
             bounds.append(-bound)
-        which, old = np.array(stale, dtype=np.int64), np.array(bounds, dtype=np.int64)
+        which, old = np.array(stale, dtype=np.int64), np.array(bounds)
         cheap = self._rough[which] != done if done < _CHEAP_PICKS else np.zeros(len(which), bool)
         new = np.empty_like(old)
         if cheap.any():

@@ -4,6 +4,7 @@ from coresift.selectors._base import BaseSelector
 from coresift.selectors._classifier import CoresetClassifier
 from coresift.selectors._craig import Craig, CraigPQ
 from coresift.selectors._fastcore import FastCore
+from coresift.selectors._hull import FastCoreHull
 from coresift.selectors._sampling import Stratified, Uniform
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Craig",
     "CraigPQ",
     "FastCore",
+    "FastCoreHull",
     "Stratified",
     "Uniform",
 ]
