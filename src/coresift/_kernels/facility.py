@@ -241,16 +241,34 @@ def fill_upper(
 
 
 @kernel
-def fill_distances(rows: Rows, tiles: Float32, scale: float, distances: Bits) -> None:
-    """Fill ``distances`` of shape (n_rows, n_tiles * WIDTH), int32, from rows to tiles."""
+def fill_distances(which: Indices, tiles: Float32, scale: float, distances: Bits) -> None:
+    """Fill the distances between the rows of some tiles and those of the same and later tiles.
+
+    Parameters
+    ----------
+    which : ndarray of shape (n_which,), int64
+        Tiles. Each pair of rows is filled by the first of their tiles, both ways round.
+    tiles : ndarray of shape (n_tiles, n_features, WIDTH), float32
+    scale : float
+        A power of two.
+    distances : ndarray of shape (n_tiles * WIDTH, n_tiles * WIDTH), int32
+        Filled.
+    """
     total = np.empty(WIDTH + 1, np.float32)
     bits = total.view(np.int32)
     factor = np.float32(scale)
-    for c in range(rows.shape[0]):
-        for k in range(tiles.shape[0]):
-            _row_squares(rows[c], tiles[k], np.inf, total, bits)
+    pairs = np.empty((WIDTH, WIDTH), np.int32)
+    for a in which:
+        rows = np.ascontiguousarray(tiles[a].T)
+        for b in range(a, tiles.shape[0]):
             for i in range(WIDTH):
-                distances[c, k * WIDTH + i] = np.int32(math.sqrt(total[i]) * factor)
+                _row_squares(rows[i], tiles[b], np.inf, total, bits)
+                for j in range(WIDTH):
+                    pairs[i, j] = np.int32(math.sqrt(total[j]) * factor)
+            for i in range(WIDTH):
+                for j in range(WIDTH):
+                    distances[a * WIDTH + i, b * WIDTH + j] = pairs[i, j]
+                    distances[b * WIDTH + i, a * WIDTH + j] = pairs[j, i]
 
 
 @kernel

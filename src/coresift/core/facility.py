@@ -38,6 +38,7 @@ class Facility(Protocol):
     """
 
     n_rows: int
+    has_cheap_upper: bool
 
     def gains(self, which: Indices, n_threads: int | None = 1) -> Indices | Float64:
         """Return the gain of each candidate in ``which``, shape (len(which),)."""
@@ -164,6 +165,7 @@ class Recomputed:
 
     def __init__(self, rows: Rows) -> None:
         self._blocks = blocks = Blocks.of(rows)
+        self.has_cheap_upper = True
         self.n_rows, n_features = rows.shape
         self.scale = blocks.grid.scale
         worst = blocks.grid.worst
@@ -281,6 +283,7 @@ class _Listed:
 
     def __init__(self, grid: Grid, starts: Indices, rows: Whole, distances: Whole) -> None:
         self.n_rows = len(starts) - 1
+        self.has_cheap_upper = False
         self.scale = grid.scale
         self._starts, self._rows, self._distances = starts, rows, distances
         self._cover = np.full(self.n_rows, grid.worst, dtype=np.int32)
@@ -321,15 +324,17 @@ class Dense(_Listed):
 
     def __init__(self, rows: Rows, n_threads: int | None = 1) -> None:
         n_rows, grid = len(rows), Grid.of(rows)
-        arranged = grid.arranged(rows)
-        tiles = _tiled(arranged)
+        tiles = _tiled(grid.arranged(rows))
         width = len(tiles) * WIDTH
-        distances = np.empty((n_rows, width), dtype=np.int32)
+        distances = np.empty((width, width), dtype=np.int32)
+        # The first tiles have most to do: first, last, second, last but one, and so on.
+        turns = np.arange(len(tiles))
+        turns = np.stack([turns, turns[::-1]], axis=1).reshape(-1)[: len(tiles)]
 
         def fill(part: slice) -> None:
-            kernels.fill_distances(arranged[part], tiles, grid.scale, distances[part])
+            kernels.fill_distances(turns[part], tiles, grid.scale, distances)
 
-        run_blocks(fill, n_rows, n_threads, minimum=64)
+        run_blocks(fill, len(tiles), n_threads, minimum=2)
         starts = np.arange(n_rows + 1, dtype=np.int64) * width
         super().__init__(grid, starts, np.empty(0, dtype=np.int32), distances.reshape(-1))
         # Unused places have a cover of zero: they gain nothing.

@@ -36,6 +36,10 @@ class _Queue:
         self._exact = np.full(len(bounds), -1, dtype=np.int64)
         self._rough = np.zeros(len(bounds), dtype=np.int64)
 
+    def are_exact(self) -> None:
+        """Take the bounds given for the gains of the first pick."""
+        self._exact[:] = 0
+
     def pop_best(self, facility: Facility, done: int, n_threads: int | None) -> tuple[int, float]:
         """Return the candidate of largest gain, and the gain; (-1, 0) where none is left."""
         size = _SMALLEST_BATCH
@@ -60,7 +64,9 @@ class _Queue:
             stale.append(candidate)
             bounds.append(-bound)
         which, old = np.array(stale, dtype=np.int64), np.array(bounds)
-        cheap = self._rough[which] != done if done < _CHEAP_PICKS else np.zeros(len(which), bool)
+        cheap = self._rough[which] != done
+        if done >= _CHEAP_PICKS or not facility.has_cheap_upper:
+            cheap[:] = False
         new = np.empty_like(old)
         if cheap.any():
             new[cheap] = np.minimum(old[cheap], facility.upper(which[cheap], n_threads))
@@ -74,6 +80,8 @@ class _Queue:
 
 def _lazy(facility: Facility, budget: int, n_threads: int | None, advance: Advance) -> list[int]:
     queue = _Queue(facility.upper(np.arange(facility.n_rows), n_threads))
+    if not facility.has_cheap_upper:
+        queue.are_exact()
     picks: list[int] = []
     while len(picks) < budget:
         candidate, gain = queue.pop_best(facility, len(picks), n_threads)

@@ -183,6 +183,7 @@ class HullObjective:
 
     def __init__(self, rows: Rows, hulls: Hulls) -> None:
         self.n_rows = len(rows)
+        self.has_cheap_upper = False
         self._rows, self._hulls = rows, hulls
         self._cover = np.full(len(hulls.sizes), hulls.worst)
         self.owners = np.full(len(hulls.sizes), -1, dtype=np.int64)
