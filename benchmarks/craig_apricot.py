@@ -71,7 +71,7 @@ def apricots() -> dict[str, Choose]:
 
         return choose
 
-    return {f"apricot {name}": with_optimizer(name) for name in ("two-stage", "lazy", "naive")}
+    return {f"apricot {name}": with_optimizer(name) for name in ("two-stage", "lazy")}
 
 
 def measure(choose: Choose, X: np.ndarray, budget: int, repeats: int) -> dict[str, float]:

@@ -10,13 +10,12 @@ rows equal a chosen one), the rest is taken from a list of spare rows.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 
 import numpy as np
 
 from coresift._errors import ParameterError
-from coresift._typing import Float64, Indices
+from coresift._typing import Indices
 from coresift.core.facility import Facility
 from coresift.core.greedy import Urn
 
@@ -26,65 +25,52 @@ _CHEAP_PICKS = 16  # so long, most rows are far from the chosen ones, and cheap 
 _SMALLEST_BATCH, _LARGEST_BATCH = 16, 4096
 
 
-class _Queue:
-    """Candidates by an upper bound of their gain; ties to the lowest."""
+class _Bounds:
+    """Upper bounds of the gains, and for which number of picks each was refreshed."""
 
-    def __init__(self, bounds: Indices | Float64) -> None:
-        self._heap = [(-bound, candidate) for candidate, bound in enumerate(bounds.tolist())]
-        heapq.heapify(self._heap)
-        # The number of picks for which the bound is the gain, or at least a fresh bound.
-        self._exact = np.full(len(bounds), -1, dtype=np.int64)
-        self._rough = np.zeros(len(bounds), dtype=np.int64)
+    def __init__(self, facility: Facility, n_threads: int | None) -> None:
+        self._facility, self._n_threads = facility, n_threads
+        self._bounds = facility.upper(np.arange(facility.n_rows), n_threads)
+        fresh = -1 if facility.has_cheap_upper else 0
+        self._exact = np.full(facility.n_rows, fresh, dtype=np.int64)
+        self._rough = np.zeros(facility.n_rows, dtype=np.int64)
 
-    def are_exact(self) -> None:
-        """Take the bounds given for the gains of the first pick."""
-        self._exact[:] = 0
-
-    def pop_best(self, facility: Facility, done: int, n_threads: int | None) -> tuple[int, float]:
-        """Return the candidate of largest gain, and the gain; (-1, 0) where none is left."""
-        size = _SMALLEST_BATCH
-        while self._heap:
-            bound, candidate = self._heap[0]
-            if self._exact[candidate] == done or bound == 0:
-                heapq.heappop(self._heap)
-                return candidate, -bound
-            self._refresh(facility, done, size, n_threads)
+    def best(self, done: int) -> tuple[int, float]:
+        """Return the candidate of largest gain, the lowest of equals, and the gain."""
+        size, lead = _SMALLEST_BATCH, 0
+        while True:
+            top = int(np.argmax(self._bounds))  # the first of equals
+            if self._exact[top] == done or self._bounds[top] == 0:
+                return top, self._bounds[top].item()
+            which = np.flatnonzero((self._exact != done) & (self._bounds >= lead))
+            if len(which) > size:
+                which = which[np.argpartition(-self._bounds[which], size)[:size]]
+            self._refresh(which, done)
+            known = self._bounds[which][self._exact[which] == done]
+            lead = max(lead, known.max(initial=0))
             size = min(2 * size, _LARGEST_BATCH)
-        return -1, 0
 
-    def _refresh(self, facility: Facility, done: int, size: int, n_threads: int | None) -> None:
-        """Refresh the candidates that lead, up to the first whose gain is known."""
-        stale: list[int] = []
-        bounds: list[float] = []
-        while self._heap and len(stale) < size:
-            bound, candidate = self._heap[0]
-            if self._exact[candidate] == done or bound == 0:
-                break
-            heapq.heappop(self._heap)
-            stale.append(candidate)
-            bounds.append(-bound)
-        which, old = np.array(stale, dtype=np.int64), np.array(bounds)
+    def _refresh(self, which: Indices, done: int) -> None:
+        """Refresh some candidates: cheaply first, as long as that helps."""
         cheap = self._rough[which] != done
-        if done >= _CHEAP_PICKS or not facility.has_cheap_upper:
+        if done >= _CHEAP_PICKS or not self._facility.has_cheap_upper:
             cheap[:] = False
-        new = np.empty_like(old)
-        if cheap.any():
-            new[cheap] = np.minimum(old[cheap], facility.upper(which[cheap], n_threads))
-            self._rough[which[cheap]] = done
-        if not cheap.all():
-            new[~cheap] = facility.gains(which[~cheap], n_threads)
-            self._exact[which[~cheap]] = done
-        for bound, candidate in zip(new.tolist(), stale, strict=True):
-            heapq.heappush(self._heap, (-bound, candidate))
+        some = which[cheap]
+        if len(some):
+            upper = self._facility.upper(some, self._n_threads)
+            self._bounds[some] = np.minimum(self._bounds[some], upper)
+            self._rough[some] = done
+        some = which[~cheap]
+        if len(some):
+            self._bounds[some] = self._facility.gains(some, self._n_threads)
+            self._exact[some] = done
 
 
 def _lazy(facility: Facility, budget: int, n_threads: int | None, advance: Advance) -> list[int]:
-    queue = _Queue(facility.upper(np.arange(facility.n_rows), n_threads))
-    if not facility.has_cheap_upper:
-        queue.are_exact()
+    bounds = _Bounds(facility, n_threads)
     picks: list[int] = []
     while len(picks) < budget:
-        candidate, gain = queue.pop_best(facility, len(picks), n_threads)
+        candidate, gain = bounds.best(len(picks))
         if gain == 0:
             break
         picks.append(candidate)
