@@ -81,7 +81,7 @@ def store_bytes(distances: str, n_rows: int, n_features: int, n_neighbours: int)
     True
     """
     padded = n_rows + 32
-    row = 4 * n_features
+    row = 4 * (n_features + 8)
     # Rows by place and as tiles, one box, mean and the like for 32; order, place, cover, radius.
     arranged = padded * (3 * row + row // 4 + 48)
     if distances == "dense":

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from coresift._kernels import facility as kernels
-from coresift._kernels.facility import WIDTH
+from coresift._kernels.facility import STEP, WIDTH
 from coresift._threads import run_blocks
 from coresift._typing import Float32, Float64, Indices, Rows
 
@@ -59,8 +59,9 @@ class Grid:
 
     Parameters
     ----------
-    features : ndarray of shape (n_features,), int64
-        The features in falling order of variance: sums grow fast, and skips come early.
+    features : ndarray of int64
+        The features that are not constant, in falling order of variance: sums grow fast, and
+        skips come early.
     scale : float
         A power of two.
     worst : int
@@ -79,14 +80,21 @@ class Grid:
         spread = rows.max(axis=0).astype(np.float64) - rows.min(axis=0)
         # The diagonal of the box around all rows, and more than the rounding of a distance.
         diagonal = math.sqrt(float((spread**2).sum())) * (1 + (len(spread) + 8) * 2.0**-23)
+        features = features[spread[features] > 0]
         if diagonal == 0:
             return cls(features, 1.0, 0)
         scale = min(2.0 ** math.floor(math.log2(_TOP / diagonal)), _FINEST)
         return cls(features, scale, int(diagonal * scale))
 
     def arranged(self, rows: Rows) -> Rows:
-        """Return rows with their features in order."""
-        return np.ascontiguousarray(rows[:, self.features])
+        """Return rows with their features in order, zeros up to a multiple of STEP behind.
+
+        What constant features and zeros add to a distance is exactly zero.
+        """
+        width = max(1, -(-len(self.features) // STEP)) * STEP
+        arranged = np.zeros((len(rows), width), dtype=np.float32)
+        arranged[:, : len(self.features)] = rows[:, self.features]
+        return arranged
 
 
 def _tiled(rows: Float32) -> Float32:
