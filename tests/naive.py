@@ -210,6 +210,44 @@ def greedy(
     return picks, won
 
 
+# Hulls
+
+
+def hull_bound(row: Array, members: Array) -> float:
+    """Sum over runs of two features of the largest distance to a member: all are looked at."""
+    total = 0.0
+    for start in range(0, len(row), 2):
+        part = slice(start, start + 2)
+        apart = members[:, part].astype(float) - row[part].astype(float)
+        total += float(np.sqrt((apart**2).sum(axis=1)).max())
+    return total
+
+
+# Facility location
+
+
+def whole_distance(left: Array, right: Array, scale: float) -> int:
+    return int(np.sqrt(squared_distance(left, right)) * np.float32(scale))
+
+
+def facility_gain(distances: Iterable[int], cover: Iterable[int]) -> int:
+    return sum(max(0, c - d) for d, c in zip(distances, cover, strict=True))
+
+
+def facility_greedy(
+    distances: Sequence[Sequence[int]], worst: int, budget: int, spare: Iterable[int]
+) -> list[int]:
+    """The row that lowers the sum of the cover most, the first of equals; then spare rows."""
+    cover, picks = [worst] * len(distances), []
+    while len(picks) < budget:
+        gains = [facility_gain(row, cover) for row in distances]
+        if max(gains) == 0:
+            break
+        picks.append(gains.index(max(gains)))
+        cover = [min(c, d) for c, d in zip(cover, distances[picks[-1]], strict=True)]
+    return [*picks, *(j for j in spare if j not in picks)][:budget]
+
+
 class Urn:
     """The rows not yet chosen, in a list."""
 

@@ -18,7 +18,10 @@ import numpy as np
 from coresift._kernels import greedy as kernels
 from coresift.core.codebook import Codebook
 from coresift.core.exact import ExactSum
+from coresift.core.facility import Dense, Neighbours, Recomputed
+from coresift.core.facility_greedy import facility_greedy
 from coresift.core.greedy import greedy
+from coresift.core.hull import HullObjective, Hulls, pair_up
 from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.medoids import cell_distances
 from coresift.core.objective import BOUNDS, Objective
@@ -55,6 +58,11 @@ owners, distances = centers.owners(rows, zeros, ids)
 found = Assignment.of(zeros, owners, distances, centers)
 add(found.counts, cell_distances(rows, owners, centers.rows[:, None]))
 digest.update(repr(found.distances).encode())
+pairs = pair_up(rows)
+hulls = Hulls.of(pairs, ids % 7, 7)
+for facility in (Recomputed(rows), Dense(rows), Neighbours(rows, 9), HullObjective(pairs, hulls)):
+    add(facility.upper(ids), facility.gains(ids))
+    add(facility_greedy(facility, 9, ids, np.random.default_rng(1)), facility.gains(ids))
 print(hasattr(kernels.absorb, "py_func"), digest.hexdigest())
 """
 

@@ -2,7 +2,9 @@
 
 from coresift.selectors._base import BaseSelector
 from coresift.selectors._classifier import CoresetClassifier
+from coresift.selectors._craig import Craig, CraigPQ
 from coresift.selectors._fastcore import FastCore
+from coresift.selectors._hull import FastCoreHull
 from coresift.selectors._planes import PlanesAdvice, PlanesStep, suggest_planes
 from coresift.selectors._registry import FULL, METHODS, make_selector
 from coresift.selectors._sampling import Stratified, Uniform
@@ -13,8 +15,11 @@ __all__ = [
     "METHODS",
     "BaseSelector",
     "CoresetClassifier",
+    "Craig",
+    "CraigPQ",
     "DeepFool",
     "FastCore",
+    "FastCoreHull",
     "Glister",
     "PlanesAdvice",
     "PlanesStep",

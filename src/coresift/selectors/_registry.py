@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from coresift._errors import ParameterError
 from coresift.selectors._base import BaseSelector
+from coresift.selectors._craig import Craig, CraigPQ
 from coresift.selectors._fastcore import FastCore
+from coresift.selectors._hull import FastCoreHull
 from coresift.selectors._sampling import Stratified, Uniform
 from coresift.selectors._training import DeepFool, Glister
 
@@ -15,6 +17,9 @@ FULL = "full"  # all rows: no selection
 METHODS: dict[str, Callable[..., BaseSelector]] = {
     "fastcore": FastCore,
     "fastcore-paper": FastCore.paper,
+    "fastcore-hull": FastCoreHull,
+    "craig": Craig,
+    "craig-pq": CraigPQ,
     "uniform": Uniform,
     "stratified": Stratified,
     "deepfool": DeepFool,

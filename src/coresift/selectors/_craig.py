@@ -1,0 +1,230 @@
+"""Facility location on rows and on codes as estimators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coresift._rng import seed_of
+from coresift._stages import Progress
+from coresift.baselines import CraigPlan, CraigPQPlan, craig, craig_pq
+from coresift.core.coreset import Coreset
+from coresift.selectors._base import BaseSelector
+from coresift.selectors._fastcore import RandomState
+from coresift.sources import Source
+
+
+class Craig(BaseSelector):
+    """Choose a coreset by facility location on exact distances (Section 2.3).
+
+    The greedy takes the row that lowers Eq. 5, the sum of distances to the nearest chosen row of
+    the class, by the most. It knows no clusters and no bounds: the slow method that FastCore is
+    compared with, and the best score that a greedy reaches.
+
+    Parameters
+    ----------
+    budget : float or int
+        A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
+        the classes by largest remainder, with at least one row for each.
+    distances : {"auto", "dense", "recompute", "neighbours"}, default="auto"
+        Hold the distances of all pairs of rows of a class; compute them when they are needed, in
+        blocks of rows, skipping what cannot change the result; or hold those from each row to
+        its nearest rows only, and take others for as far as can be. The first two choose the
+        same rows. "auto" is "dense" for classes where it fits in ``max_bytes``, else "recompute".
+    n_neighbours : int, default=128
+        Nearest rows of each row, itself among them; for "neighbours".
+    max_bytes : int, default=2**30
+        The most that stored distances of a class may take.
+    greedy : {"lazy", "stochastic", "naive"}, default="lazy"
+        All rows, looked at only where they may lead; a sample of ``n_candidates`` a step; or
+        all in every step (the same rows as "lazy", slower).
+    n_candidates : int, default=500
+        Rows that the stochastic greedy looks at in each step.
+    scale : {"minmax", "standard", None}, default="minmax"
+        How features are scaled before distances are taken.
+    random_state : int, RandomState, Generator or None, default=None
+        Draws the samples of the stochastic greedy, and the rows that fill up the budget where
+        all rows equal a chosen one.
+    n_threads : int or None, default=None
+        None is every processor that the process may use. Changes the time, never the rows.
+
+    Attributes
+    ----------
+    sample_indices_ : ndarray of shape (k,), int64
+        Positions of the chosen rows, ascending and distinct; exactly the budget.
+    sample_weight_ : ndarray of shape (k,), float64
+        How many rows each chosen row is the nearest of; positive, and sums to the number of rows,
+        per class to the size of the class.
+    report_ : dict
+        What is known about the coreset: Eq. 5's score, classes, seconds by stage.
+    n_features_in_ : int
+        Features after one-hot encoding.
+    feature_names_in_ : ndarray of shape (n_features_in_,), object
+        Their names, where X is a data frame.
+
+    Notes
+    -----
+    Memory: the scaled rows, ``4 * n_features`` bytes each, and for the largest class of n rows
+    ``4 * n * n`` bytes ("dense"), about ``13 * n * n_features`` ("recompute"), or the same and
+    ``44 * n * n_neighbours`` while the lists are built ("neighbours"). `outlook` says it for data
+    at hand before a row is read.
+
+    Deviation: distances are float32 values cut to a grid of 2**-30 of the largest distance
+    possible. Gains then are sums of whole numbers: exact, the same for any blocks and threads,
+    with ties that are ties.
+
+    References
+    ----------
+    Baharan Mirzasoleiman, Jeff Bilmes and Jure Leskovec. "Coresets for Data-efficient Training of
+    Machine Learning Models." ICML 2020.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from coresift import Craig
+    >>> X, y = load_digits(return_X_y=True)
+    >>> selector = Craig(budget=0.1, random_state=0).fit(X, y)
+    >>> len(selector.sample_indices_), float(selector.sample_weight_.sum())
+    (179, 1797.0)
+    """
+
+    def __init__(
+        self,
+        budget: float = 0.01,
+        *,
+        distances: str = "auto",
+        n_neighbours: int = 128,
+        max_bytes: int = 2**30,
+        greedy: str = "lazy",
+        n_candidates: int = 500,
+        scale: str | None = "minmax",
+        random_state: RandomState = None,
+        n_threads: int | None = None,
+    ) -> None:
+        self.budget = budget
+        self.distances = distances
+        self.n_neighbours = n_neighbours
+        self.max_bytes = max_bytes
+        self.greedy = greedy
+        self.n_candidates = n_candidates
+        self.scale = scale
+        self.random_state = random_state
+        self.n_threads = n_threads
+
+    def plan(self) -> CraigPlan:
+        """Return the parameters as a plan, checked.
+
+        Raises
+        ------
+        ParameterError
+            For a value outside its documented range.
+        """
+        parameters: dict[str, Any] = self.get_params(deep=False)
+        return CraigPlan(seed=seed_of(parameters.pop("random_state")), **parameters)
+
+    def _select(self, source: Source, progress: Progress | None) -> Coreset:
+        return craig(source, self.plan(), progress)
+
+
+class CraigPQ(BaseSelector):
+    """Choose a coreset by facility location on distances between codes (Craig+PQ, Section 8.1).
+
+    Parameters
+    ----------
+    budget : float or int
+        A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
+        the classes by largest remainder, with at least one row for each.
+    n_subspaces : int, default=4
+        Parts that the features are dealt to for product quantisation (M). More are closer to
+        `Craig`, with more distinct codes to choose from.
+    subspaces : {"variance", "blocks"}, default="variance"
+        Deal features so that the variance of the parts is even, or in equal runs of columns.
+    n_codewords : int, default=256
+        Codewords in each subspace (B), 1 to 256.
+    distance : {"root", "sum"}, default="root"
+        How the distances in the subspaces make one: root of the sum of squares, which is the
+        distance of the decoded rows, or their sum, as the paper has it.
+    greedy : {"lazy", "stochastic", "naive"}, default="lazy"
+        All codes, looked at only where they may lead; a sample of ``n_candidates`` a step; or
+        all in every step (the same rows as "lazy", slower).
+    n_candidates : int, default=500
+        Rows that the stochastic greedy looks at in each step.
+    weights : {"assignment", "code"}, default="assignment"
+        Each row counts for its nearest chosen row of its class (Eq. 5, one more pass), or the
+        rows of each code count for the nearest chosen code.
+    scale : {"minmax", "standard", None}, default="minmax"
+        How features are scaled before distances are taken.
+    random_state : int, RandomState, Generator or None, default=None
+        The same int gives the same coreset, for any chunks and number of threads.
+    n_threads : int or None, default=None
+        None is every processor that the process may use.
+
+    Attributes
+    ----------
+    sample_indices_ : ndarray of shape (k,), int64
+        Positions of the chosen rows, ascending and distinct; exactly the budget.
+    sample_weight_ : ndarray of shape (k,), float64
+        Positive; sums to the number of rows, and per class to the size of the class.
+    report_ : dict
+        What is known about the coreset: Eq. 5's score (None for ``weights="code"``), the same on
+        codes, distinct codes, classes, seconds by stage.
+    n_features_in_ : int
+        Features after one-hot encoding.
+    feature_names_in_ : ndarray of shape (n_features_in_,), object
+        Their names, where X is a data frame.
+
+    Notes
+    -----
+    Rows with equal codes are one candidate with a count. Memory: the codes, ``n_subspaces`` bytes
+    a row, and a table of ``4 * n_subspaces * n_codewords`` bytes for each distinct code of the
+    classes in work.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from coresift import CraigPQ
+    >>> X, y = load_digits(return_X_y=True)
+    >>> selector = CraigPQ(budget=0.1, random_state=0).fit(X, y)
+    >>> len(selector.sample_indices_), float(selector.sample_weight_.sum())
+    (179, 1797.0)
+    """
+
+    def __init__(
+        self,
+        budget: float = 0.01,
+        *,
+        n_subspaces: int = 4,
+        subspaces: str = "variance",
+        n_codewords: int = 256,
+        distance: str = "root",
+        greedy: str = "lazy",
+        n_candidates: int = 500,
+        weights: str = "assignment",
+        scale: str | None = "minmax",
+        random_state: RandomState = None,
+        n_threads: int | None = None,
+    ) -> None:
+        self.budget = budget
+        self.n_subspaces = n_subspaces
+        self.subspaces = subspaces
+        self.n_codewords = n_codewords
+        self.distance = distance
+        self.greedy = greedy
+        self.n_candidates = n_candidates
+        self.weights = weights
+        self.scale = scale
+        self.random_state = random_state
+        self.n_threads = n_threads
+
+    def plan(self) -> CraigPQPlan:
+        """Return the parameters as a plan, checked.
+
+        Raises
+        ------
+        ParameterError
+            For a value outside its documented range.
+        """
+        parameters: dict[str, Any] = self.get_params(deep=False)
+        return CraigPQPlan(seed=seed_of(parameters.pop("random_state")), **parameters)
+
+    def _select(self, source: Source, progress: Progress | None) -> Coreset:
+        return craig_pq(source, self.plan(), progress)

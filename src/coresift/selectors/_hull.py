@@ -1,0 +1,117 @@
+"""FastCore with bounds from convex hulls as an estimator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coresift._rng import seed_of
+from coresift._stages import Progress
+from coresift.baselines import HullPlan, fastcore_hull
+from coresift.core.coreset import Coreset
+from coresift.selectors._base import BaseSelector
+from coresift.selectors._fastcore import RandomState
+from coresift.sources import Source
+
+
+class FastCoreHull(BaseSelector):
+    """Choose a coreset by Algorithm 1 with bounds from convex hulls (Section 5.2).
+
+    The features are cut into runs of two. In each, the farthest member of a cluster is a vertex
+    of the convex hull of the cluster; the distances to these vertices are summed (Eq. 9). That is
+    a bound on the true distance, and a loose one: with more than two features it sums where
+    distances take the root of a sum of squares.
+
+    Parameters
+    ----------
+    budget : float or int
+        A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
+        the classes by largest remainder, with at least one row for each.
+    n_planes : int, default=48
+        Hyperplanes that cut the rows into clusters (p), 1 to 64.
+    center : bool, default=True
+        Draw the hyperplanes through the middle of the data, not through the origin.
+    max_clusters : int or None, default=None
+        Most clusters of a class; None is 10 for each row to choose in it.
+    greedy : {"stochastic", "lazy", "naive"}, default="stochastic"
+        A sample of ``n_candidates`` rows a step, as in the paper; all rows, looked at only where
+        they may lead; or all in every step (the same rows as "lazy", slower).
+    n_candidates : int, default=500
+        Rows that the stochastic greedy looks at in each step (S).
+    weights : {"assignment", "cluster"}, default="assignment"
+        Each row counts for its nearest chosen row of its class (Eq. 5, one more pass), or each
+        cluster for the chosen row of smallest bound (line 17).
+    scale : {"minmax", "standard", None}, default="minmax"
+        How features are scaled before distances are taken.
+    random_state : int, RandomState, Generator or None, default=None
+        The same int gives the same coreset, for any chunks and number of threads.
+    n_threads : int or None, default=None
+        None is every processor that the process may use.
+
+    Attributes
+    ----------
+    sample_indices_ : ndarray of shape (k,), int64
+        Positions of the chosen rows, ascending and distinct; exactly the budget.
+    sample_weight_ : ndarray of shape (k,), float64
+        Positive; sums to the number of rows, and per class to the size of the class.
+    report_ : dict
+        What is known about the coreset: Eq. 5's score (None for ``weights="cluster"``), Eq. 8's
+        bound, clusters, hull vertices, classes, seconds by stage.
+    n_features_in_ : int
+        Features after one-hot encoding.
+    feature_names_in_ : ndarray of shape (n_features_in_,), object
+        Their names, where X is a data frame.
+
+    Notes
+    -----
+    Memory: the scaled rows, ``4 * n_features`` bytes each, and for the class in work its rows
+    once more, and 8 bytes for each hull vertex: at most the distinct points of each cluster and
+    subspace.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from coresift import FastCoreHull
+    >>> X, y = load_digits(return_X_y=True)
+    >>> selector = FastCoreHull(budget=0.05, random_state=0).fit(X, y)
+    >>> len(selector.sample_indices_), float(selector.sample_weight_.sum())
+    (89, 1797.0)
+    """
+
+    def __init__(
+        self,
+        budget: float = 0.01,
+        *,
+        n_planes: int = 48,
+        center: bool = True,
+        max_clusters: int | None = None,
+        greedy: str = "stochastic",
+        n_candidates: int = 500,
+        weights: str = "assignment",
+        scale: str | None = "minmax",
+        random_state: RandomState = None,
+        n_threads: int | None = None,
+    ) -> None:
+        self.budget = budget
+        self.n_planes = n_planes
+        self.center = center
+        self.max_clusters = max_clusters
+        self.greedy = greedy
+        self.n_candidates = n_candidates
+        self.weights = weights
+        self.scale = scale
+        self.random_state = random_state
+        self.n_threads = n_threads
+
+    def plan(self) -> HullPlan:
+        """Return the parameters as a plan, checked.
+
+        Raises
+        ------
+        ParameterError
+            For a value outside its documented range.
+        """
+        parameters: dict[str, Any] = self.get_params(deep=False)
+        return HullPlan(seed=seed_of(parameters.pop("random_state")), **parameters)
+
+    def _select(self, source: Source, progress: Progress | None) -> Coreset:
+        return fastcore_hull(source, self.plan(), progress)

@@ -1,0 +1,151 @@
+"""The kernels of facility location, through the stores of distances and the greedy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import naive
+from coresift._errors import ParameterError
+from coresift.core.facility import Dense, Facility, Grid, Neighbours, Recomputed
+from coresift.core.facility_greedy import facility_greedy
+from strategies import SEEDS, SMALL, UNIT, WIDE, Array, matrices
+
+STORES = {"recompute": Recomputed, "dense": Dense, "neighbours": lambda r: Neighbours(r, len(r))}
+each_store = pytest.mark.parametrize("store", STORES.values(), ids=STORES)
+ROWS = matrices(st.integers(1, 40), st.integers(1, 11), SMALL | UNIT)
+
+
+def distances_of(rows: Array) -> list[list[int]]:
+    grid = Grid.of(rows)
+    arranged = rows[:, grid.features]
+    return [[naive.whole_distance(a, b, grid.scale) for b in arranged] for a in arranged]
+
+
+def clustered(n_rows: int, seed: int) -> Array:
+    """Rows in clumps, some of them equal: enough that blocks and groups are skipped."""
+    rng = np.random.default_rng(seed)
+    centers = rng.normal(size=(40, 11)) * 5
+    rows = centers[rng.integers(0, 40, size=n_rows)] + rng.normal(size=(n_rows, 11))
+    rows[::7] = np.round(rows[::7])
+    rows[1::9] = rows[0]
+    return rows.astype(np.float32)
+
+
+def greedy(facility: Facility, budget: int, **options: object) -> list[int]:
+    spare, rng = np.arange(facility.n_rows)[::-1], np.random.default_rng(0)
+    return facility_greedy(facility, budget, spare, rng, **options).tolist()  # type: ignore[arg-type]
+
+
+@given(rows=matrices(st.integers(1, 9), st.integers(1, 9), SMALL | UNIT | WIDE))
+def test_no_distance_is_above_the_worst(rows: Array) -> None:
+    grid = Grid.of(rows)
+    assert sorted(grid.features) == np.flatnonzero(np.ptp(rows, axis=0)).tolist()
+    assert (np.diff(rows.var(axis=0, dtype=np.float64)[grid.features]) <= 0).all()
+    assert np.log2(grid.scale) % 1 == 0
+    assert max(map(max, distances_of(rows))) <= grid.worst <= 2**30
+
+
+@each_store
+@given(rows=ROWS, data=st.data())
+def test_gains_and_score_equal_their_oracle(
+    store: type[Recomputed], rows: Array, data: st.DataObject
+) -> None:
+    facility, distances = store(rows), distances_of(rows)
+    candidates = st.integers(0, len(rows) - 1)
+    cover = [Grid.of(rows).worst] * len(rows)
+    for pick in data.draw(st.lists(candidates, max_size=4)):
+        facility.absorb(pick)
+        cover = [min(c, d) for c, d in zip(cover, distances[pick], strict=True)]
+    which = np.array(data.draw(st.lists(candidates, max_size=9)), dtype=np.int64)
+    expected = [naive.facility_gain(distances[j], cover) for j in which]
+    assert facility.gains(which).tolist() == expected
+    assert (facility.upper(which) >= expected).all()
+    assert facility.score() == sum(cover)
+
+
+@each_store
+@pytest.mark.parametrize("method", ["lazy", "naive", "stochastic"])
+@given(rows=ROWS, data=st.data())
+def test_greedy_equals_its_oracle_ties_included(
+    store: type[Recomputed], method: str, rows: Array, data: st.DataObject
+) -> None:
+    budget = data.draw(st.integers(1, min(12, len(rows))))
+    spare = range(len(rows))[::-1]
+    expected = naive.facility_greedy(distances_of(rows), Grid.of(rows).worst, budget, spare)
+    assert greedy(store(rows), budget, method=method, n_candidates=len(rows)) == expected
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_skipping_blocks_changes_nothing(n_threads: int, seed: int) -> None:
+    rows = clustered(2500, seed)
+    exact, every = Recomputed(rows), Dense(rows, n_threads)
+    which = np.arange(0, 2500, 9)
+    for pick in (0, 1234, 77, 2499, 500):
+        exact.absorb(pick)
+        every.absorb(pick)
+        gains = every.gains(which, n_threads)
+        assert exact.gains(which, n_threads).tolist() == gains.tolist()
+        upper = exact.upper(which, n_threads)
+        assert (upper >= gains).all()
+        assert upper.sum() < 40 * gains.sum()
+    assert exact.score() == every.score()
+    picks = greedy(Recomputed(rows), 60, n_threads=n_threads)
+    assert picks == greedy(Dense(rows), 60) == greedy(Recomputed(rows), 60, method="naive")
+
+
+@pytest.mark.parametrize("n_neighbours", [1, 7, 100])
+def test_neighbours_are_the_nearest_rows(n_neighbours: int) -> None:
+    rows = clustered(1400, 2)
+    grid = Grid.of(rows)
+    every = Dense(rows)
+    near = Neighbours(rows, n_neighbours)
+    alone = np.arange(1400)
+    # A row that is chosen first lowers the cover of those that have it as a neighbour.
+    distances = np.array([every._distances[every._starts[j] :][:1400] for j in alone])
+    kept = np.sort(distances, axis=0)[:n_neighbours]
+    assert near.gains(alone).sum() == (grid.worst - kept.astype(np.int64)).sum()
+    inside = distances < kept[-1]
+    surely = ((grid.worst - distances.astype(np.int64)) * inside).sum(axis=1)
+    assert (near.gains(alone) >= surely).all()
+
+
+@given(rows=ROWS, seed=SEEDS, size=st.integers(1, 5), data=st.data())
+def test_stochastic_picks_are_distinct_and_fill_the_budget(
+    rows: Array, seed: int, size: int, data: st.DataObject
+) -> None:
+    budget = data.draw(st.integers(1, len(rows)))
+    spare = np.arange(len(rows))
+    steps: list[int] = []
+    picks = facility_greedy(
+        Recomputed(rows),
+        budget,
+        spare,
+        np.random.default_rng(seed),
+        method="stochastic",
+        n_candidates=size,
+        advance=steps.append,
+    )
+    assert len(set(picks.tolist())) == budget == sum(steps)
+
+
+def test_equal_rows_fill_the_budget_from_the_spare_rows() -> None:
+    rows = np.full((50, 3), 2.5, dtype=np.float32)
+    for store in STORES.values():
+        assert greedy(store(rows), 3) == [49, 48, 47]
+
+
+def test_tiny_and_huge_distances() -> None:
+    for factor in (1e-37, 1e-18, 1e17):
+        rows = (np.arange(40, dtype=np.float32) * np.float32(factor))[:, None]
+        picks = greedy(Recomputed(rows), 5)
+        assert len(set(picks)) == 5
+        assert picks == greedy(Dense(rows), 5)
+
+
+def test_an_unknown_method_is_refused() -> None:
+    with pytest.raises(ParameterError, match=r"greedy='fast'.*lazy, naive, stochastic"):
+        greedy(Dense(np.zeros((2, 1), dtype=np.float32)), 1, method="fast")
