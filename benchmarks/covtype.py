@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from datasets import covtype
+from datasets import DATASETS, Data
 from measure import Figures, in_child, print_table, run_selector, score, spread, train, uniform
 
 from coresift import FastCore
@@ -17,9 +17,8 @@ STAGES = ("survey", "train", "summarise", "choose", "weigh", "refine")
 SELECTORS = {"paper": FastCore.paper, "FastCore": FastCore}
 
 
-def run(name: str, budget: float, n_rows: int | None, seeds: range) -> list[Figures]:
+def run(name: str, data: Data, budget: float, n_rows: int | None, seeds: range) -> list[Figures]:
     """Select with each seed, then train and score; uniform and full take the same path."""
-    data = covtype().first(n_rows)
     figures = []
     for seed in seeds:
         if name == "full":
@@ -30,7 +29,7 @@ def run(name: str, budget: float, n_rows: int | None, seeds: range) -> list[Figu
             found: Figures = {"rows": rows, "weights": weights}
         else:
             selector = SELECTORS[name](budget, random_state=seed)
-            found = in_child(run_selector, "covtype", n_rows, selector)
+            found = in_child(run_selector, data.name, n_rows, selector)
         tested = train(data, found["rows"], found["weights"])
         figures.append({**found, **tested, "score": score(data, found["rows"])})
     return figures
@@ -58,21 +57,26 @@ def line(name: str, figures: list[Figures], n_rows: int) -> list[str]:
     ]
 
 
+def print_comparison(name: str, budget: float, n_rows: int | None, n_seeds: int) -> None:
+    """Print one table: each method, uniform and full on one data set."""
+    data = DATASETS[name]().first(n_rows)
+    lines = [
+        line(method, run(method, data, budget, n_rows, range(n_seeds)), len(data.y))
+        for method in (*SELECTORS, "uniform", "full")
+    ]
+    columns = ["method", "rows", *(f"{stage} s" for stage in STAGES), "selection s", "peak MiB"]
+    columns += ["score", "training s", "accuracy", "log-loss"]
+    title = f"{name}, {len(data.y)} training rows, budget {budget:g}, {n_seeds} seeds"
+    print_table(title, columns, lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--budget", type=float, default=0.01)
     parser.add_argument("--rows", type=int, help="use only so many training rows")
     parser.add_argument("--seeds", type=int, default=5)
     given = parser.parse_args()
-    n_rows = len(covtype().first(given.rows).y)
-    seeds = range(given.seeds)
-    lines = [
-        line(name, run(name, given.budget, given.rows, seeds), n_rows)
-        for name in (*SELECTORS, "uniform", "full")
-    ]
-    columns = ["method", "rows", *(f"{stage} s" for stage in STAGES), "selection s", "peak MiB"]
-    columns += ["score", "training s", "accuracy", "log-loss"]
-    print_table(f"CovType, {n_rows} training rows, {given.seeds} seeds", columns, lines)
+    print_comparison("covtype", given.budget, given.rows, given.seeds)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sklearn.datasets import make_classification
 from sklearn.model_selection import train_test_split
 
 Array = np.ndarray[Any, Any]
@@ -92,4 +93,12 @@ def mnist() -> Data:
     return Data("mnist", *parts)
 
 
-DATASETS = {"covtype": covtype, "mnist": mnist, "movies": movies}
+def generated() -> Data:
+    """A table of our own making, for where the real data are not: 20,000 rows, 20 features."""
+    X, y = make_classification(
+        26_667, 20, n_informative=10, n_classes=4, n_clusters_per_class=3, random_state=0
+    )
+    return _split("generated", X.astype(np.float32), y)
+
+
+DATASETS = {"covtype": covtype, "generated": generated, "mnist": mnist, "movies": movies}

@@ -58,6 +58,7 @@ SELECTORS: dict[str, BaseSelector] = {
 }
 METHODS = {type(selector): selector for selector in reversed(SELECTORS.values())}
 UNSCORED = {"uniform", "stratified", "stratified-few", "craig-pq-paper", "hull-lazy"}
+UNSCORED |= {"deepfool", "deepfool-twice", "glister", "glister-few"}
 each_selector = pytest.mark.parametrize("selector", SELECTORS.values(), ids=SELECTORS)
 each_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__name__)
 

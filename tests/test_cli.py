@@ -69,7 +69,7 @@ def test_dry_run_reads_no_row_and_writes_nothing(rows: Path, tmp_path: Path) -> 
     )
     facts = json.loads(done.stdout)
     assert (facts["n_rows"], facts["budget"], facts["passes"]) == (600, 30, 6)
-    assert facts["max_clusters"] == 300
+    assert facts["max_clusters"] == 600  # no more than rows
     assert facts["max_bytes"] > 0
     assert list(tmp_path.iterdir()) == []
 

@@ -5,17 +5,15 @@ Each row belongs to the *cell* of its nearest chosen row of its class (Eq. 5's p
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from coresift._stages import Stages
 from coresift._typing import Counts, Indices, Rows
 from coresift.core.certificate import Pairs, TrueDistances
-from coresift.core.classes import Classes
-from coresift.core.encoder import Encoder
+from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.medoids import (
     CellSums,
     Closest,
@@ -27,65 +25,18 @@ from coresift.core.medoids import (
 )
 from coresift.core.summary import Summary
 from coresift.core.weights import Assignment, Centers
-from coresift.engines import map_reduce
-from coresift.sources import Source
+from coresift.passes import Survey
 
 TRIED_MEDOIDS = 4
-
-
-R = TypeVar("R")
-
-
-@dataclass(frozen=True, eq=False)
-class Reader:
-    """The scaled rows of a source, with their classes and positions, one pass at a time."""
-
-    source: Source
-    classes: Classes
-    encoder: Encoder
-    n_threads: int | None
-    stages: Stages
-
-    def read(
-        self, function: Callable[[Rows, Indices, Indices], R], merge: Callable[[R, R], R], zero: R
-    ) -> R:
-        """Merge ``function(rows, class_ids, row_ids)`` over all chunks."""
-
-        def look(chunk: Any) -> R:
-            row_ids = np.arange(chunk.start, chunk.start + len(chunk.rows))
-            class_ids = self.classes.ids(chunk.labels, len(row_ids))
-            return function(self.encoder.scaler.transform(chunk.rows), class_ids, row_ids)
-
-        return map_reduce(look, self.stages.watch(self.source.chunks()), merge, zero)
-
-    def take(self, row_ids: Indices) -> Rows:
-        """Return the scaled rows at ascending positions."""
-        return self.encoder.scaler.transform(self.source.take(row_ids))
-
-    def centers(self, row_ids: Indices, class_ids: Indices) -> Centers:
-        """Arrange chosen rows at ascending positions."""
-        return Centers.of(row_ids, self.take(row_ids), class_ids, len(self.classes))
-
-    def score(self, assignment: Assignment) -> float:
-        """Return the mean distance of a row to its nearest chosen row (Eq. 5)."""
-        return float(assignment.distances.total()) / self.source.n_rows
 
 
 def _merge_each(left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(a.merge(b) for a, b in zip(left, right, strict=True))
 
 
-def assign(reader: Reader, centers: Centers) -> Assignment:
-    """Count the rows of each cell."""
-
-    def look(rows: Rows, class_ids: Indices, row_ids: Indices) -> Assignment:
-        owners, distances = centers.owners(rows, class_ids, row_ids, reader.n_threads)
-        return Assignment.of(class_ids, owners, distances, centers)
-
-    return reader.read(look, Assignment.merge, Assignment.empty(centers))
-
-
-def better_medoids(reader: Reader, centers: Centers, grid: Grid) -> tuple[Indices, float]:
+def better_medoids(
+    seen: Survey, centers: Centers, grid: Grid, n_threads: int | None, stages: Stages
+) -> tuple[Indices, float]:
     """Replace each chosen row by a member of its cell where that lowers the cell's distances.
 
     Tried are the `TRIED_MEDOIDS` members that are closest to the mean of the cell.
@@ -101,10 +52,10 @@ def better_medoids(reader: Reader, centers: Centers, grid: Grid) -> tuple[Indice
     -----
     Three passes. Memory: 4 bytes a row for its cell, and `TRIED_MEDOIDS` float32 rows a cell.
     """
-    n_cells, n_features = len(centers.row_ids), reader.source.n_features
+    n_cells, n_features = len(centers.row_ids), seen.source.n_features
 
     def assign(rows: Rows, class_ids: Indices, row_ids: Indices) -> tuple[Any, ...]:
-        owners, distances = centers.owners(rows, class_ids, row_ids, reader.n_threads)
+        owners, distances = centers.owners(rows, class_ids, row_ids, n_threads)
         return (
             Assignment.of(class_ids, owners, distances, centers),
             CellSums.of(rows, owners, n_cells, grid),
@@ -112,44 +63,71 @@ def better_medoids(reader: Reader, centers: Centers, grid: Grid) -> tuple[Indice
         )
 
     zero = Assignment.empty(centers), CellSums.empty(n_cells, n_features), Membership()
-    assignment, sums, membership = reader.read(assign, _merge_each, zero)
-    cells = membership.by_row(reader.source.n_rows)
+    assignment, sums, membership = seen.read(assign, _merge_each, zero, stages)
+    cells = membership.by_row(seen.source.n_rows)
     means = sums.means(grid)[:, None]
 
     def find(rows: Rows, _: Indices, row_ids: Indices) -> Closest:
         own = cells[row_ids].astype(np.int64)
-        squared = cell_distances(rows, own, means, reader.n_threads)[:, 0]
+        squared = cell_distances(rows, own, means, n_threads)[:, 0]
         return Closest.of(own, row_ids, squared, TRIED_MEDOIDS)
 
-    closest = reader.read(find, Closest.merge, Closest.empty(TRIED_MEDOIDS))
+    closest = seen.read(find, Closest.merge, Closest.empty(TRIED_MEDOIDS), stages)
     tried = closest.table(centers.row_ids)
     needed, place = np.unique(tried, return_inverse=True)
-    points = reader.take(needed)[place.reshape(tried.shape)]
+    points = seen.take(needed)[place.reshape(tried.shape)]
 
     def compare(rows: Rows, _: Indices, row_ids: Indices) -> Counts:
         own = cells[row_ids].astype(np.int64)
-        return cell_costs(cell_distances(rows, own, points, reader.n_threads), own, n_cells, grid)
+        return cell_costs(cell_distances(rows, own, points, n_threads), own, n_cells, grid)
 
-    costs = reader.read(compare, np.add, np.zeros(tried.shape, dtype=np.int64))
+    costs = seen.read(compare, np.add, np.zeros(tried.shape, dtype=np.int64), stages)
     best = costs.argmin(axis=1)  # the first of equals: the row that was chosen before
-    return tried[np.arange(n_cells), best], reader.score(assignment)
+    score = float(assignment.distances.total()) / seen.source.n_rows
+    return tried[np.arange(n_cells), best], score
 
 
-def weigh(
-    reader: Reader, centers: Centers, summary: Summary, pairs: Pairs, grid: Grid, seed: int
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What the last look at the rows needs besides the chosen rows.
+
+    Parameters
+    ----------
+    summary : Summary
+    hyperplanes : Hyperplanes
+    pairs : Pairs
+        Where to measure what the bound bounds.
+    grid : Grid
+    seed : int
+        Of the draw of one row a cell.
+    """
+
+    summary: Summary
+    hyperplanes: Hyperplanes
+    pairs: Pairs
+    grid: Grid
+    seed: int
+
+
+def last_look(
+    seen: Survey, centers: Centers, wanted: Look, n_threads: int | None, stages: Stages
 ) -> tuple[Assignment, Draw, TrueDistances]:
     """Count the rows of each cell, draw one of each, and measure what the bound bounds."""
     n_cells = len(centers.row_ids)
 
     def look(rows: Rows, class_ids: Indices, row_ids: Indices) -> tuple[Any, ...]:
-        owners, distances = centers.owners(rows, class_ids, row_ids, reader.n_threads)
-        buckets = reader.encoder.hyperplanes.buckets(rows, reader.n_threads)
+        owners, distances = centers.owners(rows, class_ids, row_ids, n_threads)
+        buckets = wanted.hyperplanes.buckets(rows, n_threads)
         return (
             Assignment.of(class_ids, owners, distances, centers),
-            Draw.of(owners, row_ids, n_cells, seed),
-            TrueDistances.of(pairs, summary, grid, rows, class_ids, buckets),
+            Draw.of(owners, row_ids, n_cells, wanted.seed),
+            TrueDistances.of(wanted.pairs, wanted.summary, wanted.grid, rows, class_ids, buckets),
         )
 
-    zero = Assignment.empty(centers), Draw.empty(n_cells, seed), TrueDistances.empty(pairs)
-    assignment, draw, truth = reader.read(look, _merge_each, zero)
+    zero = (
+        Assignment.empty(centers),
+        Draw.empty(n_cells, wanted.seed),
+        TrueDistances.empty(wanted.pairs),
+    )
+    assignment, draw, truth = seen.read(look, _merge_each, zero, stages)
     return assignment, draw, truth

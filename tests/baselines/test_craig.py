@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 import naive
 from coresift import Craig, CraigPQ, ParameterError, Uniform
 from coresift.baselines import CraigPlan, CraigPQPlan, craig, craig_pq
-from coresift.baselines._passes import ROWS, derived_seed
 from coresift.baselines.craig import outlook, store_bytes
 from coresift.baselines.craig_pq import outlook as outlook_pq
 from coresift.core.budget import split_budget
 from coresift.core.facility import Grid
 from coresift.core.scaler import Moments, Scaler
+from coresift.passes import ROWS, derived_seed
 from coresift.sources import as_source
 from strategies import SMALL, UNIT, Array, matrices
 
@@ -63,7 +63,8 @@ def test_craig_pq_equals_its_oracle(rows: Array, data: st.DataObject) -> None:
     coreset = craig_pq(as_source(rows), plan)
     codes, code_of, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
     bounds = abs(codes[:, None] - codes[None]).sum(axis=2).tolist()
-    picks, _ = naive.greedy(bounds, counts.tolist(), float(np.ptp(rows, axis=0).sum()), budget)
+    worst, rounds = float(np.ptp(rows, axis=0).sum()), [(range(len(bounds)), budget)]
+    picks, _ = naive.greedy(bounds, counts.tolist(), worst, rounds)
     expected = set()
     for pick in picks:
         holders = np.flatnonzero(code_of.reshape(-1) == pick)

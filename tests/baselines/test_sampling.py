@@ -13,10 +13,10 @@ import naive
 from coresift import Stratified, Uniform
 from coresift._rng import stream
 from coresift.baselines import StratifiedPlan, stratified
-from coresift.baselines._passes import PLANES, ROWS, derived_seed
 from coresift.baselines.stratified import proportional
 from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.scaler import Moments, Scaler
+from coresift.passes import PLANES, ROWS, derived_seed
 from coresift.sources import as_source
 from strategies import SEEDS
 

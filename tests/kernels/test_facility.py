@@ -78,6 +78,7 @@ def test_greedy_equals_its_oracle_ties_included(
     assert greedy(store(rows), budget, method=method, n_candidates=len(rows)) == expected
 
 
+@pytest.mark.slow  # without compilation
 @pytest.mark.parametrize("n_threads", [1, 3])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_skipping_blocks_changes_nothing(n_threads: int, seed: int) -> None:
@@ -97,6 +98,7 @@ def test_skipping_blocks_changes_nothing(n_threads: int, seed: int) -> None:
     assert picks == greedy(Dense(rows), 60) == greedy(Recomputed(rows), 60, method="naive")
 
 
+@pytest.mark.slow  # without compilation
 @pytest.mark.parametrize("n_neighbours", [1, 7, 100])
 def test_neighbours_are_the_nearest_rows(n_neighbours: int) -> None:
     rows = clustered(1400, 2)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from coresift._rng import row_hash, stream
 from coresift._stages import Stages
 from coresift._typing import Float64, Indices, Rows
-from coresift.baselines._passes import GREEDY_DRAWS, ROWS, Survey, derived_seed
 from coresift.baselines._softmax import Softmax, Training
+from coresift.passes import GREEDY_DRAWS, ROWS, Survey, derived_seed
 
 # (model, rows that may be chosen, how many of each class) -> rows
 Choose = Callable[[Softmax, NDArray[np.bool_], Indices], Indices]

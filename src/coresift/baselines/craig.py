@@ -11,7 +11,13 @@ from coresift._errors import ParameterError
 from coresift._rng import row_hash, stream
 from coresift._stages import Progress, Stages
 from coresift._typing import Indices, Rows
-from coresift.baselines._passes import (
+from coresift.core.budget import resolve_budget
+from coresift.core.coreset import Coreset
+from coresift.core.facility import Dense, Facility, Neighbours, Recomputed
+from coresift.core.facility_greedy import GREEDY, facility_greedy
+from coresift.core.parameters import check_choice, check_range
+from coresift.core.scaler import SCALES
+from coresift.passes import (
     GREEDY_DRAWS,
     ROWS,
     Survey,
@@ -21,12 +27,6 @@ from coresift.baselines._passes import (
     reported,
     survey,
 )
-from coresift.core.budget import resolve_budget
-from coresift.core.coreset import Coreset
-from coresift.core.facility import Dense, Facility, Neighbours, Recomputed
-from coresift.core.facility_greedy import GREEDY, facility_greedy
-from coresift.core.parameters import check_choice, check_range
-from coresift.core.scaler import SCALES
 from coresift.sources import CHUNK_BYTES, Source
 
 DISTANCES = ("auto", "dense", "recompute", "neighbours")

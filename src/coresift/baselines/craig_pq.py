@@ -16,16 +16,6 @@ from coresift._rng import stream
 from coresift._stages import Progress, Stages
 from coresift._threads import run_all, thread_count
 from coresift._typing import Codes, Float64, Indices
-from coresift.baselines._passes import (
-    CODEBOOK,
-    GREEDY_DRAWS,
-    ROWS,
-    Survey,
-    assigned,
-    derived_seed,
-    reported,
-    survey,
-)
 from coresift.core.budget import resolve_budget
 from coresift.core.codebook import MAX_CODEWORDS, SUBSPACES, Codebook
 from coresift.core.coreset import Coreset
@@ -36,6 +26,16 @@ from coresift.core.parameters import check_choice, check_range
 from coresift.core.scaler import SCALES
 from coresift.core.summary import Layout, Summary
 from coresift.core.weights import cluster_weights
+from coresift.passes import (
+    CODEBOOK,
+    GREEDY_DRAWS,
+    ROWS,
+    Survey,
+    assigned,
+    derived_seed,
+    reported,
+    survey,
+)
 from coresift.sources import CHUNK_BYTES, Source
 
 DISTANCES = ("root", "sum")

@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 
 from coresift._stages import Progress, Stages
 from coresift._typing import Float64, Indices
-from coresift.baselines._passes import (
+from coresift.baselines._rounds import best_of_each_class, choose_in_rounds, class_weights
+from coresift.baselines._softmax import Softmax, Training
+from coresift.core.coreset import Coreset
+from coresift.core.parameters import check_choice, check_range
+from coresift.core.scaler import SCALES
+from coresift.passes import (
     TIES,
     derived_seed,
     gather,
     reported,
     survey,
 )
-from coresift.baselines._rounds import best_of_each_class, choose_in_rounds, class_weights
-from coresift.baselines._softmax import Softmax, Training
-from coresift.core.coreset import Coreset
-from coresift.core.parameters import check_choice, check_range
-from coresift.core.scaler import SCALES
 from coresift.sources import Source
 
 

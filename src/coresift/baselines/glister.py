@@ -10,15 +10,6 @@ from numpy.typing import NDArray
 from coresift._errors import ParameterError
 from coresift._stages import Progress, Stages
 from coresift._typing import Float64, Indices, Rows
-from coresift.baselines._passes import (
-    SAMPLE,
-    TIES,
-    Survey,
-    derived_seed,
-    gather,
-    reported,
-    survey,
-)
 from coresift.baselines._rounds import (
     best_of_each_class,
     choose_in_rounds,
@@ -30,6 +21,15 @@ from coresift.baselines._softmax import Softmax, Training, linear, residuals
 from coresift.core.coreset import Coreset
 from coresift.core.parameters import check_choice, check_range
 from coresift.core.scaler import SCALES
+from coresift.passes import (
+    SAMPLE,
+    TIES,
+    Survey,
+    derived_seed,
+    gather,
+    reported,
+    survey,
+)
 from coresift.sources import Source
 
 

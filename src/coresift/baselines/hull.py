@@ -9,16 +9,6 @@ import numpy as np
 from coresift._rng import row_hash, stream
 from coresift._stages import Progress, Stages
 from coresift._typing import Buckets, Float64, Indices, Rows
-from coresift.baselines._passes import (
-    GREEDY_DRAWS,
-    ROWS,
-    Survey,
-    assigned,
-    derived_seed,
-    gather,
-    reported,
-    survey,
-)
 from coresift.baselines.stratified import CENTER_ROWS, cluster, draw_planes
 from coresift.core.coreset import Coreset
 from coresift.core.facility_greedy import GREEDY, facility_greedy
@@ -28,6 +18,16 @@ from coresift.core.parameters import check_choice, check_range
 from coresift.core.scaler import SCALES
 from coresift.core.summary import Summary
 from coresift.core.weights import WEIGHTS, cluster_weights
+from coresift.passes import (
+    GREEDY_DRAWS,
+    ROWS,
+    Survey,
+    assigned,
+    derived_seed,
+    gather,
+    reported,
+    survey,
+)
 from coresift.sources import Source
 
 

@@ -9,7 +9,16 @@ import numpy as np
 from coresift._rng import row_hash, stream
 from coresift._stages import Progress, Stages
 from coresift._typing import Buckets, Counts, Float64, Indices
-from coresift.baselines._passes import (
+from coresift.core.budget import split_budget
+from coresift.core.coreset import Coreset
+from coresift.core.hyperplanes import MAX_PLANES, Hyperplanes
+from coresift.core.parameters import check_choice, check_range
+from coresift.core.pool import Pool
+from coresift.core.scaler import SCALES
+from coresift.core.summary import Layout, Summary
+from coresift.core.weights import WEIGHTS
+from coresift.engines import map_reduce
+from coresift.passes import (
     PLANES,
     ROWS,
     TIES,
@@ -20,15 +29,6 @@ from coresift.baselines._passes import (
     row_ids_of,
     survey,
 )
-from coresift.core.budget import split_budget
-from coresift.core.coreset import Coreset
-from coresift.core.hyperplanes import MAX_PLANES, Hyperplanes
-from coresift.core.parameters import check_choice, check_range
-from coresift.core.pool import Pool
-from coresift.core.scaler import SCALES
-from coresift.core.summary import Layout, Summary
-from coresift.core.weights import WEIGHTS
-from coresift.engines import map_reduce
 from coresift.sources import Chunk, Source
 
 CLUSTERS_PER_PICK = 10

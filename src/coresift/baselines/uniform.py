@@ -9,7 +9,13 @@ import numpy as np
 from coresift._errors import ParameterError
 from coresift._stages import Progress, Stages
 from coresift._typing import Indices
-from coresift.baselines._passes import (
+from coresift.core.coreset import Coreset
+from coresift.core.parameters import check_choice, check_range
+from coresift.core.pool import Pool
+from coresift.core.sample import RowSample
+from coresift.core.scaler import SCALES
+from coresift.engines import map_reduce
+from coresift.passes import (
     ROWS,
     Survey,
     assigned,
@@ -18,12 +24,6 @@ from coresift.baselines._passes import (
     row_ids_of,
     survey,
 )
-from coresift.core.coreset import Coreset
-from coresift.core.parameters import check_choice, check_range
-from coresift.core.pool import Pool
-from coresift.core.sample import RowSample
-from coresift.core.scaler import SCALES
-from coresift.engines import map_reduce
 from coresift.sources import Chunk, Source
 
 WEIGHTS = ("uniform", "assignment")

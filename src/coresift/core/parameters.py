@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -28,8 +29,8 @@ def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
         )
 
 
-def check_range(name: str, value: object, highest: int | None = None) -> None:
-    """Refuse what is no whole number from 1 to ``highest``.
+def check_range(name: str, value: Any, highest: int | None = None, lowest: int = 1) -> None:
+    """Refuse what is no whole number from ``lowest`` to ``highest``.
 
     Raises
     ------
@@ -37,6 +38,6 @@ def check_range(name: str, value: object, highest: int | None = None) -> None:
         Names the limits.
     """
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < 1 or (highest is not None and value > highest):  # type: ignore[operator]
-        limit = "at least 1" if highest is None else f"from 1 to {highest}"
+    if not whole or value < lowest or (highest is not None and value > highest):
+        limit = f"at least {lowest}" if highest is None else f"from {lowest} to {highest}"
         raise ParameterError(f"{name}={value!r} is out of range: use a whole number, {limit}")

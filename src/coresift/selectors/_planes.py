@@ -13,11 +13,11 @@ from coresift._errors import ParameterError
 from coresift._rng import seed_of, stream
 from coresift._stages import Progress, Stages
 from coresift._typing import Buckets, Float64, Indices, Rows
-from coresift.baselines._passes import SAMPLE, Survey, derived_seed, row_ids_of, survey
 from coresift.baselines.stratified import draw_planes
 from coresift.core.hyperplanes import MAX_PLANES, prefix
 from coresift.core.parameters import check_range
 from coresift.core.sample import RowSample
+from coresift.passes import SAMPLE, Survey, derived_seed, row_ids_of, survey
 from coresift.selectors._fastcore import RandomState
 from coresift.sources import Chunk, as_source
 

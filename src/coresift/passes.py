@@ -1,10 +1,10 @@
-"""The passes over the data that all baselines share: before the choice, and after it."""
+"""The passes over the data that all methods share: before the choice, and after it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from coresift.core.classes import Classes
 from coresift.core.coreset import Coreset
 from coresift.core.profile import Profile, profile
 from coresift.core.sample import RowSample
-from coresift.core.scaler import Scaler
+from coresift.core.scaler import Moments, Scaler
 from coresift.core.weights import Assignment, Centers
 from coresift.engines import map_reduce
 from coresift.sources import (
@@ -29,7 +29,8 @@ from coresift.sources import (
 )
 
 # One stream of random numbers for each purpose, so that none depends on how much another draws.
-SAMPLE, ROWS, TIES, PLANES, CODEBOOK, GREEDY_DRAWS = range(100, 106)
+SAMPLE, ROWS, TIES, PLANES, CODEBOOK, GREEDY_DRAWS, REPRESENTATIVE = range(100, 107)
+R = TypeVar("R")
 
 
 def derived_seed(seed: int, purpose: int) -> int:
@@ -55,6 +56,8 @@ class Survey:
     scaler : Scaler
     sample : RowSample
         Unscaled rows, for training.
+    moments : Moments
+        Of the unscaled rows.
     """
 
     source: Source
@@ -62,6 +65,7 @@ class Survey:
     quotas: Indices
     scaler: Scaler
     sample: RowSample
+    moments: Moments
 
     @property
     def budget(self) -> int:
@@ -71,6 +75,29 @@ class Survey:
     def class_ids(self, chunk: Chunk) -> Indices:
         """Return the class of each row of a chunk, shape (n_rows,), int64."""
         return self.classes.ids(chunk.labels, len(chunk.rows))
+
+    def read(
+        self,
+        function: Callable[[Rows, Indices, Indices], R],
+        merge: Callable[[R, R], R],
+        zero: R,
+        stages: Stages,
+    ) -> R:
+        """Merge ``function(rows, class_ids, row_ids)`` over all chunks; the rows are scaled."""
+
+        def look(chunk: Chunk) -> R:
+            rows = self.scaler.transform(chunk.rows)
+            return function(rows, self.class_ids(chunk), row_ids_of(chunk))
+
+        return map_reduce(look, stages.watch(self.source.chunks()), merge, zero)
+
+    def take(self, row_ids: Indices) -> Rows:
+        """Return the scaled rows at ascending positions."""
+        return self.scaler.transform(self.source.take(row_ids))
+
+    def centers(self, row_ids: Indices, class_ids: Indices) -> Centers:
+        """Fetch chosen rows at ascending positions and arrange them."""
+        return Centers.of(row_ids, self.take(row_ids), class_ids, len(self.classes))
 
 
 def survey(
@@ -123,7 +150,7 @@ def survey(
         quotas = np.zeros(len(classes), dtype=np.int64)
         quotas[0] = n_chosen
     scaler = Scaler.from_moments(seen.moments, scale, source.column_names)
-    return Survey(source, classes, quotas, scaler, seen.sample)
+    return Survey(source, classes, quotas, scaler, seen.sample, seen.moments)
 
 
 def gather(seen: Survey, stages: Stages) -> tuple[Rows, Indices]:
@@ -145,10 +172,31 @@ def gather(seen: Survey, stages: Stages) -> tuple[Rows, Indices]:
     return rows, class_ids
 
 
+def assign(
+    seen: Survey, centers: Centers, n_threads: int | None, stages: Stages
+) -> tuple[Assignment, float]:
+    """Give each row to its nearest chosen row of its class (Eq. 5's phi).
+
+    Returns
+    -------
+    Assignment
+    score : float
+        The mean distance (Eq. 5).
+    """
+
+    def look(rows: Rows, class_ids: Indices, row_ids: Indices) -> Assignment:
+        return Assignment.of(
+            class_ids, *centers.owners(rows, class_ids, row_ids, n_threads), centers
+        )
+
+    found = seen.read(look, Assignment.merge, Assignment.empty(centers), stages)
+    return found, float(found.distances.total()) / seen.source.n_rows
+
+
 def assigned(
     seen: Survey, row_ids: Indices, class_ids: Indices, n_threads: int | None, stages: Stages
 ) -> Coreset:
-    """Read the data once more and give each row to its nearest chosen row of its class (Eq. 5).
+    """Weigh chosen rows by the rows that are nearest to them.
 
     Parameters
     ----------
@@ -158,21 +206,11 @@ def assigned(
     Returns
     -------
     Coreset
-        Its report holds the ``score``: the mean distance.
+        Its report holds the ``score``.
     """
-    source = seen.source
-    rows = seen.scaler.transform(source.take(row_ids))
-    centers = Centers.of(row_ids, rows, class_ids, len(seen.classes))
-
-    def assign(chunk: Chunk) -> Assignment:
-        ids, class_ids = row_ids_of(chunk), seen.class_ids(chunk)
-        found = centers.owners(seen.scaler.transform(chunk.rows), class_ids, ids, n_threads)
-        return Assignment.of(class_ids, *found, centers)
-
-    with stages("weigh", source.n_rows):
-        chunks = stages.watch(source.chunks())
-        found = map_reduce(assign, chunks, Assignment.merge, Assignment.empty(centers))
-    score = float(found.distances.total()) / source.n_rows
+    centers = seen.centers(row_ids, class_ids)
+    with stages("weigh", seen.source.n_rows):
+        found, score = assign(seen, centers, n_threads, stages)
     return Coreset(row_ids, found.weights(centers), {"score": score})
 
 
@@ -200,7 +238,8 @@ def reported(
         "n_rows": seen.source.n_rows,
         "n_features": seen.source.n_features,
         "n_chosen": len(coreset.row_ids),
-        "score": coreset.report.get("score"),
+        "score": None,  # where the method does not measure it
+        **coreset.report,
         **(facts or {}),
         "classes": [
             {"label": label, "rows": int(size), "chosen": count, **extra}
