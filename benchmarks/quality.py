@@ -1,7 +1,7 @@
 """Test log-loss, accuracy and score on the real data at several budgets, beside uniform and full.
 
 python benchmarks/quality.py [--data covtype,movies,mnist] [--budgets 0.001,0.01,0.05,0.1]
-                             [--seeds 5] [--l2 1e-4]
+                             [--seeds 5] [--l2 1e-4] [--variants refine=0,default,random]
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def main() -> None:
     parser.add_argument("--budgets", default="0.001,0.01,0.05,0.1")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--l2", type=float, default=L2, help="on the mean loss; C is 1 / (l2 N)")
+    parser.add_argument("--variants", default=",".join(VARIANTS))
     given = parser.parse_args()
+    variants = given.variants.split(",")
     lines = []
     for data in (DATASETS[name]() for name in given.data.split(",")):
         full = train(data, None, None, given.l2)
@@ -58,7 +60,7 @@ def main() -> None:
         for budget in map(float, given.budgets.split(",")):
             found = {
                 name: run(name, data, budget, given.seeds, given.l2)
-                for name in ("uniform", *VARIANTS)
+                for name in ("uniform", *variants)
             }
             base = statistics.fmean(f["log_loss"] for f in found["uniform"]) - full["log_loss"]
             for name, runs in found.items():

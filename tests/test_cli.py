@@ -52,6 +52,18 @@ def test_select_writes_rows_weights_and_positions(rows: Path, tmp_path: Path, na
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
 
 
+def test_dropped_columns_are_no_features_but_in_the_result(rows: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.parquet"
+    common = ("select", rows, "--label", "y", "--budget", 30, "-o", target, "--json")
+    done = coresift(*common, "--drop", "t, a")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["n_features"] == 3
+    assert {"t", "a"} < set(pd.read_parquet(target).columns)
+    refused = coresift(*common, "--drop", "tt")
+    assert refused.returncode == 2
+    assert "'tt' to drop" in refused.stderr
+
+
 def test_the_number_of_threads_changes_nothing(rows: Path, tmp_path: Path) -> None:
     for threads in (1, 2):
         target = tmp_path / f"{threads}.parquet"

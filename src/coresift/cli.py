@@ -46,6 +46,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standar
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same coreset.")]
 
 
+Drop = Annotated[str, typer.Option(help="Columns that are no features, with commas between.")]
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def main() -> None:
     """Run the command line; bad input ends with exit status 2 and one line."""
     try:
@@ -97,6 +104,7 @@ def select(
     method: Annotated[str, typer.Option(help=f"One of {', '.join(METHODS)}.")] = "fastcore",
     seed: Seed = 0,
     threads: Annotated[int | None, typer.Option(help="Default: every processor.")] = None,
+    drop: Drop = "",
     max_levels: Annotated[int, typer.Option(help="Most levels of a text column.")] = 100,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done; read no row.")
@@ -112,7 +120,7 @@ def select(
     selector = make_selector(method).set_params(
         budget=_budget(budget), random_state=seed, n_threads=threads
     )
-    rows = as_source(source, label=label, max_levels=max_levels)
+    rows = as_source(source, label=label, max_levels=max_levels, drop=_names(drop))
     if dry_run:
         if not isinstance(selector, FastCore):
             raise ParameterError(f"--dry-run knows fastcore only, not {method!r}: leave it out")
@@ -171,6 +179,7 @@ def compare(
     tune: Annotated[
         bool, typer.Option("--tune", help="Tune learning rate and batch size in each run.")
     ] = False,
+    drop: Drop = "",
     test: Annotated[Path | None, typer.Option(help="File of test rows.")] = None,
     test_size: Annotated[float, typer.Option(help="Share put aside where no --test.")] = 0.25,
     threads: Annotated[int | None, typer.Option(help="Default: every processor.")] = None,
@@ -187,13 +196,12 @@ def compare(
         _check_folder(path)
     with _progress(as_json) as progress:
         found = run_comparison(
-            source,
-            label,
+            as_source(source, label=label, drop=_names(drop)),
             budget=[_budget(text.strip()) for text in budget.split(",")],
             methods=[name.strip() for name in methods.split(",")],
             seeds=range(seed, seed + seeds),
             model=_model(model, tune),
-            test=test,
+            test=None if test is None else as_source(test, label=label, drop=_names(drop)),
             test_size=test_size,
             split_seed=seed,
             n_threads=threads,
@@ -239,6 +247,7 @@ def size(
     model: Annotated[str, typer.Option(help=f"One of {', '.join(MODELS)}.")] = DEFAULT_MODEL,
     start: Annotated[float, typer.Option(help="First share of the rows.")] = 0.001,
     factor: Annotated[float, typer.Option(help="From one share to the next.")] = 3.0,
+    drop: Drop = "",
     tolerance: Annotated[float, typer.Option(help="A rise of accuracy that is none.")] = 0.005,
     seeds: Annotated[int, typer.Option(min=1, help="Selections for each share.")] = 3,
     seed: Seed = 0,
@@ -254,8 +263,7 @@ def size(
         )
 
     found = suggest_budget(
-        source,
-        label,
+        as_source(source, label=label, drop=_names(drop)),
         method=method,
         model=model,
         start=start,
@@ -277,6 +285,7 @@ def size(
 def planes(
     source: Annotated[Path, typer.Argument(help="Parquet or CSV file, or a folder of them.")],
     label: Annotated[str | None, typer.Option(help="Column that holds the classes.")] = None,
+    drop: Drop = "",
     tolerance: Annotated[float, typer.Option(help="How far below the best is enough.")] = 0.02,
     sample: Annotated[int, typer.Option(min=1, help="Rows that are clustered.")] = 50_000,
     seed: Seed = 0,
@@ -292,8 +301,7 @@ def planes(
         )
 
     found = suggest_planes(
-        source,
-        label,
+        as_source(source, label=label, drop=_names(drop)),
         tolerance=tolerance,
         sample_size=sample,
         random_state=seed,

@@ -58,7 +58,7 @@ class Craig(BaseSelector):
         What is known about the coreset: Eq. 5's score, classes, seconds by stage.
     n_features_in_ : int
         Features after one-hot encoding.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (n_features,), object
         Their names, where X is a data frame.
 
     Notes
@@ -169,7 +169,7 @@ class CraigPQ(BaseSelector):
         codes, distinct codes, classes, seconds by stage.
     n_features_in_ : int
         Features after one-hot encoding.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (n_features,), object
         Their names, where X is a data frame.
 
     Notes

@@ -85,7 +85,7 @@ class FastCore(BaseSelector):
         What is known about the coreset: Eq. 5's score, clusters, classes, seconds by stage.
     n_features_in_ : int
         Features after one-hot encoding.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (n_features,), object
         Their names, where X is a data frame.
 
     Notes

@@ -58,7 +58,7 @@ class FastCoreHull(BaseSelector):
         bound, clusters, hull vertices, classes, seconds by stage.
     n_features_in_ : int
         Features after one-hot encoding.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (n_features,), object
         Their names, where X is a data frame.
 
     Notes

@@ -47,7 +47,7 @@ class Uniform(BaseSelector):
         which reads no distances.
     n_features_in_ : int
         Features after one-hot encoding.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (n_features,), object
         Their names, where X is a data frame.
 
     Examples
@@ -128,7 +128,7 @@ class Stratified(BaseSelector):
         ``weights="cluster"``, which reads no distances.
     n_features_in_ : int
         Features after one-hot encoding.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (n_features,), object
         Their names, where X is a data frame.
 
     Notes

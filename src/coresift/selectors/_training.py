@@ -60,7 +60,7 @@ class DeepFool(BaseSelector):
         Rows, classes, rounds, seconds by stage.
     n_features_in_ : int
         Features after one-hot encoding.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (n_features,), object
         Their names, where X is a data frame.
 
     Notes
@@ -159,7 +159,7 @@ class Glister(BaseSelector):
         Rows, classes, rounds, validation rows, seconds by stage.
     n_features_in_ : int
         Features after one-hot encoding.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (n_features,), object
         Their names, where X is a data frame.
 
     Notes

@@ -7,6 +7,7 @@ narwhals and pyarrow are imported when a data frame or a file is met.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,7 @@ def as_source(
     label: str | None = None,
     chunk_rows: int | None = None,
     max_levels: int = 100,
+    drop: Sequence[str] = (),
 ) -> Source:
     """Return the source that reads X.
 
@@ -97,6 +99,8 @@ def as_source(
         Rows per chunk; None takes about 32 MiB. Results do not depend on it.
     max_levels : int, default=100
         Most levels that a text column may have.
+    drop : sequence of str, default=()
+        Columns of X (a data frame or a file) that are no features.
 
     Raises
     ------
@@ -120,11 +124,12 @@ def as_source(
     if isinstance(X, str | PathLike):
         _refuse(y is not None, "y", "a path", "name the column of the labels: label=")
         files: type[FileSource] = _load("FileSource")
-        return files(X, label=label, chunk_rows=chunk_rows, max_levels=max_levels)
+        return files(X, label=label, chunk_rows=chunk_rows, max_levels=max_levels, drop=drop)
     if _is_frame(X):
         frames: type[FrameSource] = _load("FrameSource")
-        return frames(X, y, label=label, chunk_rows=chunk_rows, max_levels=max_levels)
+        return frames(X, y, label=label, chunk_rows=chunk_rows, max_levels=max_levels, drop=drop)
     _refuse(label is not None, "label", "an array, which has no names", "pass the labels as y")
+    _refuse(len(drop) > 0, "drop", "an array, which has no names", "leave the columns out of X")
     if _is_sparse(X):
         return SparseSource(X, y, chunk_rows=chunk_rows)
     return ArraySource(X, y, chunk_rows=chunk_rows)

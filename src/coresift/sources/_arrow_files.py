@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -38,12 +38,14 @@ class FileSource(Source):
         Rows per chunk; None takes about 32 MiB.
     max_levels : int, default=100
         Most levels that a text column may have.
+    drop : sequence of str, default=()
+        Columns that are no features.
 
     Raises
     ------
     ColumnError
-        If the label is no column, a column has too many levels, or a type has no meaning as a
-        number.
+        If the label or a dropped column is none, a column has too many levels, or a type has no
+        meaning as a number.
     DataError
         If there are no rows, or no feature columns.
     FormatError
@@ -69,13 +71,14 @@ class FileSource(Source):
         label: str | None = None,
         chunk_rows: int | None = None,
         max_levels: int = 100,
+        drop: Sequence[str] = (),
     ) -> None:
         self._parts = open_parts(Path(path))
         self._schema = self._parts[0].schema
         self.n_rows = sum(part.n_rows for part in self._parts)
         self._label = label
         self._layout = plan_layout(
-            self._schema, label, lambda names: self._tables(names, _BATCH_ROWS), max_levels
+            self._schema, label, lambda names: self._tables(names, _BATCH_ROWS), max_levels, drop
         )
         self.feature_names = self._layout.feature_names
         self._chunk_rows = rows_per_chunk(self.n_features, chunk_rows)

@@ -95,7 +95,13 @@ class Layout:
         return rows
 
 
-def plan_layout(schema: pa.Schema, label: str | None, read: Reader, max_levels: int) -> Layout:
+def plan_layout(
+    schema: pa.Schema,
+    label: str | None,
+    read: Reader,
+    max_levels: int,
+    drop: Sequence[str] = (),
+) -> Layout:
     """Decide what each column becomes.
 
     Parameters
@@ -109,6 +115,8 @@ def plan_layout(schema: pa.Schema, label: str | None, read: Reader, max_levels: 
         most once, with the columns whose levels are wanted.
     max_levels : int
         Most levels that a column may have.
+    drop : sequence of str
+        Columns that are no features.
 
     Returns
     -------
@@ -117,12 +125,13 @@ def plan_layout(schema: pa.Schema, label: str | None, read: Reader, max_levels: 
     Raises
     ------
     ColumnError
-        If the label is missing, a name occurs twice, a type has no meaning as a number, or a
-        column has too many levels.
+        If the label or a dropped column is missing, a name occurs twice, a type has no meaning as
+        a number, or a column has too many levels.
     """
     check_distinct(schema.names)
-    _check_label(schema.names, label)
-    hidden = {label, *_index_columns(schema)}
+    for name, use in [(label, "for the label"), *((name, "to drop") for name in drop)]:
+        _check_present(schema.names, name, use)
+    hidden = {label, *drop, *_index_columns(schema)}
     fields = [field for field in schema if field.name not in hidden]
     kinds = {field.name: kind_of(field) for field in fields}
     if not fields:
@@ -133,12 +142,12 @@ def plan_layout(schema: pa.Schema, label: str | None, read: Reader, max_levels: 
     return Layout(columns, _row_type([field for field in fields if kinds[field.name] != "levels"]))
 
 
-def _check_label(names: Sequence[str], label: str | None) -> None:
-    if label is None or label in names:
+def _check_present(names: Sequence[str], name: str | None, use: str) -> None:
+    if name is None or name in names:
         return
-    close = difflib.get_close_matches(label, names, n=3, cutoff=0.5)
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(map(repr, close))}?" if close else f"it has {_some(names)}"
-    raise ColumnError(f"the input has no column {label!r} for the label; {hint}")
+    raise ColumnError(f"the input has no column {name!r} {use}; {hint}")
 
 
 def _some(names: Sequence[str], limit: int = 8) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -37,12 +37,14 @@ class FrameSource(Source):
         Rows per chunk; None takes about 32 MiB.
     max_levels : int, default=100
         Most levels that a text column may have.
+    drop : sequence of str, default=()
+        Columns that are no features.
 
     Raises
     ------
     ColumnError
-        If the label is no column, a column has too many levels, or a type has no meaning as a
-        number.
+        If the label or a dropped column is none, a column has too many levels, or a type has no
+        meaning as a number.
     DataError
         If the frame is lazy, or empty.
     LabelError
@@ -71,6 +73,7 @@ class FrameSource(Source):
         label: str | None = None,
         chunk_rows: int | None = None,
         max_levels: int = 100,
+        drop: Sequence[str] = (),
     ) -> None:
         if y is not None and label is not None:
             raise ParameterError(
@@ -80,7 +83,7 @@ class FrameSource(Source):
         self.n_rows, _ = check_shape(table.shape)
         name = None if label is None else str(label)
         self._layout = plan_layout(
-            table.schema, name, lambda names: [table.select(names)], max_levels
+            table.schema, name, lambda names: [table.select(names)], max_levels, drop
         )
         self.feature_names = self._layout.feature_names
         labels = y if name is None else label_values(table.column(name), name)
