@@ -39,3 +39,10 @@ def test_a_tie_between_tiles_goes_to_the_lowest_center() -> None:
     found, distances = Tiles.of(centers).nearest(centers)
     assert found.tolist() == [i % 70 for i in range(200)]
     assert not distances.any()
+
+
+def test_a_tile_whose_box_is_as_near_as_the_best_is_looked_at() -> None:
+    positive = np.arange(1, 33, dtype=np.float32)
+    centers = np.concatenate([positive, -positive])[:, None]  # the second half is the first tile
+    found, distances = Tiles.of(centers).nearest(np.zeros((1, 1), dtype=np.float32))
+    assert (found.tolist(), distances.tolist()) == ([0], [1.0])
