@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
+from coresift._kernels.greedy import WIDTH
 from coresift.core.greedy import Urn, greedy
 from coresift.core.objective import BOUNDS, Cover, Objective
 from naive import identical
@@ -50,7 +51,9 @@ def test_absorb_keeps_the_smallest_bound_of_each_cluster(
     chosen = some_candidates(data, objective)
     worst = naive.worst(kind, world.codebook.sdc_table(kind != "sum"))
     expected = np.minimum(worst, bounds_of(objective)[chosen].min(axis=0))
-    assert cover_of(objective, after(objective, chosen)).tolist() == expected.tolist()
+    state = after(objective, chosen)
+    assert cover_of(objective, state).tolist() == expected.tolist()
+    assert state.peak.tolist() == state.key.reshape(-1, WIDTH).max(axis=1).tolist()
     assert (cover_of(objective, objective.uncovered()) == worst).all()
 
 
