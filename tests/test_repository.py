@@ -29,6 +29,7 @@ def record(name, globals=None, *rest, **options):
     return original(name, globals, *rest, **options)
 builtins.__import__ = record
 import coresift
+coresift.FastCore, coresift.Craig, coresift.suggest_planes
 print(*asked)
 print(*{name.split(".")[0] for name in sys.modules})
 """
@@ -42,6 +43,7 @@ class Block:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Block())
 import coresift
+coresift.FastCore, coresift.Craig, coresift.suggest_planes
 print(*{name.split(".")[0] for name in sys.modules})
 """
 
@@ -71,6 +73,20 @@ def test_import_works_without_any_optional_dependency() -> None:
     (loaded,) = lines_of(BLOCK_IMPORTS, *missing)
     assert {"coresift", "numpy"} <= loaded
     assert not loaded & missing
+
+
+def test_every_public_name_is_there() -> None:
+    package = importlib.import_module("coresift")
+    assert [name for name in package.__all__ if getattr(package, name, None) is None] == []
+    assert set(package.__all__) <= set(dir(package))
+    with pytest.raises(AttributeError, match="'FastCor'"):
+        _ = package.FastCor
+
+
+def test_import_alone_loads_no_library() -> None:
+    (loaded,) = lines_of("import coresift, sys; print(*{n.split('.')[0] for n in sys.modules})")
+    assert "coresift" in loaded
+    assert not loaded & {"numpy", "scipy", "sklearn", "numba", *OPTIONAL}
 
 
 def test_console_script_exists() -> None:
