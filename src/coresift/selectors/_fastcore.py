@@ -90,10 +90,10 @@ class FastCore(BaseSelector):
 
     Notes
     -----
-    Memory: 1 byte a row and subspace while a chunk is encoded; then at most
-    ``(8 + n_subspaces)`` bytes a candidate, ``16 * n_subspaces`` bytes for each pair of cluster and
-    code that occurs, and a table of ``4 * n_subspaces * n_codewords`` bytes a cluster of the
-    classes in work. Nothing grows with rows times rows, or rows times clusters.
+    Memory: 8 bytes and 1 byte a subspace for each row of a chunk; then at most
+    ``(8 + n_subspaces)`` bytes a candidate, 16 bytes for each triple of cluster, subspace and code
+    that occurs, and a table of ``4 * n_subspaces * n_codewords`` bytes a cluster of the classes in
+    work. `refine` keeps 4 bytes a row. Nothing grows with rows times rows, or rows times clusters.
 
     References
     ----------
