@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Any, Self
+from abc import ABC
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from coresift._rng import seed_of
 from coresift._stages import Progress
 from coresift._typing import Float64, Indices
 from coresift.core.coreset import Coreset
 from coresift.sources import Source, as_source, take_like
+
+RandomState = int | np.random.RandomState | np.random.Generator | None
 
 
 class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
@@ -22,9 +25,24 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
     sample_weight_: Float64
     report_: dict[str, Any]
 
-    @abstractmethod
+    # What a method is: its checked parameters, and the pure function that they go to.
+    _plan_type: ClassVar[Any]
+    _choose: ClassVar[Any]  # (source, plan, progress) -> Coreset
+
+    def plan(self) -> Any:
+        """Return the parameters as a plan, checked.
+
+        Raises
+        ------
+        ParameterError
+            For a value outside its documented range.
+        """
+        parameters: dict[str, Any] = self.get_params(deep=False)
+        return self._plan_type(seed=seed_of(parameters.pop("random_state")), **parameters)
+
     def _select(self, source: Source, progress: Progress | None) -> Coreset:
-        """Choose a coreset of the source."""
+        chosen: Coreset = self._choose(source, self.plan(), progress)
+        return chosen
 
     def fit(self, X: Any, y: Any = None, *, progress: Progress | None = None) -> Self:
         """Choose the rows.

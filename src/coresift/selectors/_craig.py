@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from coresift._rng import seed_of
-from coresift._stages import Progress
 from coresift.baselines import CraigPlan, CraigPQPlan, craig, craig_pq
-from coresift.core.coreset import Coreset
-from coresift.selectors._base import BaseSelector
-from coresift.selectors._fastcore import RandomState
-from coresift.sources import Source
+from coresift.selectors._base import BaseSelector, RandomState
 
 
 class Craig(BaseSelector):
@@ -87,6 +80,9 @@ class Craig(BaseSelector):
     (179, 1797.0)
     """
 
+    _plan_type = CraigPlan
+    _choose = staticmethod(craig)
+
     def __init__(
         self,
         budget: float = 0.01,
@@ -109,20 +105,6 @@ class Craig(BaseSelector):
         self.scale = scale
         self.random_state = random_state
         self.n_threads = n_threads
-
-    def plan(self) -> CraigPlan:
-        """Return the parameters as a plan, checked.
-
-        Raises
-        ------
-        ParameterError
-            For a value outside its documented range.
-        """
-        parameters: dict[str, Any] = self.get_params(deep=False)
-        return CraigPlan(seed=seed_of(parameters.pop("random_state")), **parameters)
-
-    def _select(self, source: Source, progress: Progress | None) -> Coreset:
-        return craig(source, self.plan(), progress)
 
 
 class CraigPQ(BaseSelector):
@@ -188,6 +170,9 @@ class CraigPQ(BaseSelector):
     (179, 1797.0)
     """
 
+    _plan_type = CraigPQPlan
+    _choose = staticmethod(craig_pq)
+
     def __init__(
         self,
         budget: float = 0.01,
@@ -214,17 +199,3 @@ class CraigPQ(BaseSelector):
         self.scale = scale
         self.random_state = random_state
         self.n_threads = n_threads
-
-    def plan(self) -> CraigPQPlan:
-        """Return the parameters as a plan, checked.
-
-        Raises
-        ------
-        ParameterError
-            For a value outside its documented range.
-        """
-        parameters: dict[str, Any] = self.get_params(deep=False)
-        return CraigPQPlan(seed=seed_of(parameters.pop("random_state")), **parameters)
-
-    def _select(self, source: Source, progress: Progress | None) -> Coreset:
-        return craig_pq(source, self.plan(), progress)

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-from coresift._rng import seed_of
-from coresift._stages import Progress
-from coresift.core.coreset import Coreset
 from coresift.plan import Plan, select
-from coresift.selectors._base import BaseSelector
-from coresift.sources import Source
+from coresift.selectors._base import BaseSelector, RandomState
 
-RandomState = int | np.random.RandomState | np.random.Generator | None
 # The paper sets no limit to clusters and candidates; these never bind on its data.
 _PAPER_CLUSTERS = 2**16
 _PAPER_CANDIDATES = 2**22
@@ -110,6 +101,9 @@ class FastCore(BaseSelector):
     (179, 1797.0)
     """
 
+    _plan_type = Plan
+    _choose = staticmethod(select)
+
     def __init__(
         self,
         budget: float = 0.01,
@@ -182,17 +176,3 @@ class FastCore(BaseSelector):
             random_state=random_state,
             n_threads=n_threads,
         )
-
-    def plan(self) -> Plan:
-        """Return the parameters as a plan, checked.
-
-        Raises
-        ------
-        ParameterError
-            For a value outside its documented range.
-        """
-        parameters: dict[str, Any] = self.get_params(deep=False)
-        return Plan(seed=seed_of(parameters.pop("random_state")), **parameters)
-
-    def _select(self, source: Source, progress: Progress | None) -> Coreset:
-        return select(source, self.plan(), progress)

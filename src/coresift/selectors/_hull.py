@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from coresift._rng import seed_of
-from coresift._stages import Progress
 from coresift.baselines import HullPlan, fastcore_hull
-from coresift.core.coreset import Coreset
-from coresift.selectors._base import BaseSelector
-from coresift.selectors._fastcore import RandomState
-from coresift.sources import Source
+from coresift.selectors._base import BaseSelector, RandomState
 
 
 class FastCoreHull(BaseSelector):
@@ -77,6 +70,9 @@ class FastCoreHull(BaseSelector):
     (89, 1797.0)
     """
 
+    _plan_type = HullPlan
+    _choose = staticmethod(fastcore_hull)
+
     def __init__(
         self,
         budget: float = 0.01,
@@ -101,17 +97,3 @@ class FastCoreHull(BaseSelector):
         self.scale = scale
         self.random_state = random_state
         self.n_threads = n_threads
-
-    def plan(self) -> HullPlan:
-        """Return the parameters as a plan, checked.
-
-        Raises
-        ------
-        ParameterError
-            For a value outside its documented range.
-        """
-        parameters: dict[str, Any] = self.get_params(deep=False)
-        return HullPlan(seed=seed_of(parameters.pop("random_state")), **parameters)
-
-    def _select(self, source: Source, progress: Progress | None) -> Coreset:
-        return fastcore_hull(source, self.plan(), progress)

@@ -18,7 +18,7 @@ from coresift.core.hyperplanes import MAX_PLANES, prefix
 from coresift.core.parameters import check_range
 from coresift.core.sample import RowSample
 from coresift.passes import SAMPLE, Survey, derived_seed, row_ids_of, survey
-from coresift.selectors._fastcore import RandomState
+from coresift.selectors._base import RandomState
 from coresift.sources import Chunk, as_source
 
 CANDIDATES = (8, 16, 24, 32, 40, 48, 56, 64)

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from coresift._rng import seed_of
-from coresift._stages import Progress
 from coresift.baselines import StratifiedPlan, UniformPlan, stratified, uniform
-from coresift.core.coreset import Coreset
-from coresift.selectors._base import BaseSelector
-from coresift.selectors._fastcore import RandomState
-from coresift.sources import Source
+from coresift.selectors._base import BaseSelector, RandomState
 
 
 class Uniform(BaseSelector):
@@ -60,6 +53,9 @@ class Uniform(BaseSelector):
     (179, 1797)
     """
 
+    _plan_type = UniformPlan
+    _choose = staticmethod(uniform)
+
     def __init__(
         self,
         budget: float = 0.01,
@@ -76,20 +72,6 @@ class Uniform(BaseSelector):
         self.scale = scale
         self.random_state = random_state
         self.n_threads = n_threads
-
-    def plan(self) -> UniformPlan:
-        """Return the parameters as a plan, checked.
-
-        Raises
-        ------
-        ParameterError
-            For a value outside its documented range.
-        """
-        parameters: dict[str, Any] = self.get_params(deep=False)
-        return UniformPlan(seed=seed_of(parameters.pop("random_state")), **parameters)
-
-    def _select(self, source: Source, progress: Progress | None) -> Coreset:
-        return uniform(source, self.plan(), progress)
 
 
 class Stratified(BaseSelector):
@@ -151,6 +133,9 @@ class Stratified(BaseSelector):
     (179, 1797)
     """
 
+    _plan_type = StratifiedPlan
+    _choose = staticmethod(stratified)
+
     def __init__(
         self,
         budget: float = 0.01,
@@ -171,17 +156,3 @@ class Stratified(BaseSelector):
         self.scale = scale
         self.random_state = random_state
         self.n_threads = n_threads
-
-    def plan(self) -> StratifiedPlan:
-        """Return the parameters as a plan, checked.
-
-        Raises
-        ------
-        ParameterError
-            For a value outside its documented range.
-        """
-        parameters: dict[str, Any] = self.get_params(deep=False)
-        return StratifiedPlan(seed=seed_of(parameters.pop("random_state")), **parameters)
-
-    def _select(self, source: Source, progress: Progress | None) -> Coreset:
-        return stratified(source, self.plan(), progress)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from coresift._rng import seed_of
-from coresift._stages import Progress
 from coresift.baselines import DeepFoolPlan, GlisterPlan, deepfool, glister
 from coresift.baselines._softmax import Training
-from coresift.core.coreset import Coreset
-from coresift.selectors._base import BaseSelector
-from coresift.selectors._fastcore import RandomState
-from coresift.sources import Source
+from coresift.selectors._base import BaseSelector, RandomState
 
 _TRAINING = ("epochs", "update_every", "learning_rate", "batch_size")
 
 
-def _plan_parameters(selector: BaseSelector) -> dict[str, Any]:
-    """Return the parameters of a selector as its plan names them."""
-    parameters: dict[str, Any] = selector.get_params(deep=False)
-    training = Training(**{name: parameters.pop(name) for name in _TRAINING})
-    seed = seed_of(parameters.pop("random_state"))
-    return {**parameters, "training": training, "seed": seed}
+def _with_training(plan_type: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what makes a plan whose parameters of training stand in one object."""
+
+    def make(**parameters: Any) -> Any:
+        training = Training(**{name: parameters.pop(name) for name in _TRAINING})
+        return plan_type(training=training, **parameters)
+
+    return make
 
 
 class DeepFool(BaseSelector):
@@ -82,6 +80,9 @@ class DeepFool(BaseSelector):
     (179, 1797)
     """
 
+    _plan_type = staticmethod(_with_training(DeepFoolPlan))
+    _choose = staticmethod(deepfool)
+
     def __init__(
         self,
         budget: float = 0.01,
@@ -102,19 +103,6 @@ class DeepFool(BaseSelector):
         self.scale = scale
         self.random_state = random_state
         self.n_threads = n_threads
-
-    def plan(self) -> DeepFoolPlan:
-        """Return the parameters as a plan, checked.
-
-        Raises
-        ------
-        ParameterError
-            For a value outside its documented range.
-        """
-        return DeepFoolPlan(**_plan_parameters(self))
-
-    def _select(self, source: Source, progress: Progress | None) -> Coreset:
-        return deepfool(source, self.plan(), progress)
 
 
 class Glister(BaseSelector):
@@ -183,6 +171,9 @@ class Glister(BaseSelector):
     (179, 1797)
     """
 
+    _plan_type = staticmethod(_with_training(GlisterPlan))
+    _choose = staticmethod(glister)
+
     def __init__(
         self,
         budget: float = 0.01,
@@ -209,16 +200,3 @@ class Glister(BaseSelector):
         self.scale = scale
         self.random_state = random_state
         self.n_threads = n_threads
-
-    def plan(self) -> GlisterPlan:
-        """Return the parameters as a plan, checked.
-
-        Raises
-        ------
-        ParameterError
-            For a value outside its documented range.
-        """
-        return GlisterPlan(**_plan_parameters(self))
-
-    def _select(self, source: Source, progress: Progress | None) -> Coreset:
-        return glister(source, self.plan(), progress)
