@@ -50,5 +50,6 @@ def block_order(points: Float32 | Float64, width: int) -> Indices:
 
 
 def _widest(points: Float32 | Float64) -> int:
+    points = points[:: max(1, len(points) // 512)]  # as many as tell one width from another
     low, high = np.quantile(points, [0.2, 0.8], axis=0, method="nearest")
     return int(np.lexsort((points.var(axis=0), high - low))[-1])
