@@ -148,6 +148,14 @@ def test_tiny_and_huge_distances() -> None:
         assert picks == greedy(Dense(rows), 5)
 
 
+@each_store
+def test_rows_far_from_the_origin(store: type[Recomputed]) -> None:
+    rows = np.array([[100.0], [101.0], [103.0]], dtype=np.float32)
+    distances, cover = distances_of(rows), [Grid.of(rows).worst] * 3
+    expected = [naive.facility_gain(distances[j], cover) for j in range(3)]
+    assert store(rows).gains(np.arange(3)).tolist() == expected
+
+
 def test_an_unknown_method_is_refused() -> None:
     with pytest.raises(ParameterError, match=r"greedy='fast'.*lazy, naive, stochastic"):
         greedy(Dense(np.zeros((2, 1), dtype=np.float32)), 1, method="fast")

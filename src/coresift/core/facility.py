@@ -98,11 +98,16 @@ class Grid:
 
 
 def _tiled(rows: Float32) -> Float32:
-    """Return rows of shape (n_rows, n_features) as (n_tiles, n_features, WIDTH), zeros behind."""
+    """Return rows of shape (n_rows, n_features) as (n_tiles, n_features, WIDTH).
+
+    Unused places repeat the last row: the distance to zeros, which may lie far outside the box of
+    the rows, would not fit the whole numbers.
+    """
     n_rows, n_features = rows.shape
     n_tiles = -(-n_rows // WIDTH)
-    padded = np.zeros((n_tiles * WIDTH, n_features), dtype=np.float32)
+    padded = np.empty((n_tiles * WIDTH, n_features), dtype=np.float32)
     padded[:n_rows] = rows
+    padded[n_rows:] = rows[-1]
     return np.ascontiguousarray(padded.reshape(n_tiles, WIDTH, n_features).transpose(0, 2, 1))
 
 
