@@ -129,6 +129,7 @@ def test_demo_compares_with_uniform_and_full() -> None:
     assert results["fastcore"]["log_loss"] < results["uniform"]["log_loss"]
 
 
+@pytest.mark.slow
 def test_compare_prints_json_writes_csv_and_resumes(rows: Path, tmp_path: Path) -> None:
     kept, target = tmp_path / "runs.jsonl", tmp_path / "results.csv"
     command = ("compare", rows, "--label", "y", "--budget", "0.05,40", "--seeds", 1)
@@ -166,6 +167,7 @@ def test_compare_refuses_in_one_line(rows: Path, arguments: list[str], message: 
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_size_prints_each_step_and_the_suggestion(rows: Path) -> None:
     command = ("size", rows, "--label", "y", "--method", "uniform", "--start", 0.01, "--seeds", 1)
     done = coresift(*command)
@@ -180,6 +182,7 @@ def test_size_prints_each_step_and_the_suggestion(rows: Path) -> None:
     assert f"--budget {found['budget']:.4g} " in last
 
 
+@pytest.mark.slow
 def test_planes_prints_each_step_and_the_suggestion(rows: Path) -> None:
     done = coresift("planes", rows, "--label", "y")
     assert done.returncode == 0, done.stderr
