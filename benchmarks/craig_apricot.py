@@ -16,15 +16,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
+from datasets import read
 from sklearn.metrics import pairwise_distances, pairwise_distances_argmin_min
 from sklearn.preprocessing import minmax_scale
 
@@ -34,9 +32,7 @@ Choose = Callable[[np.ndarray, int], Any]
 
 
 def covtype(n_rows: int) -> np.ndarray:
-    beside = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-    path = Path(os.environ.get("CORESIFT_DATA", beside)) / "covtype.parquet"
-    table = pq.read_table(path).drop_columns(["Cover_Type"])
+    table = read("covtype").drop_columns(["Cover_Type"])
     features = np.column_stack([column.to_numpy() for column in table.columns])
     rows = np.random.default_rng(0).permutation(len(features))[:n_rows]
     return minmax_scale(features[rows].astype(np.float64)).astype(np.float32)

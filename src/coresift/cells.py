@@ -36,15 +36,15 @@ def _merge_each(left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...
 
 def better_medoids(
     seen: Survey, centers: Centers, grid: Grid, n_threads: int | None, stages: Stages
-) -> tuple[Indices, float]:
+) -> tuple[Centers, float]:
     """Replace each chosen row by a member of its cell where that lowers the cell's distances.
 
     Tried are the `TRIED_MEDOIDS` members that are closest to the mean of the cell.
 
     Returns
     -------
-    row_ids : ndarray of shape (k,), int64
-        In the order of the centers. Their score (Eq. 5) is never larger.
+    Centers
+        Their score (Eq. 5) is never larger.
     score : float
         Of the centers that came in.
 
@@ -83,8 +83,11 @@ def better_medoids(
 
     costs = seen.read(compare, np.add, np.zeros(tried.shape, dtype=np.int64), stages)
     best = costs.argmin(axis=1)  # the first of equals: the row that was chosen before
-    score = float(assignment.distances.total()) / seen.source.n_rows
-    return tried[np.arange(n_cells), best], score
+    row_ids, rows = (table[np.arange(n_cells), best] for table in (tried, points))
+    order = np.argsort(row_ids)
+    classes = centers.class_ids[order]
+    better = Centers.of(row_ids[order], rows[order], classes, len(seen.classes))
+    return better, seen.score(assignment)
 
 
 @dataclass(frozen=True, eq=False)

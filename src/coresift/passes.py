@@ -10,6 +10,7 @@ import numpy as np
 
 from coresift._rng import stream
 from coresift._stages import Stages
+from coresift._threads import run_all
 from coresift._typing import Indices, Rows
 from coresift.core.budget import resolve_budget, split_budget
 from coresift.core.classes import Classes
@@ -95,6 +96,10 @@ class Survey:
         """Return the scaled rows at ascending positions."""
         return self.scaler.transform(self.source.take(row_ids))
 
+    def score(self, assignment: Assignment) -> float:
+        """Return the mean distance of a row to its nearest chosen row (Eq. 5)."""
+        return float(assignment.distances.total()) / self.source.n_rows
+
     def centers(self, row_ids: Indices, class_ids: Indices) -> Centers:
         """Fetch chosen rows at ascending positions and arrange them."""
         return Centers.of(row_ids, self.take(row_ids), class_ids, len(self.classes))
@@ -172,6 +177,13 @@ def gather(seen: Survey, stages: Stages) -> tuple[Rows, Indices]:
     return rows, class_ids
 
 
+def choose_by_class(choose: Callable[[int], R], quotas: Indices, n_threads: int | None) -> list[R]:
+    """Return ``choose(class_id)`` of each class, side by side, those of large quotas first."""
+    largest_first = np.argsort(-quotas, kind="stable")
+    done = run_all(choose, largest_first.tolist(), n_threads)
+    return [done[place] for place in np.argsort(largest_first)]
+
+
 def assign(
     seen: Survey, centers: Centers, n_threads: int | None, stages: Stages
 ) -> tuple[Assignment, float]:
@@ -190,7 +202,7 @@ def assign(
         )
 
     found = seen.read(look, Assignment.merge, Assignment.empty(centers), stages)
-    return found, float(found.distances.total()) / seen.source.n_rows
+    return found, seen.score(found)
 
 
 def assigned(

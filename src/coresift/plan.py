@@ -16,7 +16,7 @@ import numpy as np
 
 from coresift._rng import stream
 from coresift._stages import Progress, Stages
-from coresift._threads import run_all, thread_count
+from coresift._threads import thread_count
 from coresift._typing import Indices
 from coresift.core.codebook import Codebook
 from coresift.core.coreset import Coreset
@@ -31,6 +31,7 @@ from coresift.passes import (
     GREEDY_DRAWS,
     PLANES,
     Survey,
+    choose_by_class,
     reported,
     row_ids_of,
     survey,
@@ -132,9 +133,7 @@ def _choose(
             objective.score(picks.cover),
         )
 
-    largest_first = np.argsort(-quotas, kind="stable")
-    done = run_all(choose, largest_first.tolist(), plan.n_threads)
-    return [done[place] for place in np.argsort(largest_first)]
+    return choose_by_class(choose, quotas, plan.n_threads)
 
 
 def _reported(

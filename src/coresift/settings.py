@@ -19,10 +19,7 @@ from coresift.core.parameters import check_choice, check_range
 from coresift.core.scaler import SCALES
 from coresift.core.summary import Layout
 from coresift.core.weights import WEIGHTS
-from coresift.passes import (
-    ROWS,
-    derived_seed,
-)
+from coresift.passes import ROWS, derived_seed
 from coresift.sources import CHUNK_BYTES, Source
 
 SAMPLE_ROWS_PER_CODEWORD = 32

@@ -16,12 +16,7 @@ from coresift.core.encoder import Encoder
 from coresift.core.medoids import Grid
 from coresift.core.summary import Summary
 from coresift.core.weights import Centers, cluster_weights
-from coresift.passes import (
-    REPRESENTATIVE,
-    Survey,
-    assign,
-    derived_seed,
-)
+from coresift.passes import REPRESENTATIVE, Survey, assign, derived_seed
 from coresift.settings import Plan
 
 BOUND_SAMPLE = 64  # rows that the bound's error is measured on, with the clusters they are in
@@ -74,10 +69,8 @@ def weigh(
     scores = []
     for _ in range(plan.n_refinements):
         with stages("refine", 3 * seen.source.n_rows):
-            row_ids, score = better_medoids(seen, centers, grid, plan.n_threads, stages)
+            centers, score = better_medoids(seen, centers, grid, plan.n_threads, stages)
             scores.append(score)
-            order = np.argsort(row_ids)
-            centers = seen.centers(row_ids[order], centers.class_ids[order])
     with stages("weigh", seen.source.n_rows):
         return _counted(seen, encoder, summary, centers, grid, scores, plan, stages)
 
@@ -104,7 +97,7 @@ def _counted(
         summary, encoder.hyperplanes, pairs, grid, derived_seed(plan.seed, REPRESENTATIVE)
     )
     assignment, draw, truth = last_look(seen, centers, wanted, plan.n_threads, stages)
-    scores = [*scores, float(assignment.distances.total()) / seen.source.n_rows]
+    scores = [*scores, seen.score(assignment)]
     weights = assignment.weights(centers)
     if plan.representative == "random":
         order = np.argsort(draw.row_ids)

@@ -14,7 +14,7 @@ import numpy as np
 
 from coresift._rng import stream
 from coresift._stages import Progress, Stages
-from coresift._threads import run_all, thread_count
+from coresift._threads import thread_count
 from coresift._typing import Codes, Float64, Indices
 from coresift.core.budget import resolve_budget
 from coresift.core.codebook import MAX_CODEWORDS, SUBSPACES, Codebook
@@ -32,6 +32,7 @@ from coresift.passes import (
     ROWS,
     Survey,
     assigned,
+    choose_by_class,
     derived_seed,
     reported,
     survey,
@@ -240,6 +241,4 @@ def _choose(
             objective.score(picks.cover),
         )
 
-    largest_first = np.argsort(-seen.quotas, kind="stable")
-    done = run_all(choose, largest_first.tolist(), plan.n_threads)
-    return [done[place] for place in np.argsort(largest_first)]
+    return choose_by_class(choose, seen.quotas, plan.n_threads)

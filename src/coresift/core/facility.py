@@ -146,6 +146,8 @@ class Blocks:
     def of(cls, rows: Rows) -> Blocks:
         """Arrange rows of shape (n_rows, n_features), float32."""
         grid = Grid.of(rows)
+        # Not `block_order`: with boxes at three levels and sums that stop early, cuts by range skip
+        # more (300 of 30,000 rows of CovType: 11.6 s against 16.2 s).
         order = np.asarray(cKDTree(rows, leafsize=WIDTH).indices, dtype=np.int64)
         place = np.empty_like(order)
         place[order] = np.arange(len(order))

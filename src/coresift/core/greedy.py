@@ -18,7 +18,7 @@ keeps the weighted sum honest where file order would not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +28,6 @@ from coresift._kernels.greedy import add_to_tree, find_in_tree
 from coresift._typing import Float64, Indices
 from coresift.core.objective import Cover, Objective
 
-Progress = Callable[[int], None]
-_STEP = 256  # picks between two reports of progress
 _ROUND = 16  # picks between two arrivals of candidates
 _LAZY_PAIRS = 2**24  # candidates x clusters that the lazy greedy takes well under a second for
 
@@ -101,7 +99,6 @@ def _stochastic(
     rng: np.random.Generator,
     n_threads: int | None,
     n_candidates: int | None,
-    progress: Progress | None = None,
 ) -> Picks:
     """Sample D_s, take the candidate of largest gain, repeat (lines 4-15)."""
     state, urn = objective.uncovered(), Urn(objective.candidates.counts)
@@ -121,8 +118,6 @@ def _stochastic(
         else:
             picks[done] = drawn[rng.integers(len(drawn))]
         urn.take(int(picks[done]))
-        if progress is not None and done % _STEP == 0:
-            progress(done)
     return Picks(picks, gains, state)
 
 
