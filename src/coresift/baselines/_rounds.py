@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from coresift._rng import row_hash, stream
 from coresift._stages import Stages
-from coresift._typing import Float64, Indices, Rows
+from coresift._typing import Counts, Float64, Indices, Rows
 from coresift.baselines._softmax import Softmax, Training
 from coresift.passes import GREEDY_DRAWS, ROWS, Survey, derived_seed
 
@@ -52,7 +52,8 @@ def choose_in_rounds(
     open_to = np.ones(len(rows), dtype=bool)
     for number in range(training.n_rounds):
         open_to[chosen] = False
-        weights = class_weights(seen, parts[: number + 1].sum(axis=0))[class_ids[chosen]]
+        so_far = parts[: number + 1].sum(axis=0)
+        weights = class_weights(seen.classes.sizes, so_far)[class_ids[chosen]]
         start = number * training.update_every
         model = model.trained(rows[chosen], class_ids[chosen], weights, training, start, rng)
         chosen = np.concatenate([chosen, choose(model, open_to, parts[number + 1])])
@@ -112,6 +113,6 @@ def random_of_each_class(class_ids: Indices, quotas: Indices, seed: int) -> Indi
     return best_of_each_class(np.zeros(len(class_ids)), class_ids, quotas, everything, seed)
 
 
-def class_weights(seen: Survey, quotas: Indices) -> Float64:
+def class_weights(sizes: Counts, quotas: Indices) -> Float64:
     """Return the weight of a chosen row of each class: its class over the chosen rows of it."""
-    return np.asarray(seen.classes.sizes / quotas, dtype=np.float64)
+    return np.asarray(sizes / quotas, dtype=np.float64)

@@ -110,6 +110,6 @@ def deepfool(source: Source, plan: DeepFoolPlan, progress: Progress | None = Non
 
     with stages("choose", training.n_rounds):
         chosen = choose_in_rounds(seen, rows, class_ids, training, plan.seed, choose, stages)
-    coreset = Coreset(chosen, class_weights(seen, seen.quotas)[class_ids[chosen]])
+    coreset = Coreset(chosen, class_weights(seen.classes.sizes, seen.quotas)[class_ids[chosen]])
     facts = {"n_rounds": training.n_rounds}
     return reported(coreset, seen, class_ids[chosen], stages, facts)

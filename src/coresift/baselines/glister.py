@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from coresift._errors import ParameterError
 from coresift._stages import Progress, Stages
-from coresift._typing import Float64, Indices, Rows
+from coresift._typing import Counts, Float64, Indices, Rows
 from coresift.baselines._rounds import (
     best_of_each_class,
     choose_in_rounds,
@@ -24,7 +24,6 @@ from coresift.core.scaler import SCALES
 from coresift.passes import (
     SAMPLE,
     TIES,
-    Survey,
     derived_seed,
     gather,
     reported,
@@ -83,7 +82,7 @@ def glister(source: Source, plan: GlisterPlan, progress: Progress | None = None)
     stages, training = Stages(progress), plan.training
     seen = survey(source, plan.budget, scale=plan.scale, seed=plan.seed, stages=stages)
     rows, class_ids = gather(seen, stages)
-    aside = _validation(seen, class_ids, plan)
+    aside = validation_rows(seen.classes.sizes, seen.quotas, class_ids, plan)
 
     def pick(model: Softmax, open_to: NDArray[np.bool_], quotas: Indices) -> Indices:
         open_to = open_to.copy()
@@ -92,16 +91,17 @@ def glister(source: Source, plan: GlisterPlan, progress: Progress | None = None)
 
     with stages("choose", training.n_rounds):
         chosen = choose_in_rounds(seen, rows, class_ids, training, plan.seed, pick, stages)
-    coreset = Coreset(chosen, class_weights(seen, seen.quotas)[class_ids[chosen]])
+    coreset = Coreset(chosen, class_weights(seen.classes.sizes, seen.quotas)[class_ids[chosen]])
     facts = {"n_rounds": training.n_rounds, "n_validation": len(aside)}
     return reported(coreset, seen, class_ids[chosen], stages, facts)
 
 
-def _validation(seen: Survey, class_ids: Indices, plan: GlisterPlan) -> Indices:
+def validation_rows(
+    sizes: Counts, quotas: Indices, class_ids: Indices, plan: GlisterPlan
+) -> Indices:
     """Put rows aside, of each class what its quota can spare."""
     share = min(plan.validation, plan.max_validation / len(class_ids))
-    sizes = seen.classes.sizes
-    spare = np.minimum(np.ceil(share * sizes).astype(np.int64), sizes - seen.quotas)
+    spare = np.minimum(np.ceil(share * sizes).astype(np.int64), sizes - quotas)
     if not spare.any():  # everything is chosen, and what is judged on does not matter
         return np.arange(len(class_ids))
     return random_of_each_class(class_ids, spare, derived_seed(plan.seed, SAMPLE))

@@ -187,8 +187,7 @@ def import_torch() -> Any:
         import torch
     except ModuleNotFoundError as error:
         raise MissingDependencyError(
-            "the models 'logistic', 'svm' and 'lasso' need torch, which is not installed: "
-            'run pip install "coresift[torch]"'
+            'coresift.torch needs torch, which is not installed: run pip install "coresift[torch]"'
         ) from error
     return torch
 

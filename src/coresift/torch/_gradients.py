@@ -1,0 +1,300 @@
+"""Gradients of each row's loss by the last layer: the features of deep selection (Eq. 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from coresift._errors import ParameterError
+from coresift._rng import stream
+from coresift._typing import Float32, Float64, Indices
+from coresift.core.parameters import check_choice, check_range
+from coresift.torch._loading import BATCH_SIZE, ordered_loader
+from coresift.torch._losses import Loss, check_finite, check_labels, loss_of_rows
+from coresift.torch._observe import find_layer, pass_through, resolve_device, undisturbed
+
+WRT = ("logits", "weights")
+Forward = Callable[[nn.Module, Any], tuple[Any, Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class LastLayer:
+    """What the last layer of a network says about each row, with its current parameters.
+
+    Parameters
+    ----------
+    gradients : ndarray of shape (n_rows, n_outputs) or (n_rows, n_components), float32
+        Of each row's loss, by the layer's output, or a projection of those by its weights.
+    errors : ndarray of shape (n_rows, n_outputs), float32
+        Gradients by the layer's output.
+    inputs : ndarray of shape (n_rows, n_inputs) or None, float32
+        Of the layer, where they were asked for. The gradient by weights and bias of a row is the
+        outer product of its error and ``[input, 1]``.
+    outputs : ndarray of shape (n_rows, n_outputs), float32
+    losses : ndarray of shape (n_rows,), float32
+    labels : ndarray of shape (n_rows, ...)
+        The targets.
+    matrix : ndarray of shape (n_inputs + 1, n_outputs), float64
+        The layer's weights, its bias in the last row.
+    """
+
+    gradients: Float32
+    errors: Float32
+    inputs: Float32 | None
+    outputs: Float32
+    losses: Float32
+    labels: NDArray[Any]
+    matrix: Float64
+
+    def weight_distances(self, left: Indices, right: Indices) -> Float64:
+        """Return exact distances between gradients by weights and bias, in factored form.
+
+        ``||e a' - f b'||^2 = |e|^2 |a|^2 + |f|^2 |b|^2 - 2 <e, f> <a, b>`` for errors e, f and
+        inputs a, b (with their 1 for the bias): no outer product is made.
+
+        Parameters
+        ----------
+        left, right : ndarray of shape (n_pairs,), int64
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_pairs,), float64
+
+        Raises
+        ------
+        ParameterError
+            Where the inputs of the layer were not kept.
+        """
+        if self.inputs is None:
+            raise ParameterError(
+                "distances by weights need the inputs of the layer: pass keep_inputs=True"
+            )
+        e, f = (self.errors[rows].astype(np.float64) for rows in (left, right))
+        a, b = (self.inputs[rows].astype(np.float64) for rows in (left, right))
+
+        def dot(x: Float64, y: Float64) -> Float64:
+            return np.asarray((x * y).sum(axis=1))
+
+        squared = dot(e, e) * (1 + dot(a, a)) + dot(f, f) * (1 + dot(b, b))
+        squared -= 2 * dot(e, f) * (1 + dot(a, b))
+        return np.asarray(np.sqrt(np.maximum(squared, 0)))
+
+
+def default_forward(model: nn.Module, batch: Any) -> tuple[Any, Any]:
+    """Return (outputs, targets) of a batch (x, ..., y)."""
+    if not isinstance(batch, (list, tuple)) or len(batch) < 2:
+        raise ParameterError(
+            f"a batch is {type(batch).__name__}, where (x, y) is needed: pass "
+            "forward=lambda model, batch: (outputs, targets)"
+        )
+    return model(*batch[:-1]), batch[-1]
+
+
+def last_layer_gradients(
+    model: nn.Module,
+    data: Any,
+    loss: Loss | None = None,
+    layer: str | nn.Module | None = None,
+    *,
+    wrt: str = "logits",
+    n_components: int = 256,
+    keep_inputs: bool = False,
+    forward: Forward = default_forward,
+    device: Any = None,
+    autocast: torch.dtype | None = None,
+    batch_size: int = BATCH_SIZE,
+    num_workers: int = 0,
+    random_state: int = 0,
+) -> LastLayer:
+    """Take the gradient of each row's loss by the last layer, with the current parameters.
+
+    One forward pass without a graph: the gradient by the layer's output needs only what follows
+    the layer. The model is left as it was: modes, running statistics, gradients, random state.
+
+    Parameters
+    ----------
+    model : Module
+    data : Dataset or DataLoader
+        A loader must keep the order of the rows and leave none out.
+    loss : Module or callable, default=CrossEntropyLoss()
+        ``loss(outputs, targets)``; its ``reduction`` does not matter.
+    layer : str, Module or None, default=None
+        The last linear layer; None finds it.
+    wrt : {"logits", "weights"}, default="logits"
+        By the layer's output (Eq. 10), or by its weights and bias: then a seeded projection,
+        whose distances are those of the gradients up to about ``sqrt(8 / n_components)``; the
+        gradients themselves, n_outputs times n_inputs numbers a row, are never made.
+    n_components : int, default=256
+        Of the projection.
+    keep_inputs : bool, default=False
+        Keep the inputs of the layer too, for exact distances, DeepFool and Glister.
+    forward : callable
+        ``forward(model, batch)`` returns (outputs, targets); for batches that are not (x, ..., y).
+    device : device or None
+        Where to compute; None is where the model is. The model is moved there and back.
+    autocast : dtype or None
+        Mixed precision, for instance ``torch.bfloat16``. The layer's output, its gradient and
+        the loss stay float32.
+    batch_size, num_workers : int
+        Where ``data`` is no loader.
+    random_state : int
+        Of the projection.
+
+    Returns
+    -------
+    LastLayer
+
+    Raises
+    ------
+    DataError, LabelError, ParameterError
+        For data without length or order, a model without a last linear layer, labels outside the
+        outputs, a loss that is not finite, CUDA that is not there.
+
+    Notes
+    -----
+    Memory: 4 bytes a row for each gradient, error, output and kept input, and one batch.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch.utils.data import TensorDataset
+    >>> from coresift.torch import last_layer_gradients
+    >>> data = TensorDataset(torch.eye(3), torch.tensor([0, 1, 1]))
+    >>> model = torch.nn.Linear(3, 2)
+    >>> _ = torch.nn.init.zeros_(model.weight), torch.nn.init.zeros_(model.bias)
+    >>> last_layer_gradients(model, data).gradients.tolist()  # probability less one-hot label
+    [[-0.5, 0.5], [0.5, -0.5], [0.5, -0.5]]
+    """
+    check_choice("wrt", wrt, WRT)
+    check_range("n_components", n_components)
+    loader = ordered_loader(data, batch_size, num_workers)
+    place, home = resolve_device(device, model), resolve_device(None, model)
+    each = loss_of_rows(loss or nn.CrossEntropyLoss())
+    parts: list[tuple[Any, ...]] = []
+    found, project, row = None, None, 0
+    if place != home:
+        model.to(place)
+    try:
+        with undisturbed(model, place):
+            for batch in loader:
+
+                def run(batch: Any = batch) -> tuple[Any, Any]:
+                    with precision(place, autocast):
+                        return forward(model, move(batch, place))
+
+                found = found or find_layer(model, layer, run)
+                if project is None and wrt == "weights":
+                    project = _Projection.draw(found, n_components, random_state, place)
+                parts.append(_look(model, found, run, each, row, project, keep_inputs))
+                row += len(parts[-1][1])  # errors
+    finally:
+        if place != home:
+            model.to(home)
+    gradients, errors, outputs, losses, labels, inputs = (
+        None if column[0] is None else np.concatenate(column) for column in zip(*parts, strict=True)
+    )
+    return LastLayer(
+        errors if gradients is None else gradients,  # type: ignore[arg-type]
+        errors,  # type: ignore[arg-type]
+        inputs,
+        outputs,  # type: ignore[arg-type]
+        losses,  # type: ignore[arg-type]
+        labels,  # type: ignore[arg-type]
+        _matrix_of(found),
+    )
+
+
+def _look(
+    model: nn.Module,
+    layer: nn.Linear,
+    run: Callable[[], tuple[Any, Any]],
+    each: Loss,
+    first_row: int,
+    project: _Projection | None,
+    keep_inputs: bool,
+) -> tuple[Any, ...]:
+    """Return (gradients, errors, outputs, losses, labels, inputs) of a batch, on the CPU."""
+    seen = pass_through(model, layer, run)
+    result, targets = seen.result
+    check_labels(result, targets, first_row)
+    with torch.enable_grad():
+        losses = each(result.float(), targets)
+        check_finite(losses, lambda place: f"row {first_row + place}")
+        if not losses.requires_grad:
+            raise ParameterError(
+                "the loss does not depend on the last layer: name another with layer=NAME"
+            )
+        (errors,) = torch.autograd.grad(losses.sum(), seen.outputs)
+    inputs = seen.inputs.float()
+    if (project is not None or keep_inputs) and inputs.dim() != 2:
+        raise ParameterError(
+            f"the last layer's input has shape {tuple(inputs.shape)}, where gradients by weights "
+            "need (n_rows, n_inputs): use wrt='logits' and keep_inputs=False"
+        )
+    columns = (
+        None if project is None else project(errors, inputs),
+        errors.flatten(1),
+        seen.outputs.detach().flatten(1),
+        losses.detach(),
+        targets,
+        inputs if keep_inputs else None,
+    )
+    return tuple(None if column is None else column.cpu().numpy() for column in columns)
+
+
+@dataclass(frozen=True, eq=False)
+class _Projection:
+    """Seeded signs: component k of an outer product e a' is ``<left_k, e> <right_k, a>``.
+
+    Its squared length is that of the outer product on average; products of projections are those
+    of the outer products in the same way (a rank-one random projection).
+    """
+
+    left: Any  # (n_outputs, n_components)
+    right: Any  # (n_inputs + 1, n_components)
+
+    @classmethod
+    def draw(
+        cls, layer: nn.Linear, n_components: int, seed: int, device: torch.device
+    ) -> _Projection:
+        rng = stream(seed)
+        sides = [
+            rng.choice(np.array([-1, 1], dtype=np.float32), size=(n, n_components))
+            for n in (layer.out_features, layer.in_features + 1)
+        ]
+        left, right = (torch.from_numpy(side).to(device) for side in sides)
+        return cls(left / n_components**0.5, right)
+
+    def __call__(self, errors: Any, inputs: Any) -> Any:
+        return (errors @ self.left) * (inputs @ self.right[:-1] + self.right[-1])
+
+
+def move(batch: Any, device: torch.device) -> Any:
+    """Return a batch on a device, whatever its shape."""
+    if isinstance(batch, torch.Tensor):
+        return batch.to(device, non_blocking=True)
+    if isinstance(batch, dict):
+        return {name: move(part, device) for name, part in batch.items()}
+    if isinstance(batch, (list, tuple)):
+        return [move(part, device) for part in batch]
+    return batch
+
+
+def precision(device: torch.device, dtype: torch.dtype | None) -> AbstractContextManager[Any]:
+    """Return the context of mixed precision, or of none."""
+    return nullcontext() if dtype is None else torch.autocast(device.type, dtype=dtype)
+
+
+def _matrix_of(layer: Any) -> Float64:
+    """Return weights and bias as a matrix of shape (n_inputs + 1, n_outputs)."""
+    weight = layer.weight.detach().double().cpu()
+    bias = weight.new_zeros(len(weight)) if layer.bias is None else layer.bias.detach().cpu()
+    return np.asarray(torch.vstack([weight.T, bias.double()]).numpy())

@@ -1,0 +1,207 @@
+"""Choosing in gradient space: lines 4-6 and 9-11 of Algorithm 2."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from coresift._errors import LabelError, ParameterError
+from coresift._typing import Indices
+from coresift.baselines._rounds import best_of_each_class, class_weights
+from coresift.baselines._softmax import Softmax
+from coresift.baselines.deepfool import margins
+from coresift.baselines.glister import choose as glister_choose
+from coresift.baselines.glister import validation_rows
+from coresift.core.budget import resolve_budget, split_budget
+from coresift.core.coreset import Coreset
+from coresift.passes import TIES, derived_seed
+from coresift.selectors import BaseSelector, DeepFool, Glister, Uniform, make_selector
+from coresift.torch._gradients import LastLayer, default_forward, last_layer_gradients
+from coresift.torch._loading import ordered_loader
+
+# (what the last layer says, class of each row, rows to choose of each, plan) -> rows
+_Choose = Callable[[LastLayer, Indices, Indices, Any], Indices]
+
+
+def reselect(
+    model: nn.Module,
+    data: Any,
+    selector: str | BaseSelector = "fastcore",
+    *,
+    budget: float | None = None,
+    seed: int | None = None,
+    **options: Any,
+) -> Coreset:
+    """Choose weighted rows by the gradients of a network with its current parameters.
+
+    Parameters
+    ----------
+    model : Module
+    data : Dataset or DataLoader
+        All rows, in their order.
+    selector : str or selector, default="fastcore"
+        A name of `coresift.selectors.METHODS`, whose features are then not scaled (the distances
+        are those of Eq. 10); or a selector, as it is. `DeepFool` and `Glister` do not look at
+        distances: they take the last layer for the softmax regression on its inputs that it is,
+        and choose by margin, or by the loss on rows put aside after a step.
+    budget : float or int or None
+        As for a selector; None keeps the selector's own.
+    seed : int or None
+        None keeps the selector's own.
+    **options
+        As for `last_layer_gradients`: loss, layer, wrt, device, autocast and so on.
+
+    Returns
+    -------
+    Coreset
+        ``row_ids``, ``weights`` and a ``report`` with the seconds of both steps.
+
+    Raises
+    ------
+    BudgetError, DataError, LabelError, ParameterError
+        As `last_layer_gradients`; for labels that are all equal; and for a budget that cannot be
+        met.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch.utils.data import TensorDataset
+    >>> from coresift.torch import reselect
+    >>> data = TensorDataset(torch.randn(60, 3), torch.arange(60) % 2)
+    >>> coreset = reselect(torch.nn.Linear(3, 2), data, budget=10, seed=0)
+    >>> len(coreset.row_ids), float(coreset.weights.sum())
+    (10, 60.0)
+    """
+    chosen = resolve_selector(selector, budget)
+    start = time.perf_counter()
+    if isinstance(chosen, Uniform) and options.get("forward", default_forward) is default_forward:
+        labels, loss = _read_labels(data, options), None  # chance asks no model
+        ready = time.perf_counter()
+        coreset = _choose_by(chosen, np.zeros((len(labels), 1)), _classes_in(labels), seed)
+    else:
+        if isinstance(chosen, tuple(_BY_LAST_LAYER)):
+            options["keep_inputs"] = True
+        seen = last_layer_gradients(model, data, **options)
+        ready, loss = time.perf_counter(), float(seen.losses.mean(dtype=np.float64))
+        coreset = choose_rows(seen, chosen, seed)
+    seconds = {"gradients": ready - start, "choose": time.perf_counter() - ready}
+    report = {**coreset.report, "loss": loss, "deep_seconds": seconds}
+    return Coreset(coreset.row_ids, coreset.weights, report)
+
+
+def _read_labels(data: Any, options: dict[str, Any]) -> Any:
+    if isinstance(data, TensorDataset):
+        return data.tensors[-1].numpy(force=True)
+    sizes = {name: options[name] for name in ("batch_size", "num_workers") if name in options}
+    return np.concatenate([np.asarray(batch[-1]) for batch in ordered_loader(data, **sizes)])
+
+
+def resolve_selector(selector: str | BaseSelector, budget: float | None) -> BaseSelector:
+    """Return a selector of its own, with the budget; one by name does not scale its features.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name.
+    """
+    if isinstance(selector, str):
+        found = make_selector(selector)
+        if "scale" in found.get_params(deep=False):
+            found.set_params(scale=None)
+    else:
+        found = clone(selector)
+    return found if budget is None else found.set_params(budget=budget)
+
+
+def choose_rows(seen: LastLayer, selector: BaseSelector, seed: int | None = None) -> Coreset:
+    """Choose rows by what the last layer says about them.
+
+    Parameters
+    ----------
+    seen : LastLayer
+        With the inputs of the layer for `DeepFool` and `Glister`.
+    selector : BaseSelector
+    seed : int or None
+        None keeps the selector's own.
+
+    Raises
+    ------
+    BudgetError, LabelError, ParameterError
+    """
+    labels = _classes_in(seen.labels)
+    for kind, choose in _BY_LAST_LAYER.items():
+        if isinstance(selector, kind):
+            return _by_last_layer(seen, labels, _seeded(selector, seed), choose)
+    return _choose_by(selector, seen.gradients, labels, seed)
+
+
+def _choose_by(selector: BaseSelector, rows: Any, labels: Any, seed: int | None) -> Coreset:
+    fitted = _seeded(selector, seed).fit(rows, labels)
+    return Coreset(fitted.sample_indices_, fitted.sample_weight_, fitted.report_)
+
+
+def _seeded(selector: BaseSelector, seed: int | None) -> Any:
+    own = clone(selector)
+    return own if seed is None else own.set_params(random_state=seed)
+
+
+def _classes_in(labels: Any) -> Any:
+    """Return targets that are class numbers, or None for others.
+
+    Raises
+    ------
+    LabelError
+        Where all are equal.
+    """
+    if labels.ndim != 1 or labels.dtype.kind not in "iub":
+        return None
+    if (labels == labels[0]).all():
+        raise LabelError(
+            f"all {len(labels)} labels are {labels[0]}, 1 class: a classifier needs at least 2"
+        )
+    return labels
+
+
+def _by_last_layer(seen: LastLayer, labels: Any, selector: Any, choose: _Choose) -> Coreset:
+    """Meet the quota of each class by a rule, and weigh the rows of a class alike."""
+    name = type(selector).__name__
+    if labels is None or seen.outputs.shape[1] <= int(labels.max()):
+        raise ParameterError(
+            f"{name} needs class labels and a last layer with an output for each class: use "
+            "another method"
+        )
+    if seen.inputs is None:
+        raise ParameterError(f"{name} needs the inputs of the last layer: pass keep_inputs=True")
+    class_ids = np.asarray(labels, dtype=np.int64)  # a class is an output: some may have no rows
+    sizes = np.bincount(class_ids, minlength=seen.outputs.shape[1])
+    quotas = np.zeros_like(sizes)
+    quotas[sizes > 0] = split_budget(resolve_budget(selector.budget, len(labels)), sizes[sizes > 0])
+    rows = np.sort(choose(seen, class_ids, quotas, selector.plan()))
+    weights = class_weights(sizes, np.maximum(quotas, 1))[class_ids[rows]]
+    return Coreset(rows, weights, {"n_rows": len(labels), "n_chosen": len(rows)})
+
+
+def _deepfool(seen: LastLayer, class_ids: Indices, quotas: Indices, plan: Any) -> Indices:
+    """Return the rows whose last layer's input is closest to the decision boundary."""
+    near = margins(seen.outputs.astype(np.float64), seen.matrix)
+    everything = np.ones(len(class_ids), dtype=bool)
+    return best_of_each_class(near, class_ids, quotas, everything, derived_seed(plan.seed, TIES))
+
+
+def _glister(seen: LastLayer, class_ids: Indices, quotas: Indices, plan: Any) -> Indices:
+    """Return the rows whose gradient step of the last layer lowers the loss on others most."""
+    aside = validation_rows(np.bincount(class_ids, minlength=len(quotas)), quotas, class_ids, plan)
+    open_to = np.ones(len(class_ids), dtype=bool)
+    open_to[aside] = len(aside) == len(class_ids)
+    model = Softmax(seen.matrix, np.zeros_like(seen.matrix))
+    assert seen.inputs is not None  # checked by the caller, for mypy
+    return glister_choose(model, seen.inputs, class_ids, aside, open_to, quotas, plan)
+
+
+_BY_LAST_LAYER: dict[type[BaseSelector], _Choose] = {DeepFool: _deepfool, Glister: _glister}

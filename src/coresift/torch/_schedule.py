@@ -1,0 +1,52 @@
+"""When Algorithm 2 trains on what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from coresift.core.parameters import check_range
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Epochs of Algorithm 2; the defaults are those of the issue's protocol.
+
+    Parameters
+    ----------
+    warm_up : int, default=20
+        Epochs on all rows (line 3); 0 chooses with the parameters as they start.
+    epochs : int, default=20
+        On each coreset (line 8).
+    rounds : int, default=10
+        Coresets (kappa).
+
+    Raises
+    ------
+    ParameterError
+        For a value outside its range.
+
+    Examples
+    --------
+    >>> from coresift.torch import Schedule
+    >>> schedule = Schedule(warm_up=2, epochs=3, rounds=2)
+    >>> schedule.total, [epoch for epoch in range(8) if schedule.selects_at(epoch)]
+    (8, [2, 5])
+    """
+
+    warm_up: int = 20
+    epochs: int = 20
+    rounds: int = 10
+
+    def __post_init__(self) -> None:
+        check_range("warm_up", self.warm_up, lowest=0)
+        check_range("epochs", self.epochs)
+        check_range("rounds", self.rounds)
+
+    @property
+    def total(self) -> int:
+        """All epochs."""
+        return self.warm_up + self.epochs * self.rounds
+
+    def selects_at(self, epoch: int) -> bool:
+        """Tell whether a coreset is chosen before this epoch (from 0)."""
+        return self.warm_up <= epoch < self.total and (epoch - self.warm_up) % self.epochs == 0

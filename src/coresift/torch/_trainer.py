@@ -1,0 +1,369 @@
+"""Algorithm 2: train on everything for a while, then on coresets that follow the model."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import CosineAnnealingLR
+
+from coresift._errors import FormatError, ParameterError
+from coresift._rng import stream
+from coresift._stages import Progress
+from coresift.core.budget import resolve_budget
+from coresift.core.coreset import Coreset
+from coresift.core.parameters import check_range
+from coresift.selectors import BaseSelector
+from coresift.torch._distributed import is_first, on_first, unwrapped
+from coresift.torch._gradients import Forward, default_forward, move, precision
+from coresift.torch._loading import make_loader, n_rows_of
+from coresift.torch._losses import Loss, check_finite, check_labels, loss_of_rows
+from coresift.torch._observe import resolve_device
+from coresift.torch._reselect import reselect, resolve_selector
+from coresift.torch._schedule import Schedule
+from coresift.torch._subset import CoresetSampler, WeightedSubset
+
+_SELECT, _TRAIN = 110, 111  # purposes of random numbers
+_FORMAT = 1
+
+
+def paper_optimizer(parameters: Any) -> torch.optim.Optimizer:
+    """Return the optimizer of Section 8.4 and Appendix B.1: momentum 0.9, L2 1e-4, rate 0.01."""
+    return torch.optim.SGD(parameters, lr=0.01, momentum=0.9, weight_decay=1e-4)
+
+
+class CoresetTrainer:
+    """Train a network on coresets that are chosen anew as training goes on (Algorithm 2).
+
+    Parameters
+    ----------
+    model : Module
+        Trained in place.
+    selector : str, selector or None, default="fastcore"
+        As for `reselect`. None trains on all rows in every epoch.
+    budget : float or int or None, default=None
+        None keeps the selector's own.
+    schedule : Schedule, default=Schedule()
+        20 epochs on all rows, then 20 on each of 10 coresets.
+    loss : Module or callable, default=CrossEntropyLoss()
+        Of outputs and targets; each row's loss is multiplied by its weight.
+    optimizer : callable, default=SGD with momentum 0.9, L2 1e-4 and a learning rate of 0.01
+        Makes an optimizer of parameters.
+    scheduler : callable or None, default=CosineAnnealingLR
+        Makes a scheduler, stepped once an epoch, of (optimizer, number of epochs); None is none.
+    batch_size : int, default=128
+    layer, wrt, forward, device, autocast
+        As for `last_layer_gradients`; forward, device and autocast hold for the training too.
+    seed : int, default=0
+        Decides the order of the rows and every random number of torch in training, epoch by
+        epoch, and the selections; the model is as it comes.
+    num_workers : int, default=0
+        Processes that load rows; not used for a `TensorDataset`.
+    checkpoint : path or None, default=None
+        File that keeps the state after each epoch. `fit` goes on from it where it exists: the
+        same run as one without a break.
+
+    Attributes
+    ----------
+    coreset_ : Coreset or None
+        The last.
+    history_ : list of dict
+        For each epoch: ``epoch`` (from 1), ``rows``, ``iterations`` so far, ``loss`` (weighted
+        mean while training), ``seconds`` (of training so far) and, with ``watch``, ``watched``.
+    selections_ : list of dict
+        For each coreset: ``epoch``, ``loss`` (mean over all rows before it) and seconds of
+        ``gradients`` and ``choose``.
+
+    Notes
+    -----
+    Under ``torch.distributed`` the first process selects and tells the others; each trains on its
+    share of the rows, and the first writes the checkpoint. Wrap the model in
+    ``DistributedDataParallel`` before.
+
+    Deviation: Algorithm 2 chooses once more after the last round (line 11); that coreset is never
+    trained on, and is left out.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch.utils.data import TensorDataset
+    >>> from coresift.torch import CoresetTrainer, Schedule, mlp
+    >>> _ = torch.manual_seed(0)
+    >>> X = torch.randn(600, 5)
+    >>> data = TensorDataset(X, (X[:, 0] > 0).long())
+    >>> trainer = CoresetTrainer(
+    ...     mlp(5, 2), budget=60, schedule=Schedule(2, 2, 3), batch_size=20, seed=0
+    ... )
+    >>> history = trainer.fit(data).history_
+    >>> [epoch["rows"] for epoch in history]
+    [600, 600, 60, 60, 60, 60, 60, 60]
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        selector: str | BaseSelector | None = "fastcore",
+        *,
+        budget: float | None = None,
+        schedule: Schedule | None = None,
+        loss: Loss | None = None,
+        optimizer: Callable[[Any], torch.optim.Optimizer] = paper_optimizer,
+        scheduler: Callable[[Any, int], Any] | None = CosineAnnealingLR,
+        batch_size: int = 128,
+        layer: str | nn.Module | None = None,
+        wrt: str = "logits",
+        forward: Forward = default_forward,
+        device: Any = None,
+        autocast: torch.dtype | None = None,
+        seed: int = 0,
+        num_workers: int = 0,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> None:
+        check_range("batch_size", batch_size)
+        self.model = model
+        self.selector = None if selector is None else resolve_selector(selector, budget)
+        self.schedule = schedule or Schedule()
+        self.loss = loss or nn.CrossEntropyLoss()
+        self.optimizer, self.scheduler = optimizer, scheduler
+        self.batch_size, self.num_workers = batch_size, num_workers
+        self.layer, self.wrt, self.forward = layer, wrt, forward
+        self.device, self.autocast, self.seed = device, autocast, seed
+        self.checkpoint = None if checkpoint is None else Path(checkpoint)
+
+    def fit(
+        self,
+        dataset: Any,
+        *,
+        watch: Callable[[nn.Module], float] | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Run the schedule, or what is left of it.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            Map-style; items (x, ..., y) unless ``forward`` says otherwise.
+        watch : callable or None, default=None
+            Called with the model in evaluation mode after each epoch; its time is not counted.
+        progress : callable or None, default=None
+            Called with ("train", epochs done, epochs in all).
+
+        Raises
+        ------
+        BudgetError, DataError, FormatError, LabelError, ParameterError
+            As `reselect`; for a coreset smaller than a batch, a loss that is not finite, and a
+            checkpoint of another run.
+        """
+        n_rows = n_rows_of(dataset)
+        self._check_budget(n_rows)
+        place = resolve_device(self.device, self.model)
+        run = _Run(self, n_rows, place)
+        for epoch in range(run.epoch, self.schedule.total):
+            if progress is not None:
+                progress("train", epoch, self.schedule.total)
+            if self.selector is not None and self.schedule.selects_at(epoch):
+                run.select(dataset, epoch)
+            run.train(dataset, epoch, watch)
+            run.save()
+        if progress is not None:
+            progress("train", self.schedule.total, self.schedule.total)
+        self.coreset_, self.history_ = run.coreset, run.history
+        self.selections_ = run.selections
+        return self
+
+    def _check_budget(self, n_rows: int) -> None:
+        if self.selector is None:
+            return
+        chosen = resolve_budget(self.selector.budget, n_rows)
+        if chosen < self.batch_size:
+            raise ParameterError(
+                f"a coreset of {chosen} rows is smaller than batch_size={self.batch_size}: lower "
+                f"the batch size to at most {chosen}, or raise the budget"
+            )
+
+    def facts(self, n_rows: int) -> dict[str, Any]:
+        """Return what a checkpoint has to share with this trainer."""
+        return {
+            "format": _FORMAT,
+            "selector": repr(self.selector),
+            "schedule": repr(self.schedule),
+            "batch_size": self.batch_size,
+            "layer": str(self.layer),
+            "wrt": self.wrt,
+            "autocast": str(self.autocast),
+            "seed": self.seed,
+            "n_rows": n_rows,
+        }
+
+
+class _Run:
+    """The state of a training: what a checkpoint holds, and the steps that change it."""
+
+    def __init__(self, trainer: CoresetTrainer, n_rows: int, device: torch.device) -> None:
+        self._trainer, self._device = trainer, device
+        self._facts = trainer.facts(n_rows)
+        self._n_rows = n_rows
+        trainer.model.to(device)
+        self._optimizer = trainer.optimizer(trainer.model.parameters())
+        total = trainer.schedule.total
+        self._scheduler = trainer.scheduler and trainer.scheduler(self._optimizer, total)
+        # Gradients of float16 are too small for it without a factor; other types pass through.
+        self._scaler = torch.amp.GradScaler(device.type, enabled=trainer.autocast == torch.float16)
+        self._each = loss_of_rows(trainer.loss)
+        self.epoch, self.iterations, self.seconds = 0, 0, 0.0
+        self.coreset: Coreset | None = None
+        self.history: list[dict[str, Any]] = []
+        self.selections: list[dict[str, Any]] = []
+        if trainer.checkpoint is not None and trainer.checkpoint.exists():
+            self._load(trainer.checkpoint)
+
+    def select(self, dataset: Any, epoch: int) -> None:
+        """Choose the coreset of the epochs that follow (lines 4-6, 9-11)."""
+        trainer = self._trainer
+        seed = int(stream(trainer.seed, _SELECT, epoch).integers(2**63))
+        self.coreset = on_first(
+            lambda: reselect(
+                unwrapped(trainer.model),
+                dataset,
+                trainer.selector,  # type: ignore[arg-type]
+                seed=seed,
+                loss=trainer.loss,
+                layer=trainer.layer,
+                wrt=trainer.wrt,
+                forward=trainer.forward,
+                device=self._device,
+                autocast=trainer.autocast,
+                num_workers=trainer.num_workers,
+            )
+        )
+        report = self.coreset.report
+        self.selections.append({"epoch": epoch, "loss": report["loss"], **report["deep_seconds"]})
+
+    def train(self, dataset: Any, epoch: int, watch: Callable[[nn.Module], float] | None) -> None:
+        """Train one epoch on the coreset, or on all rows while there is none (lines 3, 8)."""
+        start = time.perf_counter()
+        chosen = self.coreset
+        rows = WeightedSubset(
+            dataset,
+            np.arange(self._n_rows) if chosen is None else chosen.row_ids,
+            None if chosen is None else chosen.weights,
+        )
+        with _seeded(int(stream(self._trainer.seed, _TRAIN, epoch).integers(2**63)), self._device):
+            loss = self._descend(rows, epoch)
+        if self._scheduler is not None:
+            self._scheduler.step()
+        self.seconds += time.perf_counter() - start
+        self.epoch = epoch + 1
+        facts = {
+            "epoch": self.epoch,
+            "rows": len(rows),
+            "iterations": self.iterations,
+            "loss": loss,
+            "seconds": self.seconds,
+        }
+        if watch is not None:
+            self._trainer.model.eval()
+            facts["watched"] = float(watch(self._trainer.model))
+        self.history.append(facts)
+
+    def _descend(self, rows: WeightedSubset, epoch: int) -> float:
+        """Return the weighted mean loss of an epoch."""
+        trainer, model = self._trainer, self._trainer.model
+        sampler = CoresetSampler(rows, seed=trainer.seed)
+        sampler.set_epoch(epoch)
+        loader = make_loader(rows, sampler, trainer.batch_size, trainer.num_workers)
+        model.train()
+        total, count = torch.zeros((), device=self._device), 0
+        for loaded in loader:
+            *batch, weights = move(loaded, self._device)
+            self._optimizer.zero_grad(set_to_none=True)
+            with precision(self._device, trainer.autocast):
+                outputs, targets = trainer.forward(model, batch)
+                if epoch == 0:
+                    check_labels(outputs, targets, None)
+                loss = (self._each(outputs, targets) * weights).mean()
+            self._scaler.scale(loss).backward()
+            self._scaler.step(self._optimizer)
+            self._scaler.update()
+            total += loss.detach() * len(weights)
+            count += len(weights)
+            self.iterations += 1
+        mean = total / count
+        check_finite(mean[None], lambda _: f"epoch {epoch + 1}")
+        return float(mean)
+
+    def save(self) -> None:
+        """Write the checkpoint: whole or not at all."""
+        path = self._trainer.checkpoint
+        if path is None or not is_first():
+            return
+        coreset = self.coreset and {
+            "row_ids": torch.from_numpy(self.coreset.row_ids),
+            "weights": torch.from_numpy(self.coreset.weights),
+        }
+        state = {
+            "facts": self._facts,
+            "epoch": self.epoch,
+            "iterations": self.iterations,
+            "seconds": self.seconds,
+            "history": self.history,
+            "selections": self.selections,
+            "coreset": coreset,
+            **{name: part.state_dict() for name, part in self._parts().items()},
+        }
+        handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                torch.save(state, file)
+            Path(name).replace(path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                Path(name).unlink()
+            raise
+
+    def _parts(self) -> dict[str, Any]:
+        parts = {
+            "model": unwrapped(self._trainer.model),
+            "optimizer": self._optimizer,
+            "scaler": self._scaler,
+        }
+        return parts if self._scheduler is None else {**parts, "scheduler": self._scheduler}
+
+    def _load(self, path: Path) -> None:
+        try:
+            state = torch.load(path, map_location=self._device, weights_only=True)
+            found = state["facts"]
+        except Exception as error:
+            raise FormatError(
+                f"{str(path)!r} is no checkpoint of a CoresetTrainer: name another file"
+            ) from error
+        odd = [name for name, value in self._facts.items() if found.get(name) != value]
+        if odd:
+            name = odd[0]
+            raise ParameterError(
+                f"the checkpoint {str(path)!r} is of another run, with {name} {found.get(name)} "
+                f"in place of {self._facts[name]}: name another file, or remove it"
+            )
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        for name in ("epoch", "iterations", "seconds", "history", "selections"):
+            setattr(self, name, state[name])
+        if state["coreset"] is not None:
+            kept = {name: value.cpu().numpy() for name, value in state["coreset"].items()}
+            self.coreset = Coreset(kept["row_ids"], kept["weights"])
+
+
+@contextmanager
+def _seeded(seed: int, device: torch.device) -> Any:
+    """Let torch draw from a seed for a while: dropout, loading processes, random crops."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield

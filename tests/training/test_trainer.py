@@ -1,0 +1,264 @@
+"""Algorithm 2: its schedule, its weights, its seeds, its checkpoints."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install coresift[torch]")
+
+from torch import nn  # noqa: E402
+from torch.utils.data import TensorDataset  # noqa: E402
+
+from coresift import CoresiftError, DataError, FormatError, LabelError, ParameterError  # noqa: E402
+from coresift.torch import CoresetTrainer, Schedule, cnn, mlp  # noqa: E402
+from networks import Rows, blobs, small  # noqa: E402
+
+SHORT = Schedule(warm_up=2, epochs=3, rounds=2)
+
+
+def trained(data: Any = None, **changed: Any) -> CoresetTrainer:
+    arguments = {"budget": 20, "schedule": SHORT, "batch_size": 8, **changed}
+    fit = {name: arguments.pop(name) for name in ("watch", "progress") if name in arguments}
+    model = arguments.pop("model", None) or small()
+    return CoresetTrainer(model, **arguments).fit(blobs(90) if data is None else data, **fit)
+
+
+def state_of(trainer: CoresetTrainer) -> dict[str, Any]:
+    return {name: value.clone() for name, value in trainer.model.state_dict().items()}
+
+
+def same(left: dict[str, Any], right: dict[str, Any]) -> bool:
+    return all(torch.equal(left[name], right[name]) for name in left)
+
+
+def test_it_trains_on_all_rows_and_then_on_coresets() -> None:
+    asked = []
+    trainer = trained(
+        watch=lambda model: float(model.training), progress=lambda *s: asked.append(s)
+    )
+    assert [epoch["rows"] for epoch in trainer.history_] == [90] * 2 + [20] * 6
+    assert [epoch["iterations"] for epoch in trainer.history_] == [12, 24, *range(27, 45, 3)]
+    assert [epoch["epoch"] for epoch in trainer.history_] == list(range(1, 9))
+    assert [selection["epoch"] for selection in trainer.selections_] == [2, 5]
+    assert all(epoch["watched"] == 0.0 for epoch in trainer.history_)  # in evaluation mode
+    assert asked == [("train", epoch, 8) for epoch in range(9)]
+    assert trainer.coreset_ is not None
+    assert len(trainer.coreset_.row_ids) == 20
+
+
+def test_without_a_selector_it_is_plain_training() -> None:
+    trainer = trained(selector=None, budget=None)
+    assert [epoch["rows"] for epoch in trainer.history_] == [90] * 8
+    assert trainer.coreset_ is None
+    assert trainer.selections_ == []
+
+
+def test_steps_are_those_of_weighted_descent() -> None:
+    data, schedule = blobs(40), Schedule(warm_up=0, epochs=1, rounds=1)
+    model = mlp(4, 3)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    trainer = CoresetTrainer(
+        model, "uniform", budget=8, schedule=schedule, batch_size=8, scheduler=None,
+        optimizer=lambda parameters: torch.optim.SGD(parameters, lr=0.1), seed=1,
+    ).fit(data)  # fmt: skip
+    other = mlp(4, 3)
+    other.load_state_dict(before)
+    rows, weights = trainer.coreset_.row_ids, torch.from_numpy(trainer.coreset_.weights)
+    x, y = data[rows]
+    losses = nn.functional.cross_entropy(other(x), y, reduction="none")
+    (losses * (weights / weights.mean()).float()).mean().backward()
+    for name, value in other.named_parameters():
+        expected = value.detach() - 0.1 * value.grad
+        torch.testing.assert_close(model.get_parameter(name).detach(), expected)
+
+
+def test_the_seed_decides_and_the_random_state_of_torch_does_not() -> None:
+    states = []
+    for seed, disturbance in ((1, 0), (1, 7), (2, 0)):
+        model = small()
+        torch.manual_seed(disturbance)
+        states.append(state_of(trained(model=model, seed=seed)))
+    assert same(states[0], states[1])
+    assert not same(states[0], states[2])
+
+
+class StoppedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("stop", [1, 2, 4, 5, 7])
+@pytest.mark.parametrize("selector", ["fastcore", "uniform"])
+def test_a_resumed_run_is_an_uninterrupted_one(tmp_path: Path, stop: int, selector: str) -> None:
+    def interrupt(_: str, epoch: int, __: int) -> None:
+        if epoch == stop:
+            raise StoppedError
+
+    expected = trained(selector=selector)
+    path = tmp_path / "run.pt"
+    with pytest.raises(StoppedError):
+        trained(selector=selector, checkpoint=path, progress=interrupt)
+    asked = []
+    torch.manual_seed(99)
+    found = trained(
+        model=small(seed=5), selector=selector, checkpoint=path,
+        progress=lambda _, epoch, __: asked.append(epoch),
+    )  # fmt: skip
+    assert asked[0] == stop
+    assert same(state_of(found), state_of(expected))
+    strip = [{**epoch, "seconds": 0} for epoch in found.history_]
+    assert strip == [{**epoch, "seconds": 0} for epoch in expected.history_]
+    np.testing.assert_array_equal(found.coreset_.row_ids, expected.coreset_.row_ids)
+    assert os.listdir(tmp_path) == ["run.pt"]
+    done = trained(model=small(seed=6), selector=selector, checkpoint=path)
+    assert same(state_of(done), state_of(expected))  # nothing is left to do
+
+
+def test_a_checkpoint_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.pt"
+    trained(checkpoint=path)
+    before = path.read_bytes()
+
+    def half(state: Any, file: Any) -> None:
+        file.write(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(torch, "save", half)
+    longer = Schedule(2, 3, 2)
+    path.unlink()
+    path.write_bytes(before)
+    (tmp_path / "other.pt").unlink(missing_ok=True)
+    with pytest.raises(OSError, match="disk full"):
+        trained(checkpoint=tmp_path / "other.pt", schedule=longer)
+    assert os.listdir(tmp_path) == ["run.pt"]
+    assert path.read_bytes() == before
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.pt"
+    trained(checkpoint=path)
+    with pytest.raises(ParameterError, match=r"another run, with seed 0 in place of 1"):
+        trained(checkpoint=path, seed=1)
+    with pytest.raises(ParameterError, match=r"another run, with selector"):
+        trained(checkpoint=path, selector="uniform")
+    path.write_bytes(b"nothing")
+    with pytest.raises(FormatError, match="is no checkpoint"):
+        trained(checkpoint=path)
+
+
+def test_other_optimizers_schedulers_and_precision() -> None:
+    trainer = trained(
+        optimizer=torch.optim.AdamW,
+        scheduler=lambda optimizer, total: torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, 0.1, total_steps=total
+        ),
+        autocast=torch.bfloat16,
+        wrt="weights",
+    )
+    assert trainer.history_[-1]["loss"] < trainer.history_[0]["loss"]
+
+
+def test_rows_can_come_one_by_one_from_processes() -> None:
+    trainer = trained(Rows(blobs(90)), num_workers=1)
+    assert same(state_of(trainer), state_of(trained(blobs(90))))
+
+
+def test_it_learns_digits_on_a_tenth_of_the_rows() -> None:
+    from sklearn.datasets import load_digits
+
+    X, y = load_digits(return_X_y=True)
+    images = torch.from_numpy((X / 16).astype(np.float32)).reshape(-1, 1, 8, 8)
+    labels = torch.from_numpy(y)
+    torch.manual_seed(0)
+    trainer = CoresetTrainer(
+        cnn(8, 8, 10), budget=0.1, schedule=Schedule(10, 10, 3), batch_size=32,
+        optimizer=lambda parameters: torch.optim.SGD(parameters, 0.05, 0.9),
+    )  # fmt: skip
+    trainer.fit(TensorDataset(images[:1347], labels[:1347]))
+    with torch.no_grad():
+        right = trainer.model.eval()(images[1347:]).argmax(dim=1) == labels[1347:]
+    assert right.float().mean() > 0.9
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _train_in_a_group(rank: int, port: int, folder: str) -> None:
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2
+    )
+    torch.manual_seed(0)
+    model = nn.parallel.DistributedDataParallel(mlp(4, 3))
+    trainer = trained(model=model, checkpoint=Path(folder) / "run.pt", batch_size=5)
+    np.savez(
+        Path(folder) / f"{rank}.npz",
+        rows=trainer.coreset_.row_ids,
+        weight=model.module[4].weight.detach().numpy(),
+    )
+    try:
+        trained(blobs(90, n_classes=1), model=model)
+    except LabelError:
+        (Path(folder) / f"error{rank}").touch()
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without processes")
+def test_processes_train_on_their_shares_of_one_coreset(tmp_path: Path) -> None:
+    torch.multiprocessing.spawn(_train_in_a_group, (_free_port(), str(tmp_path)), nprocs=2)
+    first, second = (np.load(tmp_path / f"{rank}.npz") for rank in (0, 1))
+    np.testing.assert_array_equal(first["rows"], second["rows"])
+    np.testing.assert_array_equal(first["weight"], second["weight"])
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "0.npz", "1.npz", "error0", "error1", "run.pt",
+    }  # fmt: skip
+    # Two processes with batches of 5 make the steps of one with batches of 10.
+    torch.manual_seed(0)
+    alone = trained(model=mlp(4, 3), batch_size=10)
+    np.testing.assert_array_equal(alone.coreset_.row_ids, first["rows"])
+    np.testing.assert_allclose(
+        alone.model[4].weight.detach().numpy(), first["weight"], rtol=1e-3, atol=1e-5
+    )
+
+
+X, y = blobs(90).tensors
+BAD: list[tuple[dict[str, Any], type[CoresiftError], str]] = [
+    ({"batch_size": 21}, ParameterError, "coreset of 20 rows .* batch_size=21"),
+    ({"batch_size": 0}, ParameterError, "batch_size=0"),
+    ({"schedule": None, "budget": 0.5, "data": list(range(5))}, ParameterError, "2 rows"),
+    ({"data": TensorDataset(X, y * 0)}, LabelError, "1 class"),
+    ({"data": TensorDataset(X, y + 1)}, LabelError, "label 3 is outside the 3 outputs"),
+    ({"data": TensorDataset(X * torch.nan, y)}, ParameterError, "loss of epoch 1 is nan"),
+    ({"data": iter(blobs(9))}, DataError, "has no length"),
+    ({"model": nn.Sequential(nn.Linear(4, 3), nn.PReLU())}, ParameterError, "PReLU"),
+    ({"data": TensorDataset(X)}, ParameterError, "pass forward="),
+]
+
+
+@pytest.mark.parametrize(("changed", "kind", "message"), BAD)
+def test_bad_input(changed: Any, kind: type[CoresiftError], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        trained(**changed)
+
+
+def test_bad_schedules() -> None:
+    for name in ("warm_up", "epochs", "rounds"):
+        with pytest.raises(ParameterError, match=f"{name}=-1"):
+            Schedule(**{name: -1})
+
+
+def test_images_have_a_least_size() -> None:
+    assert cnn(4, 4, 2)(torch.zeros(1, 1, 4, 4)).shape == (1, 2)
+    with pytest.raises(ParameterError, match="3 x 9"):
+        cnn(3, 9, 2)
