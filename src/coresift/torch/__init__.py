@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from coresift.torch._classifier import NetworkClassifier
 from coresift.torch._descent import LOSSES, Descent, Protocol, descend, import_torch
 from coresift.torch._linear import LinearClassifier
 from coresift.torch._schedule import Schedule
@@ -27,6 +28,7 @@ __all__ = [
     "Descent",
     "LastLayer",
     "LinearClassifier",
+    "NetworkClassifier",
     "Protocol",
     "Schedule",
     "WeightedSubset",
