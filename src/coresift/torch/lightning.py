@@ -1,0 +1,302 @@
+"""Algorithm 2 inside a Lightning trainer: the callback `Reselect` and the loader that it fills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from coresift._errors import MissingDependencyError, ParameterError
+from coresift._rng import stream
+from coresift.core.budget import resolve_budget
+from coresift.core.coreset import Coreset
+from coresift.core.parameters import check_range
+from coresift.selectors import BaseSelector
+from coresift.torch._descent import import_torch
+from coresift.torch._schedule import Schedule
+
+torch = import_torch()
+try:
+    from lightning.pytorch import Callback
+except ModuleNotFoundError:
+    try:  # the same under its other name
+        from pytorch_lightning import Callback
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(
+            "coresift.torch.lightning needs lightning, which is not installed: run "
+            'pip install "coresift[lightning]"'
+        ) from error
+
+from coresift.torch._distributed import on_first  # noqa: E402  (these import torch)
+from coresift.torch._gradients import Forward, default_forward  # noqa: E402
+from coresift.torch._loading import make_loader, n_rows_of  # noqa: E402
+from coresift.torch._losses import Loss  # noqa: E402
+from coresift.torch._reselect import reselect, resolve_selector  # noqa: E402
+from coresift.torch._subset import CoresetSampler, WeightedSubset  # noqa: E402
+from coresift.torch._trainer import _SELECT, _TRAIN  # noqa: E402
+
+
+class Reselect(Callback):  # type: ignore[misc]
+    """Let a Lightning trainer train on coresets that are chosen anew (Algorithm 2).
+
+    Give the trainer the callback, and the callback's loader as training data. The loader gives
+    batches (x, ..., y, weight): of all rows, with weights of 1, in the epochs of the warm-up, and
+    of the coreset from then on. The module's ``training_step`` multiplies each row's loss by its
+    weight, for instance with `weighted_loss`.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Map-style; all training rows.
+    selector : str or selector, default="fastcore"
+        As for `reselect`.
+    budget : float or int or None, default=None
+        None keeps the selector's own.
+    schedule : Schedule, default=Schedule()
+        When a coreset is chosen. The trainer decides when to stop: ask it for
+        ``max_epochs=schedule.total``. Later epochs keep the last coreset.
+    batch_size : int, default=128
+        Of one process.
+    loss, layer, wrt
+        As for `last_layer_gradients`, for the choice; what the module trains with is its own.
+    forward : callable, default=``module(*inputs), targets``
+        ``forward(module, batch)`` returns (outputs, targets) of a batch without weights.
+    seed : int, default=0
+        As for `CoresetTrainer`: it decides the coresets, the order of the rows, and every random
+        number of torch in an epoch.
+    num_workers : int, default=0
+        Processes that load rows; not used for a `TensorDataset`.
+
+    Attributes
+    ----------
+    coreset_ : Coreset or None
+        The last.
+    selections_ : list of dict
+        As for `CoresetTrainer`.
+
+    Raises
+    ------
+    DataError, BudgetError, ParameterError
+        For a data set without length, and a coreset smaller than a batch. While fitting: as
+        `reselect`, where the loader is not the training data, and for a checkpoint of other data.
+
+    Notes
+    -----
+    With the same model, optimizer, schedule of the learning rate and seed, coresets and parameters
+    are those of `CoresetTrainer`, bit for bit. Coreset and selections are part of the trainer's
+    checkpoints: a run that goes on from the end of an epoch (``fit(ckpt_path=...)``) is the run
+    without a break. torch's random state is seeded at the start of each epoch and put back at its
+    end.
+
+    Gradients are taken where the module is and in the trainer's precision. With more processes
+    the first one selects and tells the others, and the loader gives each its share, whatever
+    ``use_distributed_sampler`` says.
+
+    Where a coreset was chosen, the trainer loads its data anew for the next epoch, so that its
+    number of batches follows (``reload_dataloaders_every_n_epochs`` is 1 for that moment).
+
+    With the packages ``lightning`` and ``pytorch_lightning`` both installed, it is a callback of
+    ``lightning.pytorch``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch.utils.data import TensorDataset
+    >>> from coresift.torch import Schedule
+    >>> from coresift.torch.lightning import Reselect
+    >>> data = TensorDataset(torch.randn(600, 5), torch.arange(600) % 2)
+    >>> callback = Reselect(data, budget=60, schedule=Schedule(2, 2, 3), batch_size=20)
+    >>> len(callback.loader())  # batches of an epoch, before a coreset is chosen
+    30
+
+    and then ``Trainer(max_epochs=8, callbacks=[callback]).fit(module, callback.loader())``.
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        selector: str | BaseSelector = "fastcore",
+        *,
+        budget: float | None = None,
+        schedule: Schedule | None = None,
+        batch_size: int = 128,
+        loss: Loss | None = None,
+        layer: str | Any = None,
+        wrt: str = "logits",
+        forward: Forward = default_forward,
+        seed: int = 0,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__()
+        check_range("batch_size", batch_size)
+        self.dataset, self.schedule = dataset, schedule or Schedule()
+        self.selector = resolve_selector(selector, budget)
+        self.forward, self.seed = forward, seed
+        self._options = {"loss": loss, "layer": layer, "wrt": wrt, "num_workers": num_workers}
+        self._check_budget(batch_size)
+        self._loader = _Loader(dataset, batch_size, seed, num_workers)
+        self._reload: int | None = None  # what the trainer says about it, while it is overruled
+        self._random_state: Any = None  # of torch, before the epoch
+        self.coreset_: Coreset | None = None
+        self.selections_: list[dict[str, Any]] = []
+
+    def _check_budget(self, batch_size: int) -> None:
+        chosen = resolve_budget(self.selector.budget, n_rows_of(self.dataset))
+        if chosen < batch_size:
+            raise ParameterError(
+                f"a coreset of {chosen} rows is smaller than batch_size={batch_size}: lower "
+                f"the batch size to at most {chosen}, or raise the budget"
+            )
+
+    def loader(self) -> _Loader:
+        """Return the training data: for ``fit``, or for a module's ``train_dataloader``.
+
+        It is the same object each time: batches of what was chosen last, in the order of the
+        epoch.
+        """
+        return self._loader
+
+    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
+        """Choose before the trainer counts the batches, where there is no warm-up."""
+        if self.schedule.selects_at(0) and not self.selections_:
+            self._select(trainer, pl_module, 0)
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Look for the loader, and choose what an earlier run had left to choose."""
+        if not any(found is self._loader for found in _parts_of(trainer.train_dataloader)):
+            raise ParameterError(
+                "the training data is not the loader of Reselect, so that no coreset would be "
+                "trained on: call trainer.fit(module, reselect.loader()), or return it from "
+                "train_dataloader"
+            )
+        self._select_if_due(trainer, pl_module, trainer.current_epoch)
+        self._loader.epoch = trainer.current_epoch
+
+    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+        """Go to the order of the epoch, and to its random numbers (lines 3, 8)."""
+        self._loader.epoch = trainer.current_epoch
+        if self._reload is not None:
+            trainer.reload_dataloaders_every_n_epochs, self._reload = self._reload, None
+        self._random_state = torch.get_rng_state(), _cuda_state(pl_module.device)
+        torch.manual_seed(int(stream(self.seed, _TRAIN, trainer.current_epoch).integers(2**63)))
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """Choose the coreset of the epochs that follow (lines 4-6, 9-11)."""
+        self._put_back_random_state(pl_module)
+        following = trainer.current_epoch + 1
+        if following != trainer.max_epochs:
+            self._select_if_due(trainer, pl_module, following)
+
+    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
+        """Leave torch's random state as it was."""
+        self._put_back_random_state(pl_module)
+
+    def _select_if_due(self, trainer: Any, pl_module: Any, epoch: int) -> None:
+        done = self.selections_[-1]["epoch"] if self.selections_ else -1
+        if any(map(self.schedule.selects_at, range(done + 1, epoch + 1))):
+            self._select(trainer, pl_module, epoch)
+
+    def _select(self, trainer: Any, pl_module: Any, epoch: int) -> None:
+        seed = int(stream(self.seed, _SELECT, epoch).integers(2**63))
+
+        def forward(module: Any, batch: Any) -> Any:
+            precision = trainer.precision_plugin
+            with precision.forward_context():
+                return self.forward(module, precision.convert_input(batch))
+
+        options = dict(self._options)
+        if self.forward is not default_forward or trainer.precision_plugin.precision != "32-true":
+            options["forward"] = forward
+        coreset = on_first(
+            lambda: reselect(pl_module, self.dataset, self.selector, seed=seed, **options)
+        )
+        report = coreset.report
+        self.selections_.append({"epoch": epoch, "loss": report["loss"], **report["deep_seconds"]})
+        self._keep(coreset)
+        if self._reload is None:
+            self._reload = trainer.reload_dataloaders_every_n_epochs
+            trainer.reload_dataloaders_every_n_epochs = 1
+
+    def _keep(self, coreset: Coreset) -> None:
+        self.coreset_ = coreset
+        self._loader.rows = WeightedSubset(self.dataset, coreset.row_ids, coreset.weights)
+
+    def _put_back_random_state(self, pl_module: Any) -> None:
+        if self._random_state is None:
+            return
+        (state, cuda), self._random_state = self._random_state, None
+        torch.set_rng_state(state)
+        if cuda is not None:
+            torch.cuda.set_rng_state(cuda, pl_module.device)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the coreset and the selections so far, for a checkpoint."""
+        coreset = self.coreset_ and {
+            "row_ids": torch.from_numpy(self.coreset_.row_ids),
+            "weights": torch.from_numpy(self.coreset_.weights),
+        }
+        return {
+            "n_rows": len(self.dataset),
+            "coreset": coreset,
+            "selections": [*self.selections_],
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a checkpoint.
+
+        Raises
+        ------
+        ParameterError
+            Where it is of a data set with another number of rows.
+        """
+        if state_dict["n_rows"] != len(self.dataset):
+            raise ParameterError(
+                f"the checkpoint is of a data set of {state_dict['n_rows']} rows in place of "
+                f"{len(self.dataset)}, so that its coreset means other rows: give that data set"
+            )
+        self.selections_ = [*state_dict["selections"]]
+        kept = state_dict["coreset"]
+        if kept is not None:
+            arrays = {name: value.cpu().numpy() for name, value in kept.items()}
+            self._keep(Coreset(arrays["row_ids"], arrays["weights"]))
+
+
+class _Loader:
+    """Batches of whatever rows the callback has put here, in the order of the epoch.
+
+    No `DataLoader`: Lightning would put a sampler of its own around the order where there are
+    more processes, and each would see a share of its share.
+    """
+
+    def __init__(self, dataset: Any, batch_size: int, seed: int, num_workers: int) -> None:
+        self.rows = WeightedSubset(dataset, np.arange(n_rows_of(dataset)))
+        self.batch_size, self.epoch = batch_size, 0
+        self._seed, self._num_workers = seed, num_workers
+
+    def _order(self) -> CoresetSampler:
+        sampler = CoresetSampler(self.rows, seed=self._seed)
+        sampler.set_epoch(self.epoch)
+        return sampler
+
+    def __len__(self) -> int:
+        return -(-len(self._order()) // self.batch_size)
+
+    def __iter__(self) -> Iterator[Any]:
+        # As a generator: Lightning asks for an iterator before the epoch has begun.
+        yield from make_loader(self.rows, self._order(), self.batch_size, self._num_workers)
+
+
+def _parts_of(loaders: Any) -> Iterator[Any]:
+    """Yield each loader of a collection, as Lightning takes them."""
+    if isinstance(loaders, dict):
+        loaders = list(loaders.values())
+    if isinstance(loaders, (list, tuple)):
+        for part in loaders:
+            yield from _parts_of(part)
+    else:
+        yield loaders
+
+
+def _cuda_state(device: Any) -> Any:
+    return torch.cuda.get_rng_state(device) if device.type == "cuda" else None
