@@ -1,10 +1,13 @@
-"""Selectors that go wrong; a module, so that the process of a run can import them."""
+"""Selectors and models that go wrong; a module, so that the process of a run can import them."""
 
 from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import Any
+
+from sklearn.naive_bayes import GaussianNB
 
 from coresift.core.coreset import Coreset
 from coresift.selectors import Uniform
@@ -42,3 +45,38 @@ class Hoards(Uniform):
         held = bytearray(400 * 2**20)
         held[:: 2**12] = b"x" * len(held[:: 2**12])
         return super()._select(source, progress)
+
+
+class Counted(Uniform):
+    """Adds a line to the file that SELECTIONS names for each selection, warming up aside."""
+
+    def _select(self, source: Any, progress: Any) -> Coreset:
+        if source.n_rows > 200:
+            with Path(os.environ["SELECTIONS"]).open("a") as file:
+                file.write(f"{self.random_state}\n")
+        return super()._select(source, progress)
+
+
+class FailsToFit(GaussianNB):
+    """A model that raises."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        raise ValueError("no\nsolution")
+
+
+class DiesInFit(GaussianNB):
+    """A model that ends its process, but for the few rows of warming up."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        if len(X) > 60:
+            os.kill(os.getpid(), 9)
+        return super().fit(X, y, sample_weight)
+
+
+class SleepsInFit(GaussianNB):
+    """A model that takes longer than anybody waits."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        if len(X) > 60:
+            time.sleep(600)
+        return super().fit(X, y, sample_weight)

@@ -175,7 +175,9 @@ def compare(
     ] = "fastcore",
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each method.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="First seed.")] = 0,
-    model: Annotated[str, typer.Option(help=f"One of {', '.join(MODELS)}.")] = DEFAULT_MODEL,
+    model: Annotated[
+        str, typer.Option(help=f"One or more of {', '.join(MODELS)}, on the same selections.")
+    ] = DEFAULT_MODEL,
     tune: Annotated[
         bool, typer.Option("--tune", help="Tune learning rate and batch size in each run.")
     ] = False,
@@ -200,7 +202,7 @@ def compare(
             budget=[_budget(text.strip()) for text in budget.split(",")],
             methods=[name.strip() for name in methods.split(",")],
             seeds=range(seed, seed + seeds),
-            model=_model(model, tune),
+            model=dict(_model(name, tune) for name in _names(model)),
             test=None if test is None else as_source(test, label=label, drop=_names(drop)),
             test_size=test_size,
             split_seed=seed,
@@ -216,13 +218,15 @@ def compare(
     _print_comparison(found, as_json)
 
 
-def _model(name: str, tune: bool) -> Any:
+def _model(name: str, tune: bool) -> tuple[str, Any]:
+    """Return the name for the tables, and what is trained."""
     if not tune:
-        return name
+        return name, name
     if name == DEFAULT_MODEL or name not in MODELS:
         known = ", ".join(other for other in MODELS if other != DEFAULT_MODEL)
         raise ParameterError(f"--tune has no meaning for --model {name!r}: use one of {known}")
-    return MODELS[name]().set_params(learning_rate="tuned", batch_size="tuned")
+    model = MODELS[name]().set_params(learning_rate="tuned", batch_size="tuned")
+    return f"{name} (tuned)", model
 
 
 def _check_folder(output: Path | None) -> None:

@@ -18,7 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from coresift import BudgetError, DataError, FastCore, FormatError, LabelError, ParameterError
 from coresift.report import Comparison, compare
 from coresift.report._data import Split
-from coresift.report._run import coreset_score
+from coresift.report._selection import coreset_score
 from coresift.selectors import Uniform
 from troubled import Dies, Fails, Hoards, Sleeps
 
@@ -146,17 +146,18 @@ def test_resume_runs_only_what_is_missing_or_failed(tmp_path: Path) -> None:
     quick(methods={"broken": Fails()}, resume=kept, seeds=1)
     quick(methods={"broken": Fails()}, resume=kept, seeds=1)
     assert len(kept.read_text().splitlines()) == 9
-    assert [path.name for path in tmp_path.iterdir()] == ["runs.jsonl"]
+    assert {path.name for path in tmp_path.iterdir()} == {"runs.jsonl", "runs.jsonl.selections"}
 
 
 def test_a_run_stopped_by_the_limit_is_tried_again_only_with_more_time() -> None:
-    from coresift.report._comparison import _again
+    from coresift.report._series import _is_due
 
     late = {"status": "time limit", "time_limit": 5.0}
-    assert not _again(late, 5.0)
-    assert _again(late, 6.0)
-    assert _again(late, None)
-    assert not _again({"status": "ok"}, None)
+    assert not _is_due(late, 5.0)
+    assert _is_due(late, 6.0)
+    assert _is_due(late, None)
+    assert not _is_due({"status": "ok"}, None)
+    assert _is_due(None, None)
 
 
 def test_a_file_of_other_things_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -202,7 +203,7 @@ def test_the_score_of_many_pairs_is_taken_on_a_sample(monkeypatch: pytest.Monkey
     rows = Uniform(30, random_state=0).fit(split.X, split.y).sample_indices_
     whole, n_rows = coreset_score(split, rows, 1)
     assert n_rows == 300
-    monkeypatch.setattr("coresift.report._run._MOST_PAIRS", 30 * 150)
+    monkeypatch.setattr("coresift.report._selection._MOST_PAIRS", 30 * 150)
     part, n_rows = coreset_score(split, rows, 1)
     assert n_rows == 150
     assert part == pytest.approx(whole, rel=0.2)
@@ -214,6 +215,8 @@ def test_the_score_of_many_pairs_is_taken_on_a_sample(monkeypatch: pytest.Monkey
         ({"methods": ["best"]}, ParameterError, "'best' is not known"),
         ({"model": "tree"}, ParameterError, "'tree' is not known"),
         ({"model": KNeighborsClassifier()}, ParameterError, "takes no sample_weight"),
+        ({"model": ["sklearn-logistic", "tree"]}, ParameterError, "'tree' is not known"),
+        ({"model": []}, ParameterError, r"model=\[\]: give at least one"),
         ({"budget": 2}, BudgetError, "at least 3"),
         ({"budget": 301}, BudgetError, "300"),
         ({"budget": []}, ParameterError, "at least one"),

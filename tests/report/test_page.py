@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from coresift.report import Comparison, Result
+from coresift.report._charts import _looks
 from coresift.report._page import page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -26,6 +27,7 @@ def run(
         "method": method,
         "budget": budget,
         "seed": seed,
+        "model": "logistic",
         "status": "ok",
         "error": None,
         "rows": rows,
@@ -54,14 +56,16 @@ def comparison() -> Comparison:
     groups += [[run("<odd>", 0, 0.1, 0.5) | failed], [run("full", 0, None, 0.92)]]
     data = {"n_train": 1000, "n_test": 300, "n_features": 12, "n_classes": 3}
     runs = tuple(one for group in groups for one in group)
-    return Comparison(data, "logistic", tuple(Result.of(group) for group in groups), runs)
+    return Comparison(data, ("logistic",), tuple(Result.of(group) for group in groups), runs)
 
 
 class Reader(HTMLParser):
-    """Collects cells, pictures and whatever would be fetched."""
+    """Collects headings, cells, pictures and whatever would be fetched."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.headings: list[str] = []
+        self.inside = ""
         self.cells: list[list[str]] = []
         self.pictures: list[dict[str, str]] = []
         self.fetched: list[str] = []
@@ -69,6 +73,7 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         self.fetched += [given[name] for name in ("src", "href") if name in given]
+        self.inside = tag
         if tag == "tr":
             self.cells.append([])
         if tag in ("td", "th"):
@@ -77,8 +82,13 @@ class Reader(HTMLParser):
             self.pictures.append(given)
 
     def handle_data(self, data: str) -> None:
-        if self.cells and self.cells[-1] and not self.pictures:
+        if self.inside in ("td", "th"):
             self.cells[-1][-1] += data
+        if self.inside == "h2":
+            self.headings.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = ""
 
 
 def test_the_page_holds_the_table_and_the_pictures(comparison: Comparison) -> None:
@@ -92,6 +102,36 @@ def test_the_page_holds_the_table_and_the_pictures(comparison: Comparison) -> No
     assert bad[-1].startswith("1 of 1: ValueError: a < b & c")
     titles = [picture["alt"].partition(".")[0] for picture in reader.pictures]
     assert titles == ["Accuracy against time", "Accuracy against budget", "Convergence"]
+
+
+def test_each_model_has_its_table_and_pictures(comparison: Comparison) -> None:
+    groups = [
+        [run(method, seed, budget, accuracy + (budget or 0), model=model) for seed in (0, 1)]
+        for model, accuracy in (("logistic", 0.8), ("svm", 0.7))
+        for method, budget in (("fastcore", 0.01), ("fastcore", 0.1), ("full", None))
+    ]
+    results = tuple(Result.of(group) for group in groups)
+    runs = tuple(one for group in groups for one in group)
+    reader = Reader()
+    reader.feed(page(Comparison(comparison.data, ("logistic", "svm"), results, runs)))
+    assert reader.headings[:2] == ["Model logistic", "Model svm"]
+    head = reader.cells[0]
+    assert "model" not in head
+    lines = [line for line in reader.cells if line[0] == "fastcore" and line[1] == "0.01"]
+    accuracies = [line[head.index("accuracy")] for line in lines]
+    assert accuracies == ["0.8150 ± 0.0050", "0.7150 ± 0.0050"]
+    titles = [picture["alt"].partition(".")[0] for picture in reader.pictures]
+    assert titles == ["Accuracy against time", "Accuracy against budget", "Convergence"] * 2
+    assert len({picture["src"] for picture in reader.pictures}) == 6
+
+
+def test_ten_methods_look_different() -> None:
+    lines = [run(f"method {number}", 0, 0.1, 0.5) for number in range(10)]
+    looks = _looks([Result.of([one]) for one in (*lines, run("full", 0, None, 0.9))])
+    assert len(looks) == 11
+    for part in ("color", "marker"):
+        assert len({look[part] for look in looks.values()}) == 11
+    assert len({look["linestyle"] for look in list(looks.values())[:10]}) == 2
 
 
 def test_nothing_is_fetched(comparison: Comparison) -> None:
@@ -108,7 +148,7 @@ def test_pictures_that_the_runs_do_not_give_are_left_out() -> None:
     data = {"n_train": 1000, "n_test": 300, "n_features": 12, "n_classes": 3}
     results = tuple(Result.of([one]) for one in runs)
     reader = Reader()
-    reader.feed(page(Comparison(data, "sklearn-logistic", results, runs)))
+    reader.feed(page(Comparison(data, ("logistic",), results, runs)))
     assert [picture["alt"].partition(".")[0] for picture in reader.pictures] == [
         "Accuracy against time"
     ]

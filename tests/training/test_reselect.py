@@ -57,7 +57,7 @@ def test_the_seed_decides(method: str) -> None:
 
 def test_distances_are_those_of_unscaled_gradients() -> None:
     model, data = small(), blobs(120)
-    seen = last_layer_gradients(model, data)
+    seen = last_layer_gradients(model, data, wrt="weights")
     coreset = reselect(model, data, "craig", budget=9, seed=0)
     plain = Craig(9, scale=None, random_state=0).fit(seen.gradients, seen.labels)
     np.testing.assert_array_equal(coreset.row_ids, plain.sample_indices_)
@@ -66,16 +66,21 @@ def test_distances_are_those_of_unscaled_gradients() -> None:
     scaled = reselect(model, data, Craig(9, random_state=0))
     plain = Craig(9, random_state=0).fit(seen.gradients, seen.labels)
     np.testing.assert_array_equal(scaled.row_ids, plain.sample_indices_)
+    by_logits = reselect(model, data, "craig", budget=9, seed=0, wrt="logits")
+    plain = Craig(9, scale=None, random_state=0).fit(seen.errors, seen.labels)
+    np.testing.assert_array_equal(by_logits.row_ids, plain.sample_indices_)
 
 
 def test_fastcore_comes_closer_to_the_full_gradient_than_chance() -> None:
     model, data = small(), blobs(600)
-    seen = last_layer_gradients(model, data)
-    whole = seen.gradients.sum(axis=0)
+    seen = last_layer_gradients(model, data, keep_inputs=True)
+    assert seen.inputs is not None
+    gradients = (seen.errors[:, :, None] * seen.inputs[:, None]).reshape(600, -1)
+    whole = gradients.sum(axis=0)
 
     def error(method: str, seed: int) -> float:
         found = reselect(model, data, method, budget=30, seed=seed)
-        return float(np.linalg.norm(found.weights @ seen.gradients[found.row_ids] - whole))
+        return float(np.linalg.norm(found.weights @ gradients[found.row_ids] - whole))
 
     ours, chance = (
         np.mean([error(method, seed) for seed in range(5)]) for method in ("fastcore", "uniform")

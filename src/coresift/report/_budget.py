@@ -12,7 +12,7 @@ from coresift._errors import ParameterError
 from coresift._stages import Progress
 from coresift.report._data import Split
 from coresift.report._models import DEFAULT_MODEL, make_model
-from coresift.report._run import Job, execute
+from coresift.report._run import Job, measured
 from coresift.selectors import BaseSelector, make_selector
 
 
@@ -136,13 +136,13 @@ def suggest_budget(
     since = time.perf_counter()
     split = Split.of(X, y, None, validation, random_state)
     selector = make_selector(method) if isinstance(method, str) else method
-    name, fitted = type(selector).__name__, make_model(model)
+    name, models = type(selector).__name__, {"": make_model(model)}
     numbers = range(random_state, random_state + seeds)
-    Job(name, selector, None, 0, fitted, n_threads).warm_up(split)
+    Job(name, selector, None, 0, models, n_threads).warm_up(split)
     steps: list[BudgetStep] = []
     share = max(start, split.n_classes / len(split.X))
     while not _is_over(steps, tolerance):
-        jobs = [Job(name, selector, share, seed, fitted, n_threads) for seed in numbers]
+        jobs = [Job(name, selector, share, seed, models, n_threads) for seed in numbers]
         steps.append(_step(share, jobs, split, progress))
         if on_step is not None:
             on_step(steps[-1])
@@ -162,7 +162,8 @@ def _is_over(steps: list[BudgetStep], tolerance: float) -> bool:
 def _step(share: float, jobs: list[Job], split: Split, progress: Progress | None) -> BudgetStep:
     runs = []
     for number, job in enumerate(jobs):
-        runs.append(execute(job, split))
+        selection = job.selection(split)
+        runs += [measured(job, model, selection, split) for model in job.models.values()]
         if progress is not None:
             progress(f"{share:.3%}", number + 1, len(jobs))
     accuracies = [run["accuracy"] for run in runs]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,15 @@ from coresift.selectors import FULL
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe and Ito: told apart by those who do not see all colours; black is for full.
+# Told apart by those who do not see all colours (Okabe and Ito, Tol), and dark enough for a line;
+# black is for full. From the sixth method on lines are dashed.
 _COLOURS = (
-    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#7F7F7F"),
-    *("#8C564B", "#332288"),
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"),
+    *("#56B4E9", "#882255", "#7F7F7F", "#999933", "#332288"),
 )
-_MARKERS = "osD^vPXh"
-_SIZE = (6.4, 4.2)
+_MARKERS = "osD^vPXh<>"
+_STYLES = ("-",) * 5 + ("--",) * 5
+_SIZE = (7.4, 4.2)
 
 
 def charts(comparison: Comparison) -> Iterator[tuple[str, str, str]]:
@@ -60,13 +63,14 @@ def charts(comparison: Comparison) -> Iterator[tuple[str, str, str]]:
 
 
 def _looks(results: Sequence[Result]) -> dict[str, dict[str, Any]]:
-    """Return colour and marker of each method."""
+    """Return colour, marker and line of each method."""
     names = [name for name in dict.fromkeys(r.method for r in results) if name != FULL]
-    looks = {
-        name: {"color": _COLOURS[n % len(_COLOURS)], "marker": _MARKERS[n % len(_MARKERS)]}
-        for n, name in enumerate(names)
+    kinds = itertools.cycle(zip(_COLOURS, _MARKERS, _STYLES, strict=True))
+    pairs = [*zip(names, kinds, strict=False), (FULL, ("#000000", "*", "-"))]
+    return {
+        name: {"color": colour, "marker": marker, "linestyle": line}
+        for name, (colour, marker, line) in pairs
     }
-    return {**looks, FULL: {"color": "#000000", "marker": "*"}}
 
 
 def _draw(paint: Callable[[Axes], None]) -> str:
@@ -85,7 +89,8 @@ def _draw(paint: Callable[[Axes], None]) -> str:
         axes.set_ylabel("test accuracy")
         axes.grid(visible=True, alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, fontsize=9)
+        # Beside the axes: with nine methods there is no free place in them.
+        figure.legend(loc="outside right upper", frameon=False, fontsize=9)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()
@@ -137,12 +142,11 @@ def _points(
         yerr=y_spread,
         xerr=[left, x_spread],
         label=method,
-        linestyle="-" if len(results) > 1 else "none",
         linewidth=1.2,
         elinewidth=1,
         capsize=2,
         markersize=13 if method == FULL else 7,
-        **looks[method],
+        **{**looks[method], **({} if len(results) > 1 else {"linestyle": "none"})},
     )
 
 
@@ -181,4 +185,4 @@ def _convergence(
     axes.set_xscale("log")
     axes.set_xlabel("iterations")
     for method, curve in curves:
-        axes.plot(*curve.T, label=method, linewidth=1.6, color=looks[method]["color"])
+        axes.plot(*curve.T, label=method, linewidth=1.6, **{**looks[method], "marker": ""})

@@ -1,32 +1,26 @@
-"""Methods side by side: the same rows, the same model, the same measures."""
+"""Methods side by side: the same rows, the same models, the same measures."""
 
 from __future__ import annotations
 
-import math
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from sklearn.datasets import load_digits
 
-import coresift
 from coresift._errors import ParameterError
 from coresift._stages import Progress
 from coresift.core.budget import resolve_budget, split_budget
 from coresift.core.classes import Classes, count_labels
-from coresift.report._data import Split, digest_of
-from coresift.report._models import DEFAULT_MODEL, make_model
+from coresift.report._data import Split
+from coresift.report._models import DEFAULT_MODEL, make_models
 from coresift.report._result import Comparison, Result
 from coresift.report._run import Job
+from coresift.report._series import Run, run_all
 from coresift.report._store import Store
-from coresift.report._worker import attempt, run_isolated
 from coresift.selectors import FULL, BaseSelector, make_selector
 
-Run = dict[str, Any]
 _ALWAYS = ("uniform", FULL)
 
 
@@ -63,10 +57,10 @@ def compare(
         random_state and n_threads are set.
     seeds : int or sequence of int, default=5
         How many, from 0, or which.
-    model : str or classifier, default="sklearn-logistic"
+    model : str, classifier, sequence of them or mapping of str to them, default="sklearn-logistic"
         ``"sklearn-logistic"`` (deterministic), the paper's ``"logistic"``, ``"svm"`` or
         ``"lasso"`` (Section 8.1, needs torch), or a classifier whose ``fit`` takes
-        ``sample_weight``.
+        ``sample_weight``. Several are trained on the same selections: each run selects once.
     test : tuple (X_test, y_test), path or frame, default=None
         Test rows. None puts ``test_size`` of the rows aside, each class in proportion.
     test_size : float, default=0.25
@@ -75,11 +69,14 @@ def compare(
     n_threads : int or None, default=None
         For the selectors, and for the linear algebra of the training.
     time_limit : float or None, default=None
-        Seconds for a run: selection, training and scoring. A run that passes it is stopped and
-        reported as such. A run that fails is reported too, and the others go on.
+        Seconds for a run: selection, scoring and the training of every model. A run that passes
+        it is stopped, and the models that are not measured by then are reported as such. A model
+        that fails is reported too, and the others go on.
     resume : path or None, default=None
-        File in which each run is kept as a line of JSON. Runs that are in it, of the same rows
-        and parameters, are not run again, unless they failed.
+        File in which each run and model is kept as a line of JSON. Those that are in it, of the
+        same rows and parameters, are not run again, unless they failed. Selections are kept in
+        the folder ``FILE.selections`` and taken up for other models, with the seconds, the memory
+        and the score of the run that selected.
     isolate : bool, default=True
         Run each in a process of its own. Without, it is quicker for small data, but there is no
         time limit, and no figure of memory.
@@ -103,6 +100,16 @@ def compare(
     >>> found = compare(X, y, budget=100, seeds=2, isolate=False)
     >>> [(result.method, result.rows) for result in found.results]
     [('fastcore', 100), ('uniform', 100), ('full', 1347)]
+
+    Two models on the same selections:
+
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> models = ["sklearn-logistic", GaussianNB()]
+    >>> found = compare(X, y, budget=100, seeds=1, model=models, isolate=False)
+    >>> found.models
+    ('sklearn-logistic', 'GaussianNB()')
+    >>> found.result("fastcore", model="GaussianNB()").rows
+    100
     """
     _check_limits(time_limit, isolate)
     split = Split.of(X, y, test, test_size, split_seed)
@@ -111,18 +118,18 @@ def compare(
     numbers = list(range(seeds)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
     if not numbers:
         raise ParameterError(f"seeds={seeds!r}: give at least one")
-    fitted = make_model(model)
+    models = make_models(model)
     jobs = [
-        Job(name, selector, amount, seed, fitted, n_threads)
+        Job(name, selector, amount, seed, trained, n_threads, isolate)
         for seed in numbers
         for name, selector in chosen.items()
         for amount in (budgets if selector is not None else [None])
-        if selector is not None or seed == numbers[0] or _is_random(fitted)
+        if (trained := _changed(models, selector is not None or seed == numbers[0]))
     ]
     store = Store(None if resume is None else Path(resume))
-    runs = _run_all(jobs, split, store, time_limit, isolate, progress or _silent)
-    name = model if isinstance(model, str) else repr(fitted)
-    return Comparison(split.facts(), name, tuple(_results(runs, list(chosen), budgets)), runs)
+    runs = run_all(jobs, split, store, time_limit, progress or _silent)
+    results = _results(runs, list(models), list(chosen), budgets)
+    return Comparison(split.facts(), tuple(models), tuple(results), runs)
 
 
 def compare_on_digits(
@@ -182,73 +189,28 @@ def _selectors(
     return {**chosen, FULL: None}
 
 
+def _changed(models: dict[str, Any], by_rows: bool) -> dict[str, Any]:
+    """Return the models that other rows, or else the seed alone, make another one."""
+    return {name: model for name, model in models.items() if by_rows or _is_random(model)}
+
+
 def _is_random(model: Any) -> bool:
     """Tell whether the seed decides what the model becomes; lbfgs ignores its random_state."""
     parameters = model.get_params(deep=False)
     return "random_state" in parameters and parameters.get("solver") != "lbfgs"
 
 
-def _run_all(
-    jobs: Sequence[Job],
-    split: Split,
-    store: Store,
-    time_limit: float | None,
-    isolate: bool,
-    progress: Callable[[str, int, int], None],
-) -> tuple[Run, ...]:
-    """Run what is not in the store yet, and keep it there."""
-    data = split.fingerprint
-    runs = []
-    progress("compare", 0, len(jobs))
-    with _runner(split, time_limit, isolate) as run:
-        for number, job in enumerate(jobs):
-            facts = {**job.facts(), "version": coresift.__version__, "isolate": isolate}
-            key = digest_of({**facts, "data": data})
-            kept = store.get(key)
-            if kept is None or _again(kept, time_limit):
-                names = {"method": job.method, "budget": job.budget, "seed": job.seed}
-                kept = {**names, "time_limit": time_limit, **run(job)}
-                kept = store.put(key, kept)
-            runs.append(kept)
-            progress("compare", number + 1, len(jobs))
-    return tuple(runs)
-
-
-def _again(run: Run, time_limit: float | None) -> bool:
-    """Tell whether a kept run is worth another try: it failed, or has more time now."""
-    if run["status"] == "time limit":
-        return bool((time_limit or math.inf) > run["time_limit"])
-    return bool(run["status"] != "ok")
-
-
-@contextmanager
-def _runner(
-    split: Split, time_limit: float | None, isolate: bool
-) -> Iterator[Callable[[Job], Run]]:
-    if isolate:
-        with tempfile.TemporaryDirectory() as name:
-            split.save(Path(name))
-            yield lambda job: run_isolated(job, Path(name), time_limit)
-        return
-    warm: set[str] = set()
-
-    def run(job: Job) -> Run:
-        if job.method not in warm:
-            job.warm_up(split)
-            warm.add(job.method)
-        return {**attempt(job, split), "peak_mib": None}
-
-    yield run
-
-
 def _results(
-    runs: Sequence[Run], names: Sequence[str], budgets: Sequence[float]
+    runs: Sequence[Run], models: Sequence[str], names: Sequence[str], budgets: Sequence[float]
 ) -> Iterator[Result]:
-    """Yield a line for each budget and method, then one for full."""
-    for budget in budgets:
-        for name in names:
-            these = [run for run in runs if (run["method"], run["budget"]) == (name, budget)]
-            if these:
-                yield Result.of(these)
-    full = [run for run in runs if run["method"] == FULL]
-    yield replace(Result.of(full), budget=None)
+    """Yield for each model a line for each budget and method, then one for full."""
+    lines = [(name, budget) for budget in budgets for name in names if name != FULL]
+    for model in models:
+        for line in [*lines, (FULL, None)]:
+            yield Result.of(
+                [
+                    run
+                    for run in runs
+                    if (run["method"], run["budget"], run["model"]) == (*line, model)
+                ]
+            )

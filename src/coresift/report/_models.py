@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +80,28 @@ def make_model(model: Any) -> BaseEstimator:
             f"needs: use a classifier that does, or one of {', '.join(MODELS)}"
         )
     return clone(model)
+
+
+def make_models(model: Any) -> dict[str, BaseEstimator]:
+    """Return the classifiers of one or several names or classifiers, by the names of tables.
+
+    Raises
+    ------
+    ParameterError
+        As `make_model`, and where there is none.
+    """
+    if isinstance(model, Mapping):
+        pairs = {str(name): make_model(what) for name, what in model.items()}
+    else:
+        several = isinstance(model, Sequence) and not isinstance(model, str)
+        pairs = {_name(what): make_model(what) for what in (model if several else [model])}
+    if not pairs:
+        raise ParameterError(f"model={model!r}: give at least one of {', '.join(MODELS)}")
+    return pairs
+
+
+def _name(model: Any) -> str:
+    return model if isinstance(model, str) else " ".join(repr(model).split())
 
 
 def train(

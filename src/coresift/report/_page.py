@@ -21,7 +21,8 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1c1e21; background: #fff;
        max-width: 1320px; margin: 2rem auto; padding: 0 1.5rem; }
 h1 { font-size: 1.6rem; margin: 0; }
-h2 { font-size: 1.15rem; margin: 2.2rem 0 .3rem; }
+h2 { font-size: 1.3rem; margin: 2.6rem 0 .3rem; }
+h3 { font-size: 1.1rem; margin: 1.8rem 0 .3rem; }
 p.sub, figcaption, footer { color: #5a6068; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin-top: .6rem;
@@ -43,10 +44,10 @@ footer { margin: 2.5rem 0; font-size: .85rem; }
 """
 
 _MEANINGS = (
-    ("selection, training", "seconds of choosing the rows, and of fitting the model to them; "
-     "loading, compiling, scoring and testing are not in them"),
-    ("peak memory", "the most that the process of a run held up to the end of its training: "
-     "Python, libraries and all rows included"),
+    ("selection, training", "seconds of choosing the rows, once for all models, and of fitting "
+     "the model to them; loading, compiling, scoring and testing are not in them"),
+    ("peak memory", "the most that the process of a run held up to the end of the training: "
+     "Python, libraries, all rows and the models trained before included"),
     ("Eq. 5 score", "mean distance of a training row to the nearest chosen row of its class, "
      "features scaled to [0, 1]; lower is better"),
     ("accuracy, log-loss", "on test rows that no method has seen"),
@@ -62,12 +63,7 @@ def page(comparison: Comparison) -> str:
     MissingDependencyError
         Where matplotlib is not installed.
     """
-    figures = "".join(
-        f'<figure><h2>{escape(name)}</h2><img alt="{escape(name)}. {escape(caption)}" '
-        f'src="data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-        for name, caption, svg in charts(comparison)
-    )
+    parts = "".join(_part(comparison.of_model(model)) for model in comparison.models)
     meanings = "".join(
         f"<dt>{escape(word)}</dt><dd>{escape(meaning)}</dd>" for word, meaning in _MEANINGS
     )
@@ -76,10 +72,23 @@ def page(comparison: Comparison) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>coresift: methods side by side</title><style>{_STYLE}</style></head><body>"
         f'<h1>Methods side by side</h1><p class="sub">{escape(title(comparison))}</p>'
-        f'<div class="wide">{_table(comparison)}</div>'
-        f'<div class="figures">{figures}</div>'
+        f"{parts}"
         f"<h2>What the columns say</h2><dl>{meanings}</dl>"
         f"<footer>{escape(_environment())}</footer></body></html>\n"
+    )
+
+
+def _part(part: Comparison) -> str:
+    """Return heading, table and pictures of one model."""
+    figures = "".join(
+        f'<figure><h3>{escape(name)}</h3><img alt="{escape(name)}. {escape(caption)}" '
+        f'src="data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        for name, caption, svg in charts(part)
+    )
+    return (
+        f'<section><h2>Model {escape(part.models[0])}</h2><div class="wide">{_table(part)}</div>'
+        f'<div class="figures">{figures}</div></section>'
     )
 
 

@@ -38,6 +38,7 @@ class Result:
     method : str
     budget : float or int or None
         As asked for; None where all rows are taken.
+    model : str
     status : {"ok", "failed", "time limit"}
         Of the worst run.
     error : str or None
@@ -55,6 +56,7 @@ class Result:
 
     method: str
     budget: float | None
+    model: str
     status: str
     error: str | None
     runs: int
@@ -65,7 +67,7 @@ class Result:
 
     @classmethod
     def of(cls, runs: Sequence[dict[str, Any]]) -> Result:
-        """Add up the runs of one method and budget."""
+        """Add up the runs of one method, budget and model."""
         good = [run for run in runs if run["status"] == "ok"]
         bad = [run for run in runs if run["status"] != "ok"]
         figures = {}
@@ -76,6 +78,7 @@ class Result:
         return cls(
             runs[0]["method"],
             runs[0]["budget"],
+            runs[0]["model"],
             bad[0]["status"] if bad else "ok",
             bad[0]["error"] if bad else None,
             len(good),
@@ -94,6 +97,7 @@ class Result:
         facts: dict[str, Any] = {
             "method": self.method,
             "budget": self.budget,
+            "model": self.model,
             "status": self.status,
             "error": self.error,
             "runs": self.runs,
@@ -115,32 +119,44 @@ class Comparison:
     ----------
     data : dict
         Numbers of rows, features and classes.
-    model : str
+    models : tuple of str
     results : tuple of Result
-        A line for each method and budget.
+        For each model a line for each budget and method.
     runs : tuple of dict
-        Every run: method, budget, seed, status, error, and its figures; ``curve`` holds pairs of
-        iterations and test accuracy where the model records them.
+        Every run and model: method, budget, seed, model, status, error, and its figures; those of
+        a selection are the same for all its models. ``curve`` holds pairs of iterations and test
+        accuracy where the model records them.
     """
 
     data: dict[str, Any]
-    model: str
+    models: tuple[str, ...]
     results: tuple[Result, ...]
     runs: tuple[dict[str, Any], ...]
 
-    def result(self, method: str, budget: float | None = None) -> Result:
-        """Return the line of a method; of the first budget where none is given."""
+    def result(self, method: str, budget: float | None = None, model: str | None = None) -> Result:
+        """Return the line of a method; of the first budget and model where none is given."""
         return next(
             result
             for result in self.results
-            if result.method == method and budget in (None, result.budget)
+            if result.method == method
+            and budget in (None, result.budget)
+            and model in (None, result.model)
+        )
+
+    def of_model(self, model: str) -> Comparison:
+        """Return the part of one model."""
+        return Comparison(
+            self.data,
+            (model,),
+            tuple(result for result in self.results if result.model == model),
+            tuple(run for run in self.runs if run["model"] == model),
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything, for JSON."""
         return {
             "data": self.data,
-            "model": self.model,
+            "models": list(self.models),
             "results": [result.as_dict() for result in self.results],
             "runs": list(self.runs),
         }
@@ -159,7 +175,7 @@ class Comparison:
         return text.getvalue()
 
     def to_html(self, path: str | Path) -> None:
-        """Write one page with the table and the pictures, which needs no network.
+        """Write one page with table and pictures for each model, which needs no network.
 
         Raises
         ------

@@ -1,33 +1,33 @@
-"""One run of a comparison: select, train, measure."""
+"""One run of a comparison: select once, train each model, measure."""
 
 from __future__ import annotations
 
 import contextlib
-import sys
-import time
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import log_loss
 from threadpoolctl import threadpool_limits
 
-from coresift._rng import row_hash
-from coresift._typing import Indices
-from coresift.core.weights import Assignment, Centers
 from coresift.report._data import Split
 from coresift.report._models import Trained, train
+from coresift.report._selection import Selection, peak_mib
 from coresift.selectors import BaseSelector
 
-_MOST_PAIRS = 4 * 10**9  # of rows and chosen rows; beyond, the score is taken on a sample
-_CHUNK = 50_000
+Record = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What to run.
+    """What to run: models that share one selection.
+
+    A comparison and its processes know nothing of a job but ``models``, ``only``, ``facts``,
+    ``selection_facts``, ``warm_up`` and ``records``. So models that select while they train can
+    bring a job of another kind, which chooses anew for each of them.
 
     Parameters
     ----------
@@ -37,85 +37,129 @@ class Job:
         None takes all rows.
     budget : float or int or None
     seed : int
-    model : BaseEstimator
+    models : mapping of str to BaseEstimator
+        By their names in the tables.
     n_threads : int or None
+    isolate : bool, default=False
+        Whether the process is its own, so that its memory says something about the run.
     """
 
     method: str
     selector: BaseSelector | None
     budget: float | None
     seed: int
-    model: BaseEstimator
+    models: Mapping[str, BaseEstimator]
     n_threads: int | None = None
+    isolate: bool = False
 
-    def facts(self) -> dict[str, Any]:
-        """Return what decides the result, the data aside."""
+    def only(self, names: Iterable[str]) -> Self:
+        """Return the job with these of its models."""
+        return replace(self, models={name: self.models[name] for name in names})
+
+    def facts(self, name: str) -> dict[str, Any]:
+        """Return what decides the record of a model, the data aside."""
+        model = repr(self.models[name])
+        return {"method": self.method, "model": model, **self.selection_facts()}
+
+    def selection_facts(self) -> dict[str, Any]:
+        """Return what decides the selection, the data aside."""
         return {
-            "method": self.method,
             "selector": repr(self.selector),
             "budget": self.budget,
             "seed": self.seed,
-            "model": repr(self.model),
             "n_threads": self.n_threads,
+            "isolate": self.isolate,
         }
 
-    def selected(self, split: Split) -> BaseSelector | None:
-        """Return the fitted selector, or None where all rows are taken."""
+    def selection(self, split: Split) -> Selection:
+        """Select."""
         if self.selector is None:
-            return None
+            return Selection.of(None, split, self.n_threads, self.isolate)
         selector = clone(self.selector).set_params(budget=self.budget, random_state=self.seed)
         if "n_threads" in selector.get_params(deep=False):
             selector.set_params(n_threads=self.n_threads)
-        fitted: BaseSelector = selector.fit(split.X, split.y)
-        return fitted
+        return Selection.of(selector, split, self.n_threads, self.isolate)
+
+    def _kept_selection(self, split: Split, kept: Path | None) -> Selection:
+        """Take up the selection that is kept, or select and keep it before anything is trained."""
+        if kept is None or self.selector is None:
+            return self.selection(split)
+        if kept.exists():
+            return Selection.load(kept, len(split.X))
+        selection = self.selection(split)
+        selection.save(kept)
+        return selection
+
+    def records(self, split: Split, kept: Path | None = None) -> Iterator[tuple[str, Record]]:
+        """Run in this process; yield each model and its record as soon as it is there.
+
+        A record holds "status" and "error", and the figures of `measured` if all went well. A
+        selection that fails is the failure of every model, a training only of its own.
+
+        Parameters
+        ----------
+        split : Split
+        kept : Path or None
+            The file of the selection: read if it is there, else written.
+        """
+        try:
+            selection = self._kept_selection(split, kept)
+        except Exception as error:
+            yield from ((name, _failure(error)) for name in self.models)
+            return
+        for name, model in self.models.items():
+            try:
+                record = {"status": "ok", "error": None, **measured(self, model, selection, split)}
+            except Exception as error:
+                record = _failure(error)
+            yield name, record
 
     def warm_up(self, split: Split) -> None:
         """Compile and import on a few rows, so that no measured time holds it."""
         X, y = split.few()
         few = Split(X, y, X, y)
-        job = Job(self.method, self.selector, split.n_classes, 0, self.model, self.n_threads)
         # What fails here fails in the run too, and is reported there.
         with contextlib.suppress(Exception):
-            job.selected(few)
-            train(clone(self.model), X, y, np.ones(len(y)), few, 0)
+            replace(self, budget=split.n_classes, seed=0).selection(few)
+        for model in self.models.values():
+            with contextlib.suppress(Exception):
+                train(clone(model), X, y, np.ones(len(y)), few, 0)
 
 
-def execute(job: Job, split: Split) -> dict[str, Any]:
-    """Run a job in this process.
+def _failure(error: Exception) -> Record:
+    line = " ".join(str(error).split())
+    return {"status": "failed", "error": f"{type(error).__name__}: {line}"}
+
+
+def measured(job: Job, model: BaseEstimator, selection: Selection, split: Split) -> Record:
+    """Train a model on a selection, in this process.
 
     Returns
     -------
     dict
-        Figures of the run, as JSON has them. ``peak_mib`` is the most memory that this process
-        ever held, up to the end of the training.
+        Figures as JSON has them. ``peak_mib`` is the most memory that was held up to the end of
+        the training, by the process that selected or by this one.
     """
-    start = time.perf_counter()
-    selector = job.selected(split)
-    taken = time.perf_counter() - start
-    n_rows = len(split.X)
-    if selector is None:
-        rows, weights = np.arange(n_rows), np.ones(n_rows)
-        X, y, taken = split.X, split.y, 0.0
-    else:
-        rows, weights = selector.sample_indices_, selector.sample_weight_
-        X, y = split.X[rows], split.y[rows]
+    X, y = selection.rows_of(split)
     with threadpool_limits(job.n_threads):
-        trained = train(job.model, X, y, weights, split, job.seed)
-    peak = peak_mib()
-    score, score_rows = coreset_score(split, rows, job.n_threads)
+        trained = train(model, X, y, selection.weights, split, job.seed)
     return {
-        "rows": len(rows),
-        "select_seconds": taken,
+        "rows": len(selection.rows),
+        "select_seconds": selection.seconds,
         "train_seconds": trained.seconds,
-        "total_seconds": taken + trained.seconds,
-        "peak_mib": peak,
-        "score": score,
-        "score_rows": score_rows,
+        "total_seconds": selection.seconds + trained.seconds,
+        "peak_mib": _larger(selection.peak_mib, peak_mib()) if job.isolate else None,
+        "score": selection.score,
+        "score_rows": selection.score_rows,
         "accuracy": float((trained.predictions == split.y_test).mean()),
         "log_loss": _log_loss(trained, split),
         "curve": trained.curve,
         "notes": trained.notes,
     }
+
+
+def _larger(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else max(one, other)
 
 
 def _log_loss(trained: Trained, split: Split) -> float | None:
@@ -125,47 +169,3 @@ def _log_loss(trained: Trained, split: Split) -> float | None:
     chances[:, trained.classes] = trained.chances
     chances /= chances.sum(axis=1, keepdims=True)  # float32 rows sum to 1 only nearly
     return float(log_loss(split.y_test, chances, labels=np.arange(split.n_classes)))
-
-
-def coreset_score(split: Split, rows: Indices, n_threads: int | None) -> tuple[float, int]:
-    """Return the mean distance to the nearest chosen row of the class (Eq. 5, divided by N).
-
-    Returns
-    -------
-    score : float
-    n_rows : int
-        Rows that it is the mean of: all, or where those times the chosen rows pass
-        4,000,000,000, as many of smallest hash as do not.
-    """
-    n_rows = len(split.X)
-    if len(rows) == n_rows:
-        return 0.0, n_rows
-    centers = Centers.of(rows, split.X[rows], split.y[rows], split.n_classes)
-    ids = np.arange(n_rows)
-    size = min(n_rows, max(1, _MOST_PAIRS // len(rows)))
-    if size < n_rows:
-        ids = np.sort(np.argsort(row_hash(ids, 0), kind="stable")[:size])
-    found = Assignment.empty(centers)
-    for start in range(0, size, _CHUNK):
-        part = ids[start : start + _CHUNK]
-        owned = centers.owners(split.X[part], split.y[part], part, n_threads)
-        found = found.merge(Assignment.of(split.y[part], *owned, centers))
-    return float(found.distances.total()) / size, size
-
-
-def peak_mib() -> float | None:
-    """Return the most memory that this process has held at a time, in MiB, where it is known.
-
-    The high-water mark of this program, not ``ru_maxrss``, which on Linux begins with that of
-    the program that started it.
-    """
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

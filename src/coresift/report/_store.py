@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from coresift._errors import FormatError
+from coresift.report._files import whole_file
 
 
 class Store:
     """The runs of a file, by key; kept in memory where there is no file.
+
+    Selections stand beside it, in the folder ``FILE.selections``.
 
     Parameters
     ----------
@@ -23,12 +24,17 @@ class Store:
     Raises
     ------
     FormatError
-        If the file holds other things than runs.
+        If the file holds other things than runs, or the folder is none.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._runs: dict[str, dict[str, Any]] = {}
+        self._folder = None if path is None else path.with_name(f"{path.name}.selections")
+        if self._folder is not None and self._folder.exists() and not self._folder.is_dir():
+            raise FormatError(
+                f"{str(self._folder)!r} is no folder of selections: name another file"
+            )
         if path is not None and path.exists():
             self._runs = dict(_read(path))
 
@@ -36,12 +42,18 @@ class Store:
         """Return the run of this key, if it is there."""
         return self._runs.get(key)
 
-    def put(self, key: str, run: dict[str, Any]) -> dict[str, Any]:
-        """Keep a run and return it as kept; one of the same key is replaced."""
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        return self._runs[key]
+
+    def put(self, key: str, run: dict[str, Any]) -> None:
+        """Keep a run; one of the same key is replaced."""
         self._runs[key] = {**run, "key": key}
         if self._path is not None:
             _write(self._path, self._runs.values())
-        return self._runs[key]
+
+    def selection(self, key: str) -> Path | None:
+        """Return the file for the selection of this key, whether it is there or not."""
+        return None if self._folder is None else self._folder / f"{key}.npz"
 
 
 def _read(path: Path) -> Iterable[tuple[str, dict[str, Any]]]:
@@ -56,14 +68,5 @@ def _read(path: Path) -> Iterable[tuple[str, dict[str, Any]]]:
 
 
 def _write(path: Path, runs: Iterable[dict[str, Any]]) -> None:
-    """Write lines to a file beside the path and put it in its place."""
-    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.writelines(json.dumps(run) + "\n" for run in runs)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        file.writelines(json.dumps(run).encode() + b"\n" for run in runs)

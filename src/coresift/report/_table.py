@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from coresift.report._result import Comparison, Result
+from coresift.selectors import FULL
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -68,27 +69,32 @@ def title(comparison: Comparison) -> str:
     return (
         f"{data['n_train']:,} training rows, {data['n_test']:,} test rows, "
         f"{data['n_features']:,} features, {data['n_classes']:,} classes; "
-        f"model {comparison.model}"
+        f"{'models' if len(comparison.models) > 1 else 'model'} {', '.join(comparison.models)}"
     )
 
 
 def rich_table(comparison: Comparison) -> Table:
-    """Return the results for a terminal."""
+    """Return the results for a terminal; the models have a column where there are several."""
     from rich.table import Table
 
     table = Table(title=title(comparison))
     shown = columns(comparison.results)
     odd = any_odd(comparison.results)
-    for name in ("method", "budget", "rows", *(name for _, name, _ in shown)):
-        table.add_column(name, justify="left" if name == "method" else "right")
+    several = len(comparison.models) > 1
+    for name in (*(["model"] if several else []), "method"):
+        table.add_column(name)
+    for name in ("budget", "rows", *(name for _, name, _ in shown)):
+        table.add_column(name, justify="right")
     if odd:
         table.add_column("status")
     for result in comparison.results:
         table.add_row(
+            *([result.model] if several else []),
             result.method,
             budget_text(result),
             rows_text(result),
             *(cell(result, name, digits) for name, _, digits in shown),
             *([status(result)] if odd else []),
+            end_section=result.method == FULL,  # the last one of its model
         )
     return table

@@ -45,8 +45,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Coefficient of the L2 penalty.
     image_shape : tuple (height, width) or None, default=None
         Of the images that rows are, for "cnn", row by row of pixels; None is a square.
-    wrt : {"logits", "weights"}, default="logits"
-        As for `coresift.torch.last_layer_gradients`.
+    wrt : {"weights", "logits"}, default="weights"
+        As for `coresift.torch.reselect`.
     device : str or None, default=None
         Where to train; None is the CPU.
     random_state : int, RandomState, Generator or None, default=None
@@ -93,7 +93,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         momentum: float = 0.9,
         penalty: float = 1e-4,
         image_shape: tuple[int, int] | None = None,
-        wrt: str = "logits",
+        wrt: str = "weights",
         device: str | None = None,
         random_state: Any = None,
         n_threads: int | None = None,

@@ -21,6 +21,7 @@ from coresift.torch._losses import Loss, check_finite, check_labels, loss_of_row
 from coresift.torch._observe import find_layer, pass_through, resolve_device, undisturbed
 
 WRT = ("logits", "weights")
+N_COMPONENTS = 64
 Forward = Callable[[nn.Module, Any], tuple[Any, Any]]
 
 
@@ -105,7 +106,7 @@ def last_layer_gradients(
     layer: str | nn.Module | None = None,
     *,
     wrt: str = "logits",
-    n_components: int = 256,
+    n_components: int = N_COMPONENTS,
     keep_inputs: bool = False,
     forward: Forward = default_forward,
     device: Any = None,
@@ -132,7 +133,7 @@ def last_layer_gradients(
         By the layer's output (Eq. 10), or by its weights and bias: then a seeded projection,
         whose distances are those of the gradients up to about ``sqrt(8 / n_components)``; the
         gradients themselves, n_outputs times n_inputs numbers a row, are never made.
-    n_components : int, default=256
+    n_components : int, default=64
         Of the projection.
     keep_inputs : bool, default=False
         Keep the inputs of the layer too, for exact distances, DeepFool and Glister.

@@ -23,7 +23,13 @@ from coresift.core.coreset import Coreset
 from coresift.core.parameters import check_range
 from coresift.selectors import BaseSelector
 from coresift.torch._distributed import is_first, on_first, unwrapped
-from coresift.torch._gradients import Forward, default_forward, move, precision
+from coresift.torch._gradients import (
+    N_COMPONENTS,
+    Forward,
+    default_forward,
+    move,
+    precision,
+)
 from coresift.torch._loading import make_loader, n_rows_of
 from coresift.torch._losses import Loss, check_finite, check_labels, loss_of_rows
 from coresift.torch._observe import resolve_device
@@ -60,8 +66,8 @@ class CoresetTrainer:
     scheduler : callable or None, default=CosineAnnealingLR
         Makes a scheduler, stepped once an epoch, of (optimizer, number of epochs); None is none.
     batch_size : int, default=128
-    layer, wrt, forward, device, autocast
-        As for `last_layer_gradients`; forward, device and autocast hold for the training too.
+    layer, wrt, n_components, forward, device, autocast
+        As for `reselect`; forward, device and autocast hold for the training too.
     seed : int, default=0
         Decides the order of the rows and every random number of torch in training, epoch by
         epoch, and the selections; the model is as it comes.
@@ -119,7 +125,8 @@ class CoresetTrainer:
         scheduler: Callable[[Any, int], Any] | None = CosineAnnealingLR,
         batch_size: int = 128,
         layer: str | nn.Module | None = None,
-        wrt: str = "logits",
+        wrt: str = "weights",
+        n_components: int = N_COMPONENTS,
         forward: Forward = default_forward,
         device: Any = None,
         autocast: torch.dtype | None = None,
@@ -135,6 +142,7 @@ class CoresetTrainer:
         self.optimizer, self.scheduler = optimizer, scheduler
         self.batch_size, self.num_workers = batch_size, num_workers
         self.layer, self.wrt, self.forward = layer, wrt, forward
+        self.n_components = n_components
         self.device, self.autocast, self.seed = device, autocast, seed
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
 
@@ -198,6 +206,7 @@ class CoresetTrainer:
             "batch_size": self.batch_size,
             "layer": str(self.layer),
             "wrt": self.wrt,
+            "n_components": self.n_components,
             "autocast": str(self.autocast),
             "seed": self.seed,
             "n_rows": n_rows,
@@ -238,6 +247,7 @@ class _Run:
                 loss=trainer.loss,
                 layer=trainer.layer,
                 wrt=trainer.wrt,
+                n_components=trainer.n_components,
                 forward=trainer.forward,
                 device=self._device,
                 autocast=trainer.autocast,
