@@ -6,8 +6,8 @@ time, and its loader hands them to the trainer.
 
 Run: python examples/deep_lightning.py     (needs: pip install "coresift[lightning]")
 
-Prints, for the coreset, for uniform samples drawn as often, and for all rows: the test accuracy, and
-how many rows the training went through.
+Prints, for the coreset, for uniform samples drawn as often, and for all rows: the test accuracy,
+and how many rows the training went through.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ def train(data: TensorDataset, method: str, schedule: Schedule) -> Digits:
 
 def main() -> None:
     """Train in three ways and print how they do."""
+    torch.set_num_threads(1)  # batches this small are not worth sharing between processors
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     X_train, X_test, y_train, y_test = digits()
     training = TensorDataset(X_train, y_train)

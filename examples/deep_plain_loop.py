@@ -6,8 +6,8 @@ chosen anew from time to time by the gradients of its last layer. Nothing of the
 
 Run: python examples/deep_plain_loop.py
 
-Prints, for the coreset, for uniform samples drawn as often, and for all rows: the test accuracy, and
-how many rows the training went through.
+Prints, for the coreset, for uniform samples drawn as often, and for all rows: the test accuracy,
+and how many rows the training went through.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ def accuracy(model: torch.nn.Module, data: TensorDataset) -> float:
 
 def main() -> None:
     """Train in three ways and print how they do."""
+    torch.set_num_threads(1)  # batches this small are not worth sharing between processors
     training, test = digits()
     print(f"{len(training)} training rows, budget {BUDGET:.0%}, {SCHEDULE.total} epochs")
     for name, method in (("coreset", "fastcore"), ("uniform", "uniform"), ("full", None)):

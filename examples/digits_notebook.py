@@ -60,8 +60,8 @@ for place in heaviest[:3]:
 # %% [markdown]
 # ## Train
 #
-# The weights go to `sample_weight`. A random sample of the same size, class by class, is the thing to
-# beat: here the mean of ten of them.
+# The weights go to `sample_weight`. A random sample of the same size, class by class, is the thing
+# to beat: here the mean of ten of them.
 
 
 # %%

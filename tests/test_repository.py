@@ -13,7 +13,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-OPTIONAL = {"dask", "matplotlib", "narwhals", "pandas", "polars", "pyarrow", "torch"}
+OPTIONAL = {
+    "dask", "lightning", "matplotlib", "narwhals", "pandas", "polars", "pyarrow",
+    "pytorch_lightning", "torch",
+}  # fmt: skip
 
 
 # scikit-learn imports pandas where it is installed, pandas imports pyarrow, and scikit-learn 1.9
@@ -73,6 +76,28 @@ def test_import_works_without_any_optional_dependency() -> None:
     (loaded,) = lines_of(BLOCK_IMPORTS, *missing)
     assert {"coresift", "numpy"} <= loaded
     assert not loaded & missing
+
+
+WITHOUT_LIGHTNING = (
+    BLOCK_IMPORTS
+    + """
+import coresift.torch
+coresift.torch.CoresetTrainer, coresift.torch.mlp
+print(*{name.split(".")[0] for name in sys.modules})
+try:
+    import coresift.torch.lightning
+except coresift.MissingDependencyError as error:
+    print(error)
+"""
+)
+
+
+def test_deep_selection_asks_for_lightning_in_its_callback_only() -> None:
+    pytest.importorskip("torch")
+    plain, deep, message = lines_of(WITHOUT_LIGHTNING, "lightning", "pytorch_lightning")
+    assert "torch" in deep
+    assert "torch" not in plain
+    assert '"coresift[lightning]"' in message
 
 
 def test_every_public_name_is_there() -> None:

@@ -31,6 +31,15 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _one_thread() -> Any:
+    """Batches this small are not worth sharing between processors."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 class Module(LightningModule):
     def __init__(self, model: Any = None) -> None:
         super().__init__()
@@ -98,7 +107,9 @@ def test_it_trains_on_all_rows_and_then_on_coresets(tmp_path: Path) -> None:
 
     class Counts(Callback):
         def on_train_epoch_start(self, trainer: Any, _: Any) -> None:
-            batches.append((trainer.num_training_batches, trainer.reload_dataloaders_every_n_epochs))
+            batches.append(
+                (trainer.num_training_batches, trainer.reload_dataloaders_every_n_epochs)
+            )
 
     module, reselect = fitted(tmp_path, callbacks=[Counts()])
     weights = [torch.cat(epoch) for epoch in module.seen]
@@ -142,9 +153,7 @@ def test_the_seed_decides_and_the_random_state_of_torch_does_not(tmp_path: Path)
 @pytest.mark.filterwarnings("ignore:Be aware that when using `ckpt_path`:UserWarning")
 @pytest.mark.parametrize("stop", [1, 2, 4, 5, 7])
 @pytest.mark.parametrize("monitored", [False, True])
-def test_a_resumed_run_is_an_uninterrupted_one(
-    tmp_path: Path, stop: int, monitored: bool
-) -> None:
+def test_a_resumed_run_is_an_uninterrupted_one(tmp_path: Path, stop: int, monitored: bool) -> None:
     expected, whole = fitted(tmp_path, Validated())
     saver = ModelCheckpoint(
         tmp_path, filename="{epoch}", save_top_k=-1, monitor="loss" if monitored else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -133,7 +134,9 @@ class Reselect(Callback):  # type: ignore[misc]
         self.dataset, self.schedule = dataset, schedule or Schedule()
         self.selector = resolve_selector(selector, budget)
         self.forward, self.seed = forward, seed
-        self._options = {"loss": loss, "layer": layer, "wrt": wrt, "num_workers": num_workers}
+        self._options: dict[str, Any] = {
+            "loss": loss, "layer": layer, "wrt": wrt, "num_workers": num_workers,
+        }  # fmt: skip
         self._check_budget(batch_size)
         self._loader = _Loader(dataset, batch_size, seed, num_workers)
         self._reload: int | None = None  # what the trainer says about it, while it is overruled
@@ -280,7 +283,7 @@ class _Loader:
         return sampler
 
     def __len__(self) -> int:
-        return -(-len(self._order()) // self.batch_size)
+        return math.ceil(len(self._order()) / self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
         # As a generator: Lightning asks for an iterator before the epoch has begun.
