@@ -6,7 +6,7 @@ python benchmarks/covtype.py [--seeds 5] [--rows N] [--budget 0.01]
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from datasets import DATASETS, Data
@@ -39,7 +39,7 @@ def run(
     return figures
 
 
-def line(name: str, figures: list[Figures], n_rows: int) -> list[str]:
+def line(name: str, figures: list[Figures], n_rows: int, stages: Sequence[str]) -> list[str]:
     def column(key: str, digits: int) -> str:
         return spread([f[key] for f in figures if key in f], digits)
 
@@ -53,7 +53,7 @@ def line(name: str, figures: list[Figures], n_rows: int) -> list[str]:
         name,
         str(len(figures[0]["rows"]) if "rows" in figures[0] else n_rows),
         spread((r["n_clusters"] for r in reports[:1]), 0),
-        *(stage(key) for key in STAGES),
+        *(stage(key) for key in stages),
         column("select_seconds", 2),
         spread(peak[:1], 0),
         column("score", 4),
@@ -64,15 +64,22 @@ def line(name: str, figures: list[Figures], n_rows: int) -> list[str]:
 
 
 def print_comparison(
-    name: str, budget: float, n_rows: int | None, n_seeds: int, methods: Methods = SELECTORS
+    name: str,
+    budget: float,
+    n_rows: int | None,
+    n_seeds: int,
+    methods: Methods = SELECTORS,
+    stages: Sequence[str] = STAGES,
 ) -> None:
     """Print one table: each method, uniform and full on one data set."""
     data = DATASETS[name]().first(n_rows)
     lines = [
-        line(method, run(method, methods, data, budget, n_rows, range(n_seeds)), len(data.y))
+        line(
+            method, run(method, methods, data, budget, n_rows, range(n_seeds)), len(data.y), stages
+        )
         for method in (*methods, "uniform", "full")
     ]
-    columns = ["method", "rows", "clusters", *(f"{stage} s" for stage in STAGES), "selection s"]
+    columns = ["method", "rows", "clusters", *(f"{stage} s" for stage in stages), "selection s"]
     columns += ["peak MiB", "score", "training s", "accuracy", "log-loss"]
     title = f"{name}, {len(data.y)} training rows, budget {budget:g}, {n_seeds} seeds"
     print_table(title, columns, lines)

@@ -159,7 +159,7 @@ def outlook(source: Source, plan: Plan) -> dict[str, Any]:
     sample = plan.sample_rows * source.n_features * 8
     if plan.clusters == "gmm":  # a few tables of sample rows times components
         components = plan.n_clusters or plan.sample_rows // SAMPLE_ROWS_PER_CLUSTER
-        sample += 4 * 8 * plan.sample_rows * components
+        sample += 6 * 8 * plan.sample_rows * components
     table = 4 * n_subspaces * plan.n_codewords * clusters
     return {
         "n_rows": source.n_rows,

@@ -91,7 +91,7 @@ class Mixture:
         -----
         It starts from k-means. A component of few rows would shrink to a point: what k-means
         leaves of the variance, averaged over the features, is added to each variance. Memory:
-        a few times ``8 * n_rows * n_clusters`` bytes.
+        about ``48 * n_rows * n_clusters`` bytes.
         """
         seed = int(rng.integers(2**31))
         with reproducible():

@@ -92,7 +92,7 @@ class FastCore(BaseSelector):
     Memory: 8 bytes and 1 byte a subspace for each row of a chunk; then at most
     ``(8 + n_subspaces)`` bytes a candidate, 16 bytes for each triple of cluster, subspace and code
     that occurs, and a table of ``4 * n_subspaces * n_codewords`` bytes a cluster of the classes in
-    work. `refine` keeps 4 bytes a row. ``clusters="gmm"`` takes about 32 bytes for each pair of a
+    work. `refine` keeps 4 bytes a row. ``clusters="gmm"`` takes about 48 bytes for each pair of a
     row of its sample and a cluster while it trains. Nothing grows with rows times rows, or with
     all rows times clusters.
 
