@@ -16,6 +16,7 @@ import hashlib
 import numba
 import numpy as np
 from coresift._kernels import greedy as kernels
+from coresift.core.centroids import Centroids
 from coresift.core.codebook import Codebook
 from coresift.core.exact import ExactSum
 from coresift.core.facility import Dense, Neighbours, Recomputed
@@ -24,6 +25,7 @@ from coresift.core.greedy import greedy
 from coresift.core.hull import HullObjective, Hulls, pair_up
 from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.medoids import cell_distances
+from coresift.core.mixture import Mixture
 from coresift.core.objective import BOUNDS, Objective
 from coresift.core.summary import Layout, Summary
 from coresift.core.weights import Assignment, Centers, cluster_weights
@@ -40,6 +42,8 @@ planes = Hyperplanes.draw(7, 64, rng, rows.mean(axis=0))
 codebook = Codebook.train(rows[:12], 3, 256, rng)
 buckets, codes = planes.buckets(rows), codebook.codes(rows)
 add(buckets, codes)
+for kind in (Centroids, Mixture):
+    add(kind.train(rows, 40, np.random.default_rng(1)).buckets(rows))
 digest.update(repr([ExactSum.of(rows * 1e20, power) for power in (1, 2)]).encode())
 summary = Summary.of(zeros, buckets, codes, ids, Layout(3, 64, (80,), (150,), 0))
 for kind in BOUNDS:
