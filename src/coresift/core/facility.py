@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresift._kernels import facility as kernels
-from coresift._kernels.facility import WIDTH
+from coresift._kernels import listed
+from coresift._kernels.tiles import WIDTH, reach_of
 from coresift._threads import run_blocks
 from coresift._typing import Float64, Indices, Rows
 from coresift.core.tiles import Blocks, Grid, tiled
@@ -68,7 +69,7 @@ class Recomputed:
         n_groups, n_tops = len(blocks.block_box.values[0]), len(blocks.group_box.values[0])
         self._block_reach = np.zeros(n_groups * WIDTH, dtype=np.float32)
         self._group_reach = np.zeros(n_tops * WIDTH, dtype=np.float32)
-        reach = kernels.reach_of(worst, self.scale)
+        reach = reach_of(worst, self.scale)
         self._block_reach[: blocks.n_blocks] = reach
         self._group_reach[:n_groups] = reach
         starts = np.arange(0, self.n_rows, WIDTH)
@@ -183,7 +184,7 @@ class _Listed:
         gains = np.empty(len(which), dtype=np.int64)
 
         def fill(part: slice) -> None:
-            kernels.fill_listed_gains(
+            listed.fill_listed_gains(
                 which[part], self._starts, self._rows, self._distances, self._cover, gains[part]
             )
 
@@ -196,7 +197,7 @@ class _Listed:
 
     def absorb(self, candidate: int) -> None:
         """Choose a candidate: changes the cover."""
-        kernels.absorb_listed(candidate, self._starts, self._rows, self._distances, self._cover)
+        listed.absorb_listed(candidate, self._starts, self._rows, self._distances, self._cover)
 
     def score(self) -> int:
         """Return the sum of the cover, in whole distances."""
@@ -223,7 +224,7 @@ class Dense(_Listed):
         turns = np.stack([turns, turns[::-1]], axis=1).reshape(-1)[:n_tiles]
 
         def fill(part: slice) -> None:
-            kernels.fill_distances(turns[part], tiles, distances)
+            listed.fill_distances(turns[part], tiles, distances)
 
         run_blocks(fill, n_tiles, n_threads, minimum=2)
         starts = np.arange(n_rows + 1, dtype=np.int64) * width
@@ -253,7 +254,7 @@ class Neighbours(_Listed):
         everything = np.arange(n_rows)
 
         def fill(part: slice) -> None:
-            kernels.fill_neighbours(
+            listed.fill_neighbours(
                 everything[part],
                 blocks.tiles,
                 blocks.block_box,

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from coresift._kernels.facility import PAIR, WIDTH, Boxes, Tiles
+from coresift._kernels.tiles import PAIR, WIDTH, Boxes, Tiles
 from coresift._typing import Indices, Rows, Words
 from coresift.core.blocks import block_order
 
@@ -152,7 +152,7 @@ def _boxes(tiles: Tiles) -> tuple[Boxes, Boxes]:
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """Rows in blocks of neighbours, with boxes; see `_kernels.facility`.
+    """Rows in blocks of neighbours, with boxes; see `_kernels.tiles`.
 
     Parameters
     ----------
