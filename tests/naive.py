@@ -252,8 +252,21 @@ def hull_bound(row: Array, members: Array) -> float:
 # Facility location
 
 
-def whole_distance(left: Array, right: Array, scale: float) -> int:
-    return int(np.sqrt(squared_distance(left, right)) * np.float32(scale))
+def whole_distance(
+    left: Array, right: Array, flags: Sequence[int], features: Sequence[int], scale: float
+) -> int:
+    """A root, cut to a whole number, of what differing flags add, then the features in order.
+
+    All flags have two values, equally far apart in the rows at hand.
+    """
+    squared = np.float32(0)
+    apart = [abs(left[j] - right[j]) for j in flags if left[j] != right[j]]
+    if apart:
+        squared = np.float32(len(apart)) * (max(apart) * max(apart))
+    for j in features:
+        difference = left[j] - right[j]
+        squared = squared + difference * difference
+    return int(np.sqrt(squared) * np.float32(scale))
 
 
 def facility_gain(distances: Iterable[int], cover: Iterable[int]) -> int:

@@ -47,6 +47,29 @@ def matrices(
     )
 
 
+def flagged(
+    n_rows: st.SearchStrategy[int],
+    n_columns: st.SearchStrategy[int],
+    n_flags: st.SearchStrategy[int],
+    elements: st.SearchStrategy[float] = SMALL | UNIT,
+) -> st.SearchStrategy[Array]:
+    """The same with columns of two values behind, equally far apart."""
+
+    def both(rows: Array, flags: Array, low: float, high: float) -> Array:
+        values = np.where(flags, np.float32(high), np.float32(low))
+        return np.concatenate([rows, values], axis=1)
+
+    return st.tuples(n_rows, n_columns, n_flags).flatmap(
+        lambda shape: st.builds(
+            both,
+            arrays(np.float32, shape[:2], elements=elements),
+            arrays(np.bool_, shape[::2]),
+            st.sampled_from([0.0, -0.3]),
+            st.sampled_from([1.0, 0.7]),
+        )
+    )
+
+
 @dataclass(frozen=True)
 class Dataset:
     """Rows with class numbers 0, 1, ... and distinct row ids in any order."""

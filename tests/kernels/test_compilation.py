@@ -64,7 +64,9 @@ add(found.counts, cell_distances(rows, owners, centers.rows[:, None]))
 digest.update(repr(found.distances).encode())
 pairs = pair_up(rows)
 hulls = Hulls.of(pairs, ids % 7, 7)
-for facility in (Recomputed(rows), Dense(rows), Neighbours(rows, 9), HullObjective(pairs, hulls)):
+flagged = np.hstack([rows, rng.random((150, 40), dtype=np.float32) < 0.3])
+stores = [store for r in (rows, flagged) for store in (Recomputed(r), Dense(r), Neighbours(r, 9))]
+for facility in (*stores, HullObjective(pairs, hulls)):
     add(facility.upper(ids), facility.gains(ids))
     add(facility_greedy(facility, 9, ids, np.random.default_rng(1)), facility.gains(ids))
 print(hasattr(kernels.absorb, "py_func"), digest.hexdigest())

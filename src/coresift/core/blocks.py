@@ -9,13 +9,15 @@ from coresift._typing import Buckets, Float32, Float64, Indices
 _BITS = np.uint64(64)
 
 
-def block_order(points: Float32 | Float64, width: int) -> Indices:
+def block_order(points: Float32 | Float64, width: int, taken: int = 0) -> Indices:
     """Return an order of the points whose blocks of ``width`` are compact.
 
     Parameters
     ----------
     points : ndarray of shape (n, n_features)
     width : int
+    taken : int, default=0
+        Places of the first block that are taken by others.
 
     Returns
     -------
@@ -40,13 +42,13 @@ def block_order(points: Float32 | Float64, width: int) -> Indices:
     halves = [slice(0, len(points))]
     while halves:
         half = halves.pop()
-        here = order[half]
-        if len(here) <= width:
+        first, last = (half.start + taken) // width, (half.stop + taken - 1) // width
+        if first >= last:
             continue
+        here = order[half]
         inside = points[here]
         order[half] = here[np.argsort(inside[:, _widest(inside)], kind="stable")]
-        blocks = -(-len(here) // width)
-        middle = half.start + (blocks + 1) // 2 * width
+        middle = (first + (last - first) // 2 + 1) * width - taken
         halves += [slice(half.start, middle), slice(middle, half.stop)]
     return order
 
