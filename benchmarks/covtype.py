@@ -6,6 +6,7 @@ python benchmarks/covtype.py [--seeds 5] [--rows N] [--budget 0.01]
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from datasets import DATASETS, Data
@@ -13,11 +14,14 @@ from measure import Figures, in_child, print_table, run_selector, score, spread,
 
 from coresift import FastCore
 
-STAGES = ("survey", "train", "summarise", "choose", "weigh", "refine")
-SELECTORS = {"paper": FastCore.paper, "FastCore": FastCore}
+Methods = Mapping[str, Callable[..., Any]]
+STAGES = ("survey", "cluster", "train", "summarise", "choose", "weigh", "refine")
+SELECTORS: Methods = {"paper": FastCore.paper, "FastCore": FastCore}
 
 
-def run(name: str, data: Data, budget: float, n_rows: int | None, seeds: range) -> list[Figures]:
+def run(
+    name: str, methods: Methods, data: Data, budget: float, n_rows: int | None, seeds: range
+) -> list[Figures]:
     """Select with each seed, then train and score; uniform and full take the same path."""
     figures = []
     for seed in seeds:
@@ -28,26 +32,28 @@ def run(name: str, data: Data, budget: float, n_rows: int | None, seeds: range) 
             rows, weights = uniform(data.y, int(budget * len(data.y)), seed)
             found: Figures = {"rows": rows, "weights": weights}
         else:
-            selector = SELECTORS[name](budget, random_state=seed)
+            selector = methods[name](budget, random_state=seed)
             found = in_child(run_selector, data.name, n_rows, selector)
         tested = train(data, found["rows"], found["weights"])
         figures.append({**found, **tested, "score": score(data, found["rows"])})
     return figures
 
 
-def line(name: str, figures: list[Figures], n_rows: int) -> list[str]:
+def line(name: str, figures: list[Figures], n_rows: int, stages: Sequence[str]) -> list[str]:
     def column(key: str, digits: int) -> str:
         return spread([f[key] for f in figures if key in f], digits)
 
+    reports: list[dict[str, Any]] = [f["report"] for f in figures if "report" in f]
+
     def stage(key: str) -> str:
-        reports: list[dict[str, Any]] = [f["report"] for f in figures if "report" in f]
         return spread((r["seconds"].get(key, 0.0) for r in reports[:1]), 2)
 
     peak = [f["peak_bytes"] / 2**20 for f in figures if "peak_bytes" in f]
     return [
         name,
         str(len(figures[0]["rows"]) if "rows" in figures[0] else n_rows),
-        *(stage(key) for key in STAGES),
+        spread((r["n_clusters"] for r in reports[:1]), 0),
+        *(stage(key) for key in stages),
         column("select_seconds", 2),
         spread(peak[:1], 0),
         column("score", 4),
@@ -57,15 +63,24 @@ def line(name: str, figures: list[Figures], n_rows: int) -> list[str]:
     ]
 
 
-def print_comparison(name: str, budget: float, n_rows: int | None, n_seeds: int) -> None:
+def print_comparison(
+    name: str,
+    budget: float,
+    n_rows: int | None,
+    n_seeds: int,
+    methods: Methods = SELECTORS,
+    stages: Sequence[str] = STAGES,
+) -> None:
     """Print one table: each method, uniform and full on one data set."""
     data = DATASETS[name]().first(n_rows)
     lines = [
-        line(method, run(method, data, budget, n_rows, range(n_seeds)), len(data.y))
-        for method in (*SELECTORS, "uniform", "full")
+        line(
+            method, run(method, methods, data, budget, n_rows, range(n_seeds)), len(data.y), stages
+        )
+        for method in (*methods, "uniform", "full")
     ]
-    columns = ["method", "rows", *(f"{stage} s" for stage in STAGES), "selection s", "peak MiB"]
-    columns += ["score", "training s", "accuracy", "log-loss"]
+    columns = ["method", "rows", "clusters", *(f"{stage} s" for stage in stages), "selection s"]
+    columns += ["peak MiB", "score", "training s", "accuracy", "log-loss"]
     title = f"{name}, {len(data.y)} training rows, budget {budget:g}, {n_seeds} seeds"
     print_table(title, columns, lines)
 

@@ -5,8 +5,9 @@
 apricot-select is no dependency of coresift. Where it is missing (`pip install
 apricot-select==0.6.1`), only our side is measured, and the exit status is 3. The score is the mean
 distance of a row to its nearest chosen row, computed alike for both, in float64. Times are the
-smallest of the repetitions, on the clock and on all processors together; the first call of each
-side, which compiles, is not among them.
+smallest of the repetitions, on the clock and on all processors together, and the median on the
+clock; the first call of each side, which compiles, is not among them. The sides take turns, so that
+a busy machine is one for all.
 
 Rows: the first of a shuffle of CovType, scaled to [0, 1], without labels. The data are found
 through CORESIFT_DATA, else ../shared/data.
@@ -71,19 +72,27 @@ def apricots() -> dict[str, Choose]:
     return {f"apricot {name}": with_optimizer(name) for name in ("two-stage", "lazy")}
 
 
-def measure(choose: Choose, X: np.ndarray, budget: int, repeats: int) -> dict[str, float]:
-    choose(X[:500], min(budget, 20))  # compiles
-    seconds, processor_seconds = [], []
+def measure(sides: dict[str, Choose], X: np.ndarray, budget: int, repeats: int) -> dict[str, Any]:
+    seconds, processor = {name: [] for name in sides}, {name: [] for name in sides}
+    scores = {}
+    for choose in sides.values():
+        choose(X[:500], min(budget, 20))  # compiles
     for _ in range(repeats):
-        start, processor_start = time.perf_counter(), time.process_time()
-        chosen = np.asarray(choose(X, budget))
-        seconds.append(time.perf_counter() - start)
-        processor_seconds.append(time.process_time() - processor_start)
-    assert len(np.unique(chosen)) == budget
+        for name, choose in sides.items():
+            start, processor_start = time.perf_counter(), time.process_time()
+            chosen = np.asarray(choose(X, budget))
+            seconds[name].append(time.perf_counter() - start)
+            processor[name].append(time.process_time() - processor_start)
+            assert len(np.unique(chosen)) == budget
+            scores[name] = score_of(X, chosen)
     return {
-        "seconds": min(seconds),
-        "processor_seconds": min(processor_seconds),
-        "score": score_of(X, chosen),
+        name: {
+            "seconds": min(seconds[name]),
+            "median_seconds": float(np.median(seconds[name])),
+            "processor_seconds": min(processor[name]),
+            "score": scores[name],
+        }
+        for name in sides
     }
 
 
@@ -97,26 +106,26 @@ def main() -> int:
     X = covtype(options.rows)
     others = apricots()
     sides = {f"coresift {name}": ours(name) for name in ("dense", "recompute")} | others
-    results = {}
-    for name, choose in sides.items():
-        results[name] = measure(choose, X, options.budget, options.repeats)
-        if not options.json:
-            found = results[name]
+    results = measure(sides, X, options.budget, options.repeats)
+    if not options.json:
+        for name, found in results.items():
             print(
-                f"{name:<20} {found['seconds']:8.3f} s   {found['processor_seconds']:8.3f} s of "
-                f"processors   score {found['score']:.6f}",
-                flush=True,
+                f"{name:<20} {found['seconds']:8.3f} s   median {found['median_seconds']:8.3f} s   "
+                f"{found['processor_seconds']:8.3f} s of processors   score {found['score']:.6f}"
             )
     facts: dict[str, Any] = {"rows": options.rows, "budget": options.budget, "results": results}
     if others:
-        own = results["coresift dense"]
         rival = min((results[name] for name in others), key=lambda found: found["seconds"])
-        facts["times_faster"] = rival["seconds"] / own["seconds"]
-        facts["score_no_worse"] = own["score"] <= rival["score"] * (1 + 1e-9)
+        own = [results[name] for name in sides if name not in others]
+        facts["times_faster"] = [rival["seconds"] / found["seconds"] for found in own]
+        facts["score_no_worse"] = all(f["score"] <= rival["score"] * (1 + 1e-9) for f in own)
     if options.json:
         print(json.dumps(facts))
     elif others:
-        print(f"{facts['times_faster']:.1f} times faster than the fastest of apricot's optimizers")
+        dense, recompute = facts["times_faster"]
+        print(
+            f"{dense:.1f} (dense) and {recompute:.1f} (recompute) times as fast as apricot's best"
+        )
     else:
         print("apricot-select is not installed: pip install apricot-select==0.6.1")
     return 0 if others else 3

@@ -55,6 +55,32 @@ def prefix(bucket: int, n_planes: int) -> int:
     return int(f"{bucket:064b}"[:n_planes].ljust(64, "0"), 2)
 
 
+def way(place: int, n_places: int) -> int:
+    """The halves that lead to a place, as 64 binary digits: 1 is the right one."""
+    digits, places = "", list(range(n_places))
+    while len(places) > 1:
+        middle = (len(places) + 1) // 2
+        digits += "1" if place in places[middle:] else "0"
+        places = places[middle:] if place in places[middle:] else places[:middle]
+    return int(digits.ljust(64, "0"), 2)
+
+
+def height(row: Array, mean: Array, half: Array, top: float) -> float:
+    """The log of the weight times the density of a component, up to a constant."""
+    for value, middle, factor in zip(row, mean, half, strict=True):
+        apart = float(value) - float(middle)
+        top = float(top) - apart * apart * float(factor)
+    return top
+
+
+def likeliest(
+    row: Array, means: Iterable[Array], halves: Iterable[Array], heights: Iterable[float]
+) -> int:
+    """The first component of greatest height; the first of all where none has any."""
+    tops = [height(row, *parts) for parts in zip(means, halves, heights, strict=True)]
+    return tops.index(max(tops))
+
+
 def planes_within(buckets: Iterable[int], n_planes: int, limit: int) -> int:
     """The most planes that leave at most ``limit`` different buckets."""
     buckets = list(buckets)
@@ -226,8 +252,21 @@ def hull_bound(row: Array, members: Array) -> float:
 # Facility location
 
 
-def whole_distance(left: Array, right: Array, scale: float) -> int:
-    return int(np.sqrt(squared_distance(left, right)) * np.float32(scale))
+def whole_distance(
+    left: Array, right: Array, flags: Sequence[int], features: Sequence[int], scale: float
+) -> int:
+    """A root, cut to a whole number, of what differing flags add, then the features in order.
+
+    All flags have two values, equally far apart in the rows at hand.
+    """
+    squared = np.float32(0)
+    apart = [abs(left[j] - right[j]) for j in flags if left[j] != right[j]]
+    if apart:
+        squared = np.float32(len(apart)) * (max(apart) * max(apart))
+    for j in features:
+        difference = left[j] - right[j]
+        squared = squared + difference * difference
+    return int(np.sqrt(squared) * np.float32(scale))
 
 
 def facility_gain(distances: Iterable[int], cover: Iterable[int]) -> int:

@@ -13,9 +13,12 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+import naive
+from coresift.core.centroids import Centroids
 from coresift.core.codebook import Codebook
-from coresift.core.encoder import Encoder
+from coresift.core.encoder import Clusterer, Encoder
 from coresift.core.hyperplanes import Hyperplanes
+from coresift.core.mixture import Mixture
 from coresift.core.scaler import Moments, Scaler
 from coresift.core.summary import Layout, Summary
 
@@ -41,6 +44,29 @@ def matrices(
     """float32 matrices; whole numbers among the elements make ties."""
     return st.tuples(n_rows, n_columns).flatmap(
         lambda shape: arrays(np.float32, shape, elements=elements)
+    )
+
+
+def flagged(
+    n_rows: st.SearchStrategy[int],
+    n_columns: st.SearchStrategy[int],
+    n_flags: st.SearchStrategy[int],
+    elements: st.SearchStrategy[float] = SMALL | UNIT,
+) -> st.SearchStrategy[Array]:
+    """The same with columns of two values behind, equally far apart."""
+
+    def both(rows: Array, flags: Array, low: float, high: float) -> Array:
+        values = np.where(flags, np.float32(high), np.float32(low))
+        return np.concatenate([rows, values], axis=1)
+
+    return st.tuples(n_rows, n_columns, n_flags).flatmap(
+        lambda shape: st.builds(
+            both,
+            arrays(np.float32, shape[:2], elements=elements),
+            arrays(np.bool_, shape[::2]),
+            st.sampled_from([0.0, -0.3]),
+            st.sampled_from([1.0, 0.7]),
+        )
     )
 
 
@@ -88,21 +114,46 @@ def chunkings(n_rows: int) -> st.SearchStrategy[list[slice]]:
 
 
 @st.composite
+def clusterers(draw: Draw, scaled: Array, rng: np.random.Generator) -> Clusterer:
+    """Clusterers of each kind: fewer rows than clusters and the other way round."""
+    kind = draw(st.sampled_from([Hyperplanes, Centroids, Mixture]))
+    if kind is not Hyperplanes:
+        clusterer: Clusterer = kind.train(scaled, draw(st.sampled_from([1, 2, 5, 40])), rng)
+        return clusterer
+    n_planes = draw(st.sampled_from([0, 1, 3, 8, 64]))
+    center = scaled.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return Hyperplanes.draw(scaled.shape[1], n_planes, rng, center if draw(st.booleans()) else None)
+
+
+def expected_buckets(clusterer: Clusterer, scaled: Array) -> list[int]:
+    """The buckets of rows by the oracle of their kind of clusterer."""
+    if isinstance(clusterer, Hyperplanes):
+        return [naive.bucket(row, clusterer.planes, clusterer.offsets) for row in scaled]
+    if isinstance(clusterer, Centroids):
+        n, tiles = len(clusterer.ways), clusterer.tiles
+        places = np.argsort(tiles.index, axis=None, kind="stable")[:n]
+        centers = tiles.columns.transpose(0, 2, 1).reshape(-1, scaled.shape[1])[places]
+        return [naive.way(naive.nearest(row, centers), n) for row in scaled]
+    assert isinstance(clusterer, Mixture)
+    n = len(clusterer.ways)
+    means, halves = (
+        table.transpose(0, 2, 1).reshape(-1, scaled.shape[1])[:n]
+        for table in (clusterer.means, clusterer.halves)
+    )
+    heights = clusterer.heights.ravel()[:n]
+    return [naive.way(naive.likeliest(row, means, halves, heights), n) for row in scaled]
+
+
+@st.composite
 def encoders(draw: Draw, data: Dataset) -> Encoder:
     """Encoders trained on the data: fewer rows than codewords and the other way round."""
     scale = draw(st.sampled_from(["minmax", "standard", None]))
     scaler = Scaler.from_moments(Moments.of(data.rows, scale), scale)
     scaled = scaler.transform(data.rows)
     rng = np.random.default_rng(draw(SEEDS))
-    center = scaled.mean(axis=0, dtype=np.float64).astype(np.float32)
     return Encoder(
         scaler,
-        Hyperplanes.draw(
-            scaled.shape[1],
-            draw(st.sampled_from([0, 1, 3, 8, 64])),
-            rng,
-            center if draw(st.booleans()) else None,
-        ),
+        draw(clusterers(scaled, rng)),
         Codebook.train(
             scaled,
             draw(st.integers(1, 6)),

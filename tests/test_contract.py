@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ SELECTORS = {
     "root-naive": FastCore(40, bound="root", greedy="naive", scale="standard", random_state=1),
     "refined": FastCore(0.05, refine=2, random_state=5),
     "random": FastCore(0.05, refine=1, representative="random", greedy="gradual", random_state=4),
+    "kmeans": FastCore(0.05, clusters="kmeans", random_state=3),
+    "gmm": FastCore(0.05, clusters="gmm", n_clusters=70, weights="cluster", random_state=3),
     "few-candidates": FastCore(0.05, greedy="stochastic", n_candidates=10, random_state=2),
 }
 each_selector = pytest.mark.parametrize("selector", SELECTORS.values(), ids=SELECTORS)
@@ -131,6 +134,11 @@ def test_law_8_on_small_tables(n_rows: int, n_features: int, n_classes: int, dat
         weights=data.draw(st.sampled_from(["assignment", "cluster"])),
         max_clusters=data.draw(st.sampled_from([None, 1, 5])),
         random_state=0,
+        **data.draw(
+            st.sampled_from(
+                [{}, {"clusters": "kmeans"}, {"clusters": "gmm", "n_clusters": 7}],
+            )
+        ),
     ).fit(X, y)
     assert len(np.unique(selector.sample_indices_)) == budget
     assert (selector.sample_weight_ > 0).all()
@@ -199,6 +207,46 @@ def test_it_beats_uniform_samples_on_the_score() -> None:
 
     rng = np.random.default_rng(0)
     assert chosen < min(score(rng.choice(4000, 200, replace=False)) for _ in range(5))
+
+
+def test_all_kinds_of_clusters_agree_where_there_is_one() -> None:
+    X, y = table()
+    # 32 rows a codeword train the codebook, and 8192 the clusters, of which the table has fewer.
+    lsh = FastCore(0.05, n_codewords=16, max_clusters=1, random_state=0)
+    expected = answer(clone(lsh).fit(X, y))
+    for clusters in ("kmeans", "gmm"):
+        one = FastCore(0.05, n_codewords=16, clusters=clusters, n_clusters=1, random_state=0)
+        assert answer(one.fit(X, y)) == expected
+        bounded = clone(lsh).set_params(clusters=clusters, n_clusters=9)
+        assert answer(bounded.fit(X, y)) == expected
+
+
+@pytest.mark.parametrize(
+    ("parameters", "most"), [({"n_planes": 3}, 8), ({}, 1500 // 4), ({"max_clusters": 50}, 50)]
+)
+def test_as_many_clusters_as_hyperplanes_find_in_the_sample(
+    parameters: dict[str, Any], most: int
+) -> None:
+    X, _ = table()
+    lsh, kmeans = (
+        FastCore(0.05, clusters=clusters, random_state=0, **parameters).fit(X).report_
+        for clusters in ("lsh", "kmeans")
+    )
+    if parameters == {"n_planes": 3}:
+        assert kmeans["n_clusters"] == lsh["n_clusters"] <= most
+    else:
+        assert kmeans["n_clusters"] == most
+
+
+@pytest.mark.parametrize("clusters", ["lsh", "kmeans", "gmm"])
+def test_the_time_of_clustering_is_a_stage_and_no_time_counts_twice(clusters: str) -> None:
+    X, y = table()
+    start = time.perf_counter()
+    seconds = FastCore(0.05, clusters=clusters, random_state=0).fit(X, y).report_["seconds"]
+    taken = time.perf_counter() - start
+    assert min(seconds.values()) >= 0
+    assert seconds["cluster"] > 0
+    assert sum(seconds.values()) <= taken + 1e-3
 
 
 # scikit-learn's conventions
@@ -359,6 +407,9 @@ def test_huge_values() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"clusters": "dbscan"},
+        {"n_clusters": 5},
+        {"n_clusters": 0, "clusters": "kmeans"},
         {"n_planes": 0},
         {"n_planes": 65},
         {"n_codewords": 257},

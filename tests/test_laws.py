@@ -35,6 +35,7 @@ from strategies import (
     datasets,
     encoded_rows,
     encoders,
+    expected_buckets,
     worlds,
 )
 
@@ -204,7 +205,7 @@ class Chosen(NamedTuple):
 def summary_of(rows: Dataset, encoder: Encoder) -> Summary:
     buckets, codes = encoder.encode(rows.rows)
     limits = (len(rows),) * rows.n_classes
-    layout = Layout(codes.shape[1], encoder.hyperplanes.n_planes, limits, limits, seed=0)
+    layout = Layout(codes.shape[1], encoder.clusterer.n_planes, limits, limits, seed=0)
     return Summary.of(rows.class_ids, buckets, codes, rows.row_ids, layout)
 
 
@@ -303,9 +304,9 @@ def test_law_10_the_kernels_together_equal_their_oracles(
 ) -> None:
     encoder = data.draw(encoders(rows))
     scaled = encoder.scaler.transform(rows.rows)
-    planes, book = encoder.hyperplanes, encoder.codebook
+    book = encoder.codebook
     buckets, codes = encoder.encode(rows.rows)
-    assert buckets.tolist() == [naive.bucket(r, planes.planes, planes.offsets) for r in scaled]
+    assert buckets.tolist() == expected_buckets(encoder.clusterer, scaled)
     assert codes.tolist() == [naive.code(r, book.features, book.codewords) for r in scaled]
     summary = summary_of(rows, encoder)
     for kind in BOUNDS:

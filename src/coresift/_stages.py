@@ -57,6 +57,17 @@ class Stages:
             taken = time.perf_counter() - start
             self.seconds[name] = self.seconds.get(name, 0.0) + taken
 
+    @contextmanager
+    def apart(self, name: str) -> Iterator[None]:
+        """Count the time inside to another stage, not to the current one."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            taken = time.perf_counter() - start
+            for stage, part in ((name, taken), (self._name, -taken)):
+                self.seconds[stage] = self.seconds.get(stage, 0.0) + part
+
     def advance(self, steps: int) -> None:
         """Count steps of the current stage."""
         with self._lock:

@@ -17,3 +17,4 @@ Codes: TypeAlias = NDArray[np.uint8]  # (n_rows, n_subspaces)
 Bits: TypeAlias = NDArray[np.int32]  # of float32 values
 Float32: TypeAlias = NDArray[np.float32]
 Float64: TypeAlias = NDArray[np.float64]
+Words: TypeAlias = NDArray[np.uint32]  # bits, 32 a word

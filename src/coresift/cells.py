@@ -13,7 +13,7 @@ import numpy as np
 from coresift._stages import Stages
 from coresift._typing import Counts, Indices, Rows
 from coresift.core.certificate import Pairs, TrueDistances
-from coresift.core.hyperplanes import Hyperplanes
+from coresift.core.encoder import Clusterer
 from coresift.core.medoids import (
     CellSums,
     Closest,
@@ -97,7 +97,7 @@ class Look:
     Parameters
     ----------
     summary : Summary
-    hyperplanes : Hyperplanes
+    clusterer : Clusterer
     pairs : Pairs
         Where to measure what the bound bounds.
     grid : Grid
@@ -106,7 +106,7 @@ class Look:
     """
 
     summary: Summary
-    hyperplanes: Hyperplanes
+    clusterer: Clusterer
     pairs: Pairs
     grid: Grid
     seed: int
@@ -120,7 +120,7 @@ def last_look(
 
     def look(rows: Rows, class_ids: Indices, row_ids: Indices) -> tuple[Any, ...]:
         owners, distances = centers.owners(rows, class_ids, row_ids, n_threads)
-        buckets = wanted.hyperplanes.buckets(rows, n_threads)
+        buckets = wanted.clusterer.buckets(rows, n_threads)
         return (
             Assignment.of(class_ids, owners, distances, centers),
             Draw.of(owners, row_ids, n_cells, wanted.seed),

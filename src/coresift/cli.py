@@ -19,6 +19,7 @@ from coresift.plan import outlook
 from coresift.report import (
     DEFAULT_MODEL,
     MODELS,
+    NETWORKS,
     BudgetStep,
     Comparison,
     compare_on_digits,
@@ -35,6 +36,7 @@ from coresift.selectors import (
     suggest_planes,
 )
 from coresift.sources import as_source, output_suffix, write_table
+from coresift.torch import NetworkClassifier
 
 app = typer.Typer(
     help="Pick a small weighted subset of a training set that trains like the whole.",
@@ -176,8 +178,24 @@ def compare(
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each method.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="First seed.")] = 0,
     model: Annotated[
-        str, typer.Option(help=f"One or more of {', '.join(MODELS)}, on the same selections.")
+        str,
+        typer.Option(
+            help=f"One or more of {', '.join(MODELS)}, on the same selections; or of "
+            f"{', '.join(NETWORKS)}, which select as they train."
+        ),
     ] = DEFAULT_MODEL,
+    warm_up: Annotated[
+        int | None, typer.Option(min=0, help="Networks: epochs on all rows first (20).")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Networks: epochs on each coreset (20).")
+    ] = None,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="Networks: coresets, one after the other (10).")
+    ] = None,
+    wrt: Annotated[
+        str | None, typer.Option(help="Networks: gradients by the last layer's weights or logits.")
+    ] = None,
     tune: Annotated[
         bool, typer.Option("--tune", help="Tune learning rate and batch size in each run.")
     ] = False,
@@ -196,13 +214,14 @@ def compare(
     """Run methods side by side: time, memory, accuracy."""
     for path in (csv, report, resume):
         _check_folder(path)
+    algorithm_2 = {"warm_up": warm_up, "epochs": epochs, "rounds": rounds, "wrt": wrt}
     with _progress(as_json) as progress:
         found = run_comparison(
             as_source(source, label=label, drop=_names(drop)),
             budget=[_budget(text.strip()) for text in budget.split(",")],
             methods=[name.strip() for name in methods.split(",")],
             seeds=range(seed, seed + seeds),
-            model=dict(_model(name, tune) for name in _names(model)),
+            model=_models(_names(model), tune, algorithm_2),
             test=None if test is None else as_source(test, label=label, drop=_names(drop)),
             test_size=test_size,
             split_seed=seed,
@@ -218,15 +237,27 @@ def compare(
     _print_comparison(found, as_json)
 
 
-def _model(name: str, tune: bool) -> tuple[str, Any]:
-    """Return the name for the tables, and what is trained."""
-    if not tune:
-        return name, name
+def _models(names: list[str], tune: bool, algorithm_2: dict[str, Any]) -> dict[str, Any]:
+    """Return what is trained, by the names for the tables."""
+    given = {name: value for name, value in algorithm_2.items() if value is not None}
+    if given and not set(names) & set(NETWORKS):
+        option = f"--{next(iter(given)).replace('_', '-')}"
+        raise ParameterError(
+            f"{option} has no meaning for --model {','.join(names)}: it is for "
+            f"{' and '.join(NETWORKS)}, so leave it out"
+        )
+    models: dict[str, Any] = {name: name for name in names}
+    for name in names:
+        if name in NETWORKS:
+            models[name] = NetworkClassifier(name, **given)
+    return models if not tune else {f"{name} (tuned)": _tuned(name) for name in names}
+
+
+def _tuned(name: str) -> Any:
     if name == DEFAULT_MODEL or name not in MODELS:
         known = ", ".join(other for other in MODELS if other != DEFAULT_MODEL)
         raise ParameterError(f"--tune has no meaning for --model {name!r}: use one of {known}")
-    model = MODELS[name]().set_params(learning_rate="tuned", batch_size="tuned")
-    return f"{name} (tuned)", model
+    return MODELS[name]().set_params(learning_rate="tuned", batch_size="tuned")
 
 
 def _check_folder(output: Path | None) -> None:

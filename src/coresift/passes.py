@@ -30,7 +30,7 @@ from coresift.sources import (
 )
 
 # One stream of random numbers for each purpose, so that none depends on how much another draws.
-SAMPLE, ROWS, TIES, PLANES, CODEBOOK, GREEDY_DRAWS, REPRESENTATIVE = range(100, 107)
+SAMPLE, ROWS, TIES, PLANES, CODEBOOK, GREEDY_DRAWS, REPRESENTATIVE, CLUSTERS = range(100, 108)
 R = TypeVar("R")
 
 

@@ -12,21 +12,26 @@ Between 2 and 3 the greedy (lines 4-15) chooses on the summary alone.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from coresift._rng import stream
 from coresift._stages import Progress, Stages
 from coresift._threads import thread_count
-from coresift._typing import Indices
+from coresift._typing import Buckets, Indices, Rows
+from coresift.core.centroids import Centroids
 from coresift.core.codebook import Codebook
 from coresift.core.coreset import Coreset
-from coresift.core.encoder import Encoder
+from coresift.core.encoder import Clusterer, Encoder
 from coresift.core.greedy import greedy
 from coresift.core.hyperplanes import Hyperplanes
+from coresift.core.mixture import Mixture
 from coresift.core.objective import Objective
 from coresift.core.summary import Layout, Summary
 from coresift.engines import map_reduce
 from coresift.passes import (
+    CLUSTERS,
     CODEBOOK,
     GREEDY_DRAWS,
     PLANES,
@@ -36,7 +41,7 @@ from coresift.passes import (
     row_ids_of,
     survey,
 )
-from coresift.settings import SAMPLE_ROWS_PER_CODEWORD, Plan, outlook
+from coresift.settings import SAMPLE_ROWS_PER_CLUSTER, Plan, outlook
 from coresift.sources import Chunk, Source
 from coresift.weighing import Choice, weigh
 
@@ -66,11 +71,11 @@ def select(source: Source, plan: Plan, progress: Progress | None = None) -> Core
         scale=plan.scale,
         seed=plan.seed,
         stages=stages,
-        sample_size=SAMPLE_ROWS_PER_CODEWORD * plan.n_codewords,
+        sample_size=plan.sample_rows,
     )
-    with stages("train"):
-        encoder = _train(seen, plan)
-    layout = plan.layout(seen.quotas, seen.classes.sizes, encoder.codebook.n_subspaces)
+    layout = plan.layout(seen.quotas, seen.classes.sizes, plan.n_parts(source.n_features))
+    encoder = _train(seen, plan, max(layout.max_clusters), stages)
+    layout = replace(layout, n_planes=encoder.clusterer.n_planes)
     with stages("summarise", source.n_rows):
         summary = _summarise(seen, encoder, layout, plan.n_threads, stages)
     with stages("choose", seen.budget):
@@ -79,29 +84,62 @@ def select(source: Source, plan: Plan, progress: Progress | None = None) -> Core
     return _reported(coreset, seen, summary, choices, stages)
 
 
-def _train(seen: Survey, plan: Plan) -> Encoder:
-    """Draw hyperplanes and fit the codebook to the sample (lines 2-3)."""
+def _train(seen: Survey, plan: Plan, max_clusters: int, stages: Stages) -> Encoder:
+    """Fit clusters and codebook to the sample (lines 2-3)."""
     sample = seen.scaler.transform(seen.sample.rows)
+    with stages("cluster"):
+        clusterer = _clusterer(sample, plan, max_clusters)
+    with stages("train"):
+        codebook = Codebook.train(
+            sample[: plan.codebook_rows],
+            plan.n_parts(sample.shape[1]),
+            plan.n_codewords,
+            stream(plan.seed, CODEBOOK),
+            plan.subspaces,
+            plan.n_threads,
+        )
+    return Encoder(seen.scaler, clusterer, codebook)
+
+
+def _clusterer(sample: Rows, plan: Plan, max_clusters: int) -> Clusterer:
+    """Draw hyperplanes, or train as many clusters as are asked for or as hyperplanes find."""
     center = sample.mean(axis=0, dtype=np.float64).astype(np.float32) if plan.center else None
-    planes = stream(plan.seed, PLANES)
-    words = stream(plan.seed, CODEBOOK)
-    n_subspaces = plan.n_parts(sample.shape[1])
-    return Encoder(
-        seen.scaler,
-        Hyperplanes.draw(sample.shape[1], plan.n_planes, planes, center),
-        Codebook.train(
-            sample, n_subspaces, plan.n_codewords, words, plan.subspaces, plan.n_threads
-        ),
-    )
+    planes = Hyperplanes.draw(sample.shape[1], plan.n_planes, stream(plan.seed, PLANES), center)
+    if plan.clusters == "lsh":
+        return planes
+    n_clusters = plan.n_clusters
+    if n_clusters is None:
+        found = len(np.unique(planes.buckets(sample, plan.n_threads)))
+        most = max(1, len(sample) // SAMPLE_ROWS_PER_CLUSTER)
+        n_clusters = min(found, max_clusters, most)
+    train = Centroids.train if plan.clusters == "kmeans" else Mixture.train
+    return train(sample, n_clusters, stream(plan.seed, CLUSTERS))
+
+
+@dataclass(frozen=True, eq=False)
+class _Timed:
+    """A clusterer whose time counts to a stage of its own."""
+
+    clusterer: Clusterer
+    stages: Stages
+
+    @property
+    def n_planes(self) -> int:
+        return self.clusterer.n_planes
+
+    def buckets(self, rows: Rows, n_threads: int | None = 1) -> Buckets:
+        with self.stages.apart("cluster"):
+            return self.clusterer.buckets(rows, n_threads)
 
 
 def _summarise(
     seen: Survey, encoder: Encoder, layout: Layout, n_threads: int | None, stages: Stages
 ) -> Summary:
     """Pass 2: encode every row and add up."""
+    timed = replace(encoder, clusterer=_Timed(encoder.clusterer, stages))
 
     def add_up(chunk: Chunk) -> Summary:
-        buckets, codes = encoder.encode(chunk.rows, n_threads)
+        buckets, codes = timed.encode(chunk.rows, n_threads)
         return Summary.of(seen.class_ids(chunk), buckets, codes, row_ids_of(chunk), layout)
 
     chunks = stages.watch(seen.source.chunks())

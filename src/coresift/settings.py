@@ -22,7 +22,10 @@ from coresift.core.weights import WEIGHTS
 from coresift.passes import ROWS, derived_seed
 from coresift.sources import CHUNK_BYTES, Source
 
+CLUSTERERS = ("lsh", "kmeans", "gmm")
 SAMPLE_ROWS_PER_CODEWORD = 32
+SAMPLE_ROWS_PER_CLUSTER = 4  # of k-means and mixtures
+CLUSTER_SAMPLE = 2**13  # but they look at so many rows at least
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Plan:
     """
 
     budget: float
+    clusters: str = "lsh"
+    n_clusters: int | None = None
     n_planes: int = 64
     center: bool = True
     n_subspaces: int | None = None
@@ -54,6 +59,7 @@ class Plan:
     n_threads: int | None = None
 
     def __post_init__(self) -> None:
+        check_choice("clusters", self.clusters, CLUSTERERS)
         check_choice("bound", self.bound, BOUNDS)
         check_choice("greedy", self.greedy, GREEDY)
         check_choice("weights", self.weights, WEIGHTS)
@@ -71,9 +77,27 @@ class Plan:
                 f"refine={self.refine!r} and representative={self.representative!r} look at the "
                 "rows of each cell, weights='cluster' at none: use weights='assignment'"
             )
-        for name in ("n_subspaces", "max_clusters", "max_candidates", "n_threads"):
+        if self.clusters == "lsh" and self.n_clusters is not None:
+            raise ParameterError(
+                f"n_clusters={self.n_clusters!r} is for clusters='kmeans' or 'gmm', clusters='lsh' "
+                "finds as many as there are: use n_planes and max_clusters"
+            )
+        for name in ("n_clusters", "n_subspaces", "max_clusters", "max_candidates", "n_threads"):
             if getattr(self, name) is not None:
                 check_range(name, getattr(self, name))
+
+    @property
+    def codebook_rows(self) -> int:
+        """Rows of the sample that the codebook is trained on, the first of them."""
+        return SAMPLE_ROWS_PER_CODEWORD * self.n_codewords
+
+    @property
+    def sample_rows(self) -> int:
+        """Rows of the sample that everything is trained on."""
+        if self.clusters == "lsh":
+            return self.codebook_rows
+        wanted = SAMPLE_ROWS_PER_CLUSTER * (self.n_clusters or 1)
+        return max(self.codebook_rows, CLUSTER_SAMPLE, wanted)
 
     @property
     def n_refinements(self) -> int:
@@ -132,7 +156,10 @@ def outlook(source: Source, plan: Plan) -> dict[str, Any]:
     layout = plan.layout(quota, np.array([source.n_rows]), n_subspaces)
     clusters, candidates = layout.max_clusters[0], layout.max_candidates[0]
     cells = n_subspaces * min(source.n_rows, clusters * plan.n_codewords)
-    sample = SAMPLE_ROWS_PER_CODEWORD * plan.n_codewords * source.n_features * 8
+    sample = plan.sample_rows * source.n_features * 8
+    if plan.clusters == "gmm":  # a few tables of sample rows times components
+        components = plan.n_clusters or plan.sample_rows // SAMPLE_ROWS_PER_CLUSTER
+        sample += 6 * 8 * plan.sample_rows * components
     table = 4 * n_subspaces * plan.n_codewords * clusters
     return {
         "n_rows": source.n_rows,

@@ -62,7 +62,7 @@ def weigh(
     centers = seen.centers(row_ids[order], class_ids[order])
     if plan.weights == "cluster":
         picks = np.concatenate([choice.picks for choice in choices])[order]
-        buckets = encoder.hyperplanes.buckets(centers.rows, plan.n_threads)
+        buckets = encoder.clusterer.buckets(centers.rows, plan.n_threads)
         weights = _cluster_weights(summary, choices, centers.class_ids, picks, buckets)
         return Coreset(centers.row_ids, weights)
     grid = Grid.of(*_edges(seen), seen.source.n_rows)
@@ -93,9 +93,7 @@ def _counted(
 ) -> Coreset:
     """Weigh the chosen rows by the sizes of their cells; say how good they and the bound are."""
     pairs = _pairs(seen, encoder, summary, plan.n_threads)
-    wanted = Look(
-        summary, encoder.hyperplanes, pairs, grid, derived_seed(plan.seed, REPRESENTATIVE)
-    )
+    wanted = Look(summary, encoder.clusterer, pairs, grid, derived_seed(plan.seed, REPRESENTATIVE))
     assignment, draw, truth = last_look(seen, centers, wanted, plan.n_threads, stages)
     scores = [*scores, seen.score(assignment)]
     weights = assignment.weights(centers)
@@ -135,5 +133,5 @@ def _pairs(seen: Survey, encoder: Encoder, summary: Summary, n_threads: int | No
     drawn = np.flatnonzero(rank < split_budget(n_items, sizes)[pool.class_ids])
     drawn = drawn[np.argsort(pool.row_ids[drawn])]
     rows = seen.take(pool.row_ids[drawn])
-    buckets = encoder.hyperplanes.buckets(rows, n_threads)
+    buckets = encoder.clusterer.buckets(rows, n_threads)
     return Pairs.of(summary, pool.class_ids[drawn], rows, buckets, pool.codes[drawn])

@@ -16,15 +16,19 @@ from coresift.baselines import CraigPlan, CraigPQPlan, craig, craig_pq
 from coresift.baselines.craig import outlook, store_bytes
 from coresift.baselines.craig_pq import outlook as outlook_pq
 from coresift.core.budget import split_budget
-from coresift.core.facility import Grid
 from coresift.core.scaler import Moments, Scaler
+from coresift.core.tiles import Grid
 from coresift.passes import ROWS, derived_seed
 from coresift.sources import as_source
-from strategies import SMALL, UNIT, Array, matrices
+from strategies import SMALL, UNIT, Array, flagged, matrices
 
 
 @pytest.mark.parametrize("distances", ["dense", "recompute", "neighbours"])
-@given(rows=matrices(st.integers(2, 25), st.integers(1, 4), SMALL | UNIT), data=st.data())
+@given(
+    rows=matrices(st.integers(2, 25), st.integers(1, 4), SMALL | UNIT)
+    | flagged(st.integers(2, 25), st.integers(0, 2), st.integers(5, 40)),
+    data=st.data(),
+)
 def test_craig_equals_its_oracle_in_each_class(
     distances: str, rows: Array, data: st.DataObject
 ) -> None:
@@ -42,8 +46,9 @@ def test_craig_equals_its_oracle_in_each_class(
     for c, quota in enumerate(split_budget(budget, np.bincount(y)).tolist()):
         here = np.flatnonzero(y == c)
         grid = Grid.of(scaled[here])
-        own = scaled[here][:, grid.features]
-        pairs = [[naive.whole_distance(a, b, grid.scale) for b in own] for a in own]
+        used = grid.flags.tolist(), grid.features.tolist()
+        own = scaled[here]
+        pairs = [[naive.whole_distance(a, b, *used, grid.scale) for b in own] for a in own]
         ranked = naive.smallest(here, len(here), derived_seed(7, ROWS))
         spare = [here.tolist().index(row) for row in ranked]
         expected += here[naive.facility_greedy(pairs, grid.worst, quota, spare)].tolist()

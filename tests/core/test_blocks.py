@@ -9,9 +9,21 @@ from coresift.core.blocks import block_order
 from strategies import Array, matrices
 
 
-@given(points=matrices(st.integers(1, 70), st.integers(1, 3)), width=st.integers(1, 9))
-def test_every_point_has_one_place(points: Array, width: int) -> None:
-    assert sorted(block_order(points, width).tolist()) == list(range(len(points)))
+@given(
+    points=matrices(st.integers(1, 70), st.integers(1, 3)),
+    width=st.integers(1, 9),
+    taken=st.integers(0, 8),
+)
+def test_every_point_has_one_place(points: Array, width: int, taken: int) -> None:
+    order = block_order(points, width, min(taken, width - 1))
+    assert sorted(order.tolist()) == list(range(len(points)))
+
+
+def test_cuts_are_where_blocks_end() -> None:
+    points = np.arange(10.0)[::-1, None]
+    ordered = points[block_order(points, 4, taken=3)].reshape(-1)
+    blocks = [sorted(block.tolist()) for block in np.split(ordered, [1, 5, 9])]
+    assert blocks == [[0.0], [1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0], [9.0]]
 
 
 @pytest.mark.parametrize("n", [1000, 1024])

@@ -28,7 +28,7 @@ def test_error_equals_brute_force(
     scaled = encoder.scaler.transform(rows.rows)
     buckets, codes = encoder.encode(rows.rows)
     limits = (limit,) * rows.n_classes
-    layout = Layout(codes.shape[1], encoder.hyperplanes.n_planes, limits, limits, seed=0)
+    layout = Layout(codes.shape[1], encoder.clusterer.n_planes, limits, limits, seed=0)
     summary = Summary.of(rows.class_ids, buckets, codes, rows.row_ids, layout)
     items = np.arange(0, len(rows), 2)
     pairs = Pairs.of(summary, rows.class_ids[items], scaled[items], buckets[items], codes[items])

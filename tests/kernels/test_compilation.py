@@ -16,6 +16,7 @@ import hashlib
 import numba
 import numpy as np
 from coresift._kernels import greedy as kernels
+from coresift.core.centroids import Centroids
 from coresift.core.codebook import Codebook
 from coresift.core.exact import ExactSum
 from coresift.core.facility import Dense, Neighbours, Recomputed
@@ -24,6 +25,7 @@ from coresift.core.greedy import greedy
 from coresift.core.hull import HullObjective, Hulls, pair_up
 from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.medoids import cell_distances
+from coresift.core.mixture import Mixture
 from coresift.core.objective import BOUNDS, Objective
 from coresift.core.summary import Layout, Summary
 from coresift.core.weights import Assignment, Centers, cluster_weights
@@ -40,6 +42,8 @@ planes = Hyperplanes.draw(7, 64, rng, rows.mean(axis=0))
 codebook = Codebook.train(rows[:12], 3, 256, rng)
 buckets, codes = planes.buckets(rows), codebook.codes(rows)
 add(buckets, codes)
+for kind in (Centroids, Mixture):
+    add(kind.train(rows, 40, np.random.default_rng(1)).buckets(rows))
 digest.update(repr([ExactSum.of(rows * 1e20, power) for power in (1, 2)]).encode())
 summary = Summary.of(zeros, buckets, codes, ids, Layout(3, 64, (80,), (150,), 0))
 for kind in BOUNDS:
@@ -60,7 +64,9 @@ add(found.counts, cell_distances(rows, owners, centers.rows[:, None]))
 digest.update(repr(found.distances).encode())
 pairs = pair_up(rows)
 hulls = Hulls.of(pairs, ids % 7, 7)
-for facility in (Recomputed(rows), Dense(rows), Neighbours(rows, 9), HullObjective(pairs, hulls)):
+flagged = np.hstack([rows, rng.random((150, 40), dtype=np.float32) < 0.3])
+stores = [store for r in (rows, flagged) for store in (Recomputed(r), Dense(r), Neighbours(r, 9))]
+for facility in (*stores, HullObjective(pairs, hulls)):
     add(facility.upper(ids), facility.gains(ids))
     add(facility_greedy(facility, 9, ids, np.random.default_rng(1)), facility.gains(ids))
 print(hasattr(kernels.absorb, "py_func"), digest.hexdigest())

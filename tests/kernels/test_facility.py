@@ -9,19 +9,23 @@ from hypothesis import strategies as st
 
 import naive
 from coresift._errors import ParameterError
-from coresift.core.facility import Dense, Facility, Grid, Neighbours, Recomputed
+from coresift.core.facility import Dense, Facility, Neighbours, Recomputed
 from coresift.core.facility_greedy import facility_greedy
-from strategies import SEEDS, SMALL, UNIT, WIDE, Array, matrices
+from coresift.core.tiles import Grid
+from strategies import SEEDS, SMALL, UNIT, WIDE, Array, flagged, matrices
 
 STORES = {"recompute": Recomputed, "dense": Dense, "neighbours": lambda r: Neighbours(r, len(r))}
 each_store = pytest.mark.parametrize("store", STORES.values(), ids=STORES)
-ROWS = matrices(st.integers(1, 40), st.integers(1, 11), SMALL | UNIT)
+FLAGS = st.sampled_from([5, 6, 32, 33, 70])
+ROWS = matrices(st.integers(1, 40), st.integers(1, 11), SMALL | UNIT) | flagged(
+    st.integers(1, 40), st.integers(0, 11), FLAGS, SMALL | UNIT
+)
 
 
 def distances_of(rows: Array) -> list[list[int]]:
     grid = Grid.of(rows)
-    arranged = rows[:, grid.features]
-    return [[naive.whole_distance(a, b, grid.scale) for b in arranged] for a in arranged]
+    flags, features = grid.flags.tolist(), grid.features.tolist()
+    return [[naive.whole_distance(a, b, flags, features, grid.scale) for b in rows] for a in rows]
 
 
 def clustered(n_rows: int, seed: int) -> Array:
@@ -39,11 +43,16 @@ def greedy(facility: Facility, budget: int, **options: object) -> list[int]:
     return facility_greedy(facility, budget, spare, rng, **options).tolist()  # type: ignore[arg-type]
 
 
-@given(rows=matrices(st.integers(1, 9), st.integers(1, 9), SMALL | UNIT | WIDE))
+@given(
+    rows=matrices(st.integers(1, 9), st.integers(1, 9), SMALL | UNIT | WIDE)
+    | flagged(st.integers(1, 9), st.integers(0, 3), FLAGS, WIDE)
+)
 def test_no_distance_is_above_the_worst(rows: Array) -> None:
     grid = Grid.of(rows)
-    assert sorted(grid.features) == np.flatnonzero(np.ptp(rows, axis=0)).tolist()
-    assert (np.diff(rows.var(axis=0, dtype=np.float64)[grid.features]) <= 0).all()
+    used = [*grid.features, *grid.flags]
+    assert sorted(used) == np.flatnonzero(np.ptp(rows, axis=0)).tolist()
+    for part in (grid.features, grid.flags):
+        assert (np.diff(rows.var(axis=0, dtype=np.float64)[part]) <= 0).all()
     assert np.log2(grid.scale) % 1 == 0
     assert max(map(max, distances_of(rows))) <= grid.worst <= 2**30
 

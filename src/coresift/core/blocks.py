@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from coresift._typing import Float32, Float64, Indices
+from coresift._typing import Buckets, Float32, Float64, Indices
+
+_BITS = np.uint64(64)
 
 
-def block_order(points: Float32 | Float64, width: int) -> Indices:
+def block_order(points: Float32 | Float64, width: int, taken: int = 0) -> Indices:
     """Return an order of the points whose blocks of ``width`` are compact.
 
     Parameters
     ----------
     points : ndarray of shape (n, n_features)
     width : int
+    taken : int, default=0
+        Places of the first block that are taken by others.
 
     Returns
     -------
@@ -38,15 +42,50 @@ def block_order(points: Float32 | Float64, width: int) -> Indices:
     halves = [slice(0, len(points))]
     while halves:
         half = halves.pop()
-        here = order[half]
-        if len(here) <= width:
+        first, last = (half.start + taken) // width, (half.stop + taken - 1) // width
+        if first >= last:
             continue
+        here = order[half]
         inside = points[here]
         order[half] = here[np.argsort(inside[:, _widest(inside)], kind="stable")]
-        blocks = -(-len(here) // width)
-        middle = half.start + (blocks + 1) // 2 * width
+        middle = (first + (last - first) // 2 + 1) * width - taken
         halves += [slice(half.start, middle), slice(middle, half.stop)]
     return order
+
+
+def tree_depth(n_points: int) -> int:
+    """Return how many cuts tell each of the points of ``block_order(points, 1)`` from all others.
+
+    At least 1.
+    """
+    return max(1, (n_points - 1).bit_length())
+
+
+def tree_buckets(n_points: int) -> Buckets:
+    """Return the way to each place of ``block_order(points, 1)``, one bit for each cut.
+
+    Returns
+    -------
+    ndarray of shape (n_points,), uint64
+        Ascending and distinct; the first cut is the highest bit. Points whose first bits are
+        equal are neighbours: they are in the same part of the k-d tree.
+
+    Examples
+    --------
+    >>> from coresift.core.blocks import tree_buckets
+    >>> [f"{way >> 61:03b}" for way in tree_buckets(5).tolist()]
+    ['000', '001', '010', '100', '110']
+    """
+    depth = tree_depth(n_points)
+    place, size = np.arange(n_points), np.full(n_points, n_points)
+    ways = np.zeros(n_points, dtype=np.uint64)
+    for _ in range(depth):
+        middle = (size + 1) // 2
+        right = place >= middle
+        ways = ways << np.uint64(1) | right.astype(np.uint64)
+        place = np.where(right, place - middle, place)
+        size = np.where(right, size - middle, middle)
+    return ways << (_BITS - np.uint64(depth))
 
 
 def _widest(points: Float32 | Float64) -> int:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from sklearn.cluster import KMeans, kmeans_plusplus
-from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 
 from coresift._errors import ParameterError
 from coresift._kernels.encode import quantise
 from coresift._threads import run_all, run_blocks
 from coresift._typing import Codes, Float32, Indices, Rows
+from coresift.core.means import reproducible, train_means
 
 MAX_CODEWORDS = 256
 SUBSPACES = ("blocks", "variance")
-_SEEDING_ROWS = 4  # rows a codeword that k-means++ looks at; Lloyd sees all
-_ITERATIONS = 8
 
 
 def deal_features(rows: Rows, n_subspaces: int, subspaces: str) -> list[Indices]:
@@ -58,21 +53,6 @@ def deal_features(rows: Rows, n_subspaces: int, subspaces: str) -> list[Indices]
     return [np.array(sorted(part), dtype=np.int64) for part in dealt]
 
 
-def _train(rows: Rows, n_codewords: int, seed: int) -> Float32:
-    """Return at most ``n_codewords`` distinct codewords of the rows of one subspace."""
-    distinct = np.unique(rows, axis=0)
-    if len(distinct) <= n_codewords:
-        return distinct
-    # One thread: the sums of k-means must not depend on how many there are.
-    with threadpool_limits(1):
-        seeding = rows[: _SEEDING_ROWS * n_codewords]
-        start, _ = kmeans_plusplus(seeding, n_codewords, random_state=seed)
-        means = KMeans(
-            n_codewords, init=start, n_init=1, max_iter=_ITERATIONS, tol=0.0, random_state=seed
-        ).fit(rows)
-    return np.unique(means.cluster_centers_.astype(np.float32), axis=0)
-
-
 @dataclass(frozen=True, eq=False)
 class Codebook:
     """Codewords of each subspace, and which features belong to it.
@@ -105,12 +85,9 @@ class Codebook:
 
         def train(subspace: int) -> Float32:
             part = np.ascontiguousarray(rows[:, features[subspace]])
-            return np.ascontiguousarray(_train(part, n_codewords, seeds[subspace]).T)
+            return np.ascontiguousarray(train_means(part, n_codewords, seeds[subspace]).T)
 
-        # Warning filters and BLAS limits are the process's: set around all threads, and put back
-        # once. OpenMP's limit is each thread's own, and is set again in `_train`.
-        with threadpool_limits(1), warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
+        with reproducible():
             codewords = run_all(train, range(len(features)), n_threads)
         return cls(tuple(features), tuple(codewords))
 

@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from coresift._typing import Buckets, Codes, RawRows
+from coresift._typing import Buckets, Codes, RawRows, Rows
 from coresift.core.codebook import Codebook
-from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.scaler import Scaler
+
+
+class Clusterer(Protocol):
+    """What puts scaled rows into buckets: hyperplanes, centroids or a mixture.
+
+    Each row by itself: ``buckets(rows)[i] == buckets(rows[i:i + 1])[0]``. Buckets that share
+    their first bits are neighbours: dropping the others is how a summary gets coarser.
+    """
+
+    @property
+    def n_planes(self) -> int:
+        """Bits of a bucket that tell rows apart, from the highest on."""
+
+    def buckets(self, rows: Rows, n_threads: int | None = 1) -> Buckets:
+        """Return the bucket of each row, shape (n_rows,), uint64."""
 
 
 @dataclass(frozen=True, eq=False)
 class Encoder:
-    """Scaler, hyperplanes and codebook.
+    """Scaler, clusterer and codebook.
 
     Encoding works row by row: ``encode(rows)[i] == encode(rows[i:i + 1])[0]``.
     """
 
     scaler: Scaler
-    hyperplanes: Hyperplanes
+    clusterer: Clusterer
     codebook: Codebook
 
     def encode(self, rows: RawRows, n_threads: int | None = 1) -> tuple[Buckets, Codes]:
         """Return buckets of shape (n_rows,), uint64, and codes of shape (n_rows, M), uint8."""
         scaled = self.scaler.transform(rows)
-        return self.hyperplanes.buckets(scaled, n_threads), self.codebook.codes(scaled, n_threads)
+        return self.clusterer.buckets(scaled, n_threads), self.codebook.codes(scaled, n_threads)

@@ -14,12 +14,14 @@ from coresift._stages import Progress
 from coresift.core.budget import resolve_budget, split_budget
 from coresift.core.classes import Classes, count_labels
 from coresift.report._data import Split
+from coresift.report._deep import DeepJob
 from coresift.report._models import DEFAULT_MODEL, make_models
 from coresift.report._result import Comparison, Result
 from coresift.report._run import Job
-from coresift.report._series import Run, run_all
+from coresift.report._series import AnyJob, Run, run_all
 from coresift.report._store import Store
 from coresift.selectors import FULL, BaseSelector, make_selector
+from coresift.torch import NetworkClassifier
 
 _ALWAYS = ("uniform", FULL)
 
@@ -61,6 +63,8 @@ def compare(
         ``"sklearn-logistic"`` (deterministic), the paper's ``"logistic"``, ``"svm"`` or
         ``"lasso"`` (Section 8.1, needs torch), or a classifier whose ``fit`` takes
         ``sample_weight``. Several are trained on the same selections: each run selects once.
+        ``"mlp"``, ``"cnn"`` or a `coresift.torch.NetworkClassifier` choose anew, in gradient
+        space, as they train (Algorithm 2); ``"full"`` then trains on all rows in every epoch.
     test : tuple (X_test, y_test), path or frame, default=None
         Test rows. None puts ``test_size`` of the rows aside, each class in proportion.
     test_size : float, default=0.25
@@ -120,11 +124,12 @@ def compare(
         raise ParameterError(f"seeds={seeds!r}: give at least one")
     models = make_models(model)
     jobs = [
-        Job(name, selector, amount, seed, trained, n_threads, isolate)
+        kind(name, selector, amount, seed, trained, n_threads, isolate)
         for seed in numbers
         for name, selector in chosen.items()
         for amount in (budgets if selector is not None else [None])
-        if (trained := _changed(models, selector is not None or seed == numbers[0]))
+        for kind, some in _by_kind(models).items()
+        if (trained := _changed(some, selector is not None or seed == numbers[0]))
     ]
     store = Store(None if resume is None else Path(resume))
     runs = run_all(jobs, split, store, time_limit, progress or _silent)
@@ -187,6 +192,14 @@ def _selectors(
         if what != FULL:
             chosen[name] = make_selector(what) if isinstance(what, str) else what
     return {**chosen, FULL: None}
+
+
+def _by_kind(models: dict[str, Any]) -> dict[type[AnyJob], dict[str, Any]]:
+    """Return the models that share a selection, and those that select for themselves."""
+    kinds: dict[type[AnyJob], dict[str, Any]] = {Job: {}, DeepJob: {}}
+    for name, model in models.items():
+        kinds[DeepJob if isinstance(model, NetworkClassifier) else Job][name] = model
+    return kinds
 
 
 def _changed(models: dict[str, Any], by_rows: bool) -> dict[str, Any]:

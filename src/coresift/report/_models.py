@@ -17,25 +17,22 @@ from sklearn.utils.validation import has_fit_parameter
 from coresift._errors import ParameterError
 from coresift._typing import Float64, Indices, Rows
 from coresift.report._data import Split
+from coresift.torch import LinearClassifier, NetworkClassifier
+from coresift.torch._classifier import LEARNING_RATES
 
 DEFAULT_MODEL = "sklearn-logistic"
 
 
-def _protocol(model: str) -> Callable[[], Any]:
-    def make() -> Any:
-        from coresift.torch import LinearClassifier
-
-        return LinearClassifier(model)
-
-    return make
-
-
 MODELS: dict[str, Callable[[], Any]] = {
     DEFAULT_MODEL: lambda: LogisticRegression(max_iter=1000),
-    "logistic": _protocol("logistic"),
-    "svm": _protocol("svm"),
-    "lasso": _protocol("lasso"),
+    "logistic": lambda: LinearClassifier("logistic"),
+    "svm": lambda: LinearClassifier("svm"),
+    "lasso": lambda: LinearClassifier("lasso"),
 }
+
+
+# Models that select for themselves, as they train (Algorithm 2).
+NETWORKS = tuple(LEARNING_RATES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +68,11 @@ def make_model(model: Any) -> BaseEstimator:
         For an unknown name, and a classifier that takes no sample weights.
     """
     if isinstance(model, str):
+        if model in NETWORKS:
+            raise ParameterError(
+                f"model {model!r} selects anew as it trains, where one selection is needed: use "
+                f"one of {', '.join(MODELS)}"
+            )
         if model not in MODELS:
             raise ParameterError(f"model {model!r} is not known: use one of {', '.join(MODELS)}")
         return MODELS[model]()
@@ -82,6 +84,25 @@ def make_model(model: Any) -> BaseEstimator:
     return clone(model)
 
 
+def make_any(model: Any) -> BaseEstimator:
+    """Return what `make_model` does, or a network: of a name of `NETWORKS`, or the given one.
+
+    Raises
+    ------
+    ParameterError
+        As `make_model`.
+    """
+    if isinstance(model, NetworkClassifier):
+        return clone(model)
+    if isinstance(model, str):
+        if model in NETWORKS:
+            return NetworkClassifier(model)
+        if model not in MODELS:
+            known = ", ".join((*MODELS, *NETWORKS))
+            raise ParameterError(f"model {model!r} is not known: use one of {known}")
+    return make_model(model)
+
+
 def make_models(model: Any) -> dict[str, BaseEstimator]:
     """Return the classifiers of one or several names or classifiers, by the names of tables.
 
@@ -91,10 +112,10 @@ def make_models(model: Any) -> dict[str, BaseEstimator]:
         As `make_model`, and where there is none.
     """
     if isinstance(model, Mapping):
-        pairs = {str(name): make_model(what) for name, what in model.items()}
+        pairs = {str(name): make_any(what) for name, what in model.items()}
     else:
         several = isinstance(model, Sequence) and not isinstance(model, str)
-        pairs = {_name(what): make_model(what) for what in (model if several else [model])}
+        pairs = {_name(what): make_any(what) for what in (model if several else [model])}
     if not pairs:
         raise ParameterError(f"model={model!r}: give at least one of {', '.join(MODELS)}")
     return pairs
@@ -122,11 +143,19 @@ def train(
         model.fit(X, y, sample_weight=weights, **more)
         taken = time.perf_counter() - start
     stopped = any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
+    notes = ["training stopped before it converged"] if stopped else []
+    return fitted(model, split, getattr(model, "fit_seconds_", taken), notes)
+
+
+def fitted(
+    model: BaseEstimator, split: Split, seconds: float, notes: Sequence[str] = ()
+) -> Trained:
+    """Let a trained model predict the test rows."""
     return Trained(
-        getattr(model, "fit_seconds_", taken),
+        seconds,
         model.predict(split.X_test),
         model.predict_proba(split.X_test) if hasattr(model, "predict_proba") else None,
         np.asarray(model.classes_),
         [[int(step), float(accuracy)] for step, accuracy in getattr(model, "curve_", [])],
-        ["training stopped before it converged"] if stopped else [],
+        list(notes),
     )

@@ -26,8 +26,8 @@ class Job:
     """What to run: models that share one selection.
 
     A comparison and its processes know nothing of a job but ``models``, ``only``, ``facts``,
-    ``selection_facts``, ``warm_up`` and ``records``. So models that select while they train can
-    bring a job of another kind, which chooses anew for each of them.
+    ``selection_facts``, ``warm_up`` and ``records``: models that select while they train have a
+    job of another kind (`coresift.report._deep.DeepJob`).
 
     Parameters
     ----------
@@ -105,13 +105,13 @@ class Job:
         try:
             selection = self._kept_selection(split, kept)
         except Exception as error:
-            yield from ((name, _failure(error)) for name in self.models)
+            yield from ((name, failure(error)) for name in self.models)
             return
         for name, model in self.models.items():
             try:
                 record = {"status": "ok", "error": None, **measured(self, model, selection, split)}
             except Exception as error:
-                record = _failure(error)
+                record = failure(error)
             yield name, record
 
     def warm_up(self, split: Split) -> None:
@@ -126,7 +126,8 @@ class Job:
                 train(clone(model), X, y, np.ones(len(y)), few, 0)
 
 
-def _failure(error: Exception) -> Record:
+def failure(error: Exception) -> Record:
+    """Return the record of what failed, in one line."""
     line = " ".join(str(error).split())
     return {"status": "failed", "error": f"{type(error).__name__}: {line}"}
 
@@ -145,12 +146,19 @@ def measured(job: Job, model: BaseEstimator, selection: Selection, split: Split)
         trained = train(model, X, y, selection.weights, split, job.seed)
     return {
         "rows": len(selection.rows),
-        "select_seconds": selection.seconds,
-        "train_seconds": trained.seconds,
-        "total_seconds": selection.seconds + trained.seconds,
+        **figures_of(trained, split, selection.seconds),
         "peak_mib": _larger(selection.peak_mib, peak_mib()) if job.isolate else None,
         "score": selection.score,
         "score_rows": selection.score_rows,
+    }
+
+
+def figures_of(trained: Trained, split: Split, select_seconds: float) -> Record:
+    """Return what any training tells: seconds, test figures, curve, notes."""
+    return {
+        "select_seconds": select_seconds,
+        "train_seconds": trained.seconds,
+        "total_seconds": select_seconds + trained.seconds,
         "accuracy": float((trained.predictions == split.y_test).mean()),
         "log_loss": _log_loss(trained, split),
         "curve": trained.curve,

@@ -92,7 +92,8 @@ class Selection:
             If the file is cut off, or holds something else.
         """
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            # numpy leaves a file open that it opened and cannot read
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 facts = json.loads(str(arrays["facts"][()]))
                 found = cls(arrays["rows"], arrays["weights"], *(facts[name] for name in _FACTS))
             found._check(facts["key"] == path.stem, n_rows)

@@ -12,11 +12,13 @@ from pathlib import Path
 import coresift
 from coresift._stages import Progress
 from coresift.report._data import Split, digest_of
+from coresift.report._deep import DeepJob
 from coresift.report._run import Job, Record
 from coresift.report._selection import Selection
 from coresift.report._store import Store
 from coresift.report._worker import run_isolated
 
+AnyJob = Job | DeepJob
 Run = Record  # with "method", "budget", "seed", "model", "time_limit" and "key"
 
 
@@ -26,7 +28,7 @@ class _Task:
 
     Parameters
     ----------
-    job : Job
+    job : Job or DeepJob
     keys : dict of str to str
         The key of the record of each model.
     missing : list of str
@@ -34,13 +36,13 @@ class _Task:
     selection : Path or None
     """
 
-    job: Job
+    job: AnyJob
     keys: dict[str, str]
     missing: list[str]
     selection: Path | None
 
     @classmethod
-    def of(cls, job: Job, data: str, store: Store, time_limit: float | None) -> _Task:
+    def of(cls, job: AnyJob, data: str, store: Store, time_limit: float | None) -> _Task:
         common = {"version": coresift.__version__, "data": data}
         keys = {name: digest_of({**job.facts(name), **common}) for name in job.models}
         missing = [name for name, key in keys.items() if _is_due(store.get(key), time_limit)]
@@ -54,7 +56,7 @@ class _Task:
 
 
 def run_all(
-    jobs: Sequence[Job],
+    jobs: Sequence[AnyJob],
     split: Split,
     store: Store,
     time_limit: float | None,
@@ -96,7 +98,7 @@ def _is_due(run: Run | None, time_limit: float | None) -> bool:
 @contextmanager
 def _runner(
     split: Split, isolate: bool, time_limit: float | None
-) -> Iterator[Callable[[Job, Path | None], Iterable[tuple[str, Record]]]]:
+) -> Iterator[Callable[[AnyJob, Path | None], Iterable[tuple[str, Record]]]]:
     """Yield what runs a job, given the file of its selection."""
     if isolate:
         with tempfile.TemporaryDirectory() as name:
@@ -105,7 +107,7 @@ def _runner(
         return
     warm: set[str] = set()
 
-    def run(job: Job, kept: Path | None) -> Iterable[tuple[str, Record]]:
+    def run(job: AnyJob, kept: Path | None) -> Iterable[tuple[str, Record]]:
         if job.method not in warm:
             job.warm_up(split)
             warm.add(job.method)

@@ -57,13 +57,14 @@ class Craig(BaseSelector):
     Notes
     -----
     Memory: the scaled rows, ``4 * n_features`` bytes each, and for the largest class of n rows
-    ``4 * n * n`` bytes ("dense"), about ``13 * n * n_features`` ("recompute"), or the same and
+    ``4 * n * n`` bytes ("dense"), at most about ``13 * n * n_features`` ("recompute"), or that and
     ``44 * n * n_neighbours`` while the lists are built ("neighbours"). `outlook` says it for data
     at hand before a row is read.
 
     Deviation: distances are float32 values cut to a grid of 2**-30 of the largest distance
     possible. Gains then are sums of whole numbers: exact, the same for any blocks and threads,
-    with ties that are ties.
+    with ties that are ties. Features of two values that are equally far apart within a class
+    (one-hot columns, flags) come first in the float32 sum, as their number times a square.
 
     References
     ----------

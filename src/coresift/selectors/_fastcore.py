@@ -21,6 +21,14 @@ class FastCore(BaseSelector):
     budget : float or int
         A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
         the classes by largest remainder, with at least one row for each.
+    clusters : {"lsh", "kmeans", "gmm"}, default="lsh"
+        What cuts the rows into clusters: random hyperplanes, or k-means or a Gaussian mixture
+        (of diagonal covariances) trained on a sample of 8192 rows, or 4 for each cluster where
+        that is more. The paper finds these equally good and far slower (Appendix A.0.5).
+    n_clusters : int or None, default=None
+        Clusters of "kmeans" and "gmm", the same for all classes; fewer where the sample has
+        fewer distinct rows. None is as many as the hyperplanes find in the sample, at most
+        ``max_clusters`` of a class and a quarter of the sample's rows.
     n_planes : int, default=64
         Hyperplanes that cut the rows into clusters (p), 1 to 64.
     center : bool, default=True
@@ -84,7 +92,9 @@ class FastCore(BaseSelector):
     Memory: 8 bytes and 1 byte a subspace for each row of a chunk; then at most
     ``(8 + n_subspaces)`` bytes a candidate, 16 bytes for each triple of cluster, subspace and code
     that occurs, and a table of ``4 * n_subspaces * n_codewords`` bytes a cluster of the classes in
-    work. `refine` keeps 4 bytes a row. Nothing grows with rows times rows, or rows times clusters.
+    work. `refine` keeps 4 bytes a row. ``clusters="gmm"`` takes about 48 bytes for each pair of a
+    row of its sample and a cluster while it trains. Nothing grows with rows times rows, or with
+    all rows times clusters.
 
     References
     ----------
@@ -108,6 +118,8 @@ class FastCore(BaseSelector):
         self,
         budget: float = 0.01,
         *,
+        clusters: str = "lsh",
+        n_clusters: int | None = None,
         n_planes: int = 64,
         center: bool = True,
         n_subspaces: int | None = None,
@@ -126,6 +138,8 @@ class FastCore(BaseSelector):
         n_threads: int | None = None,
     ) -> None:
         self.budget = budget
+        self.clusters = clusters
+        self.n_clusters = n_clusters
         self.n_planes = n_planes
         self.center = center
         self.n_subspaces = n_subspaces

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from coresift._errors import ParameterError
 from coresift.selectors._base import BaseSelector
@@ -17,6 +18,8 @@ FULL = "full"  # all rows: no selection
 METHODS: dict[str, Callable[..., BaseSelector]] = {
     "fastcore": FastCore,
     "fastcore-paper": FastCore.paper,
+    "fastcore-kmeans": partial(FastCore, clusters="kmeans"),
+    "fastcore-gmm": partial(FastCore, clusters="gmm"),
     "fastcore-hull": FastCoreHull,
     "craig": Craig,
     "craig-pq": CraigPQ,

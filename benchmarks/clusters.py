@@ -1,0 +1,41 @@
+"""FastCore with LSH, k-means and mixture clusters (Appendix A.0.5, Table 6).
+
+python benchmarks/clusters.py [--data movies] [--budget 0.01] [--seeds 3]
+                              [--n-clusters 8192]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from covtype import print_comparison
+from datasets import DATASETS
+
+from coresift import FastCore
+from coresift.settings import CLUSTERERS
+
+STAGES = ("cluster", "choose", "weigh")  # those that the clusters change
+METHODS: dict[str, Callable[..., Any]] = {
+    kind: partial(FastCore, clusters=kind) for kind in CLUSTERERS
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", choices=DATASETS, default="movies")
+    parser.add_argument("--budget", type=float, default=0.01)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--n-clusters", type=int, help="k-means with so many as well")
+    given = parser.parse_args()
+    methods = dict(METHODS)
+    if given.n_clusters:
+        name = f"kmeans {given.n_clusters}"
+        methods[name] = partial(FastCore, clusters="kmeans", n_clusters=given.n_clusters)
+    print_comparison(given.data, given.budget, None, given.seeds, methods, STAGES)
+
+
+if __name__ == "__main__":
+    main()

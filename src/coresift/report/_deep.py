@@ -1,0 +1,109 @@
+"""Runs of models that select for themselves: training and selection take turns (Algorithm 2)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from sklearn.base import clone
+
+from coresift.core.budget import resolve_budget
+from coresift.report._data import Split
+from coresift.report._models import fitted
+from coresift.report._run import Record, failure, figures_of
+from coresift.report._selection import peak_mib
+from coresift.selectors import BaseSelector
+from coresift.torch import NetworkClassifier
+
+
+@dataclass(frozen=True, eq=False)
+class DeepJob:
+    """What to run, as `coresift.report._run.Job`; each model chooses anew as it trains.
+
+    Parameters
+    ----------
+    method : str
+    selector : BaseSelector or None
+        None takes all rows in every epoch. It sees gradients, which are not scaled.
+    budget : float or int or None
+    seed : int
+    models : mapping of str to NetworkClassifier
+    n_threads : int or None
+    isolate : bool, default=False
+    """
+
+    method: str
+    selector: BaseSelector | None
+    budget: float | None
+    seed: int
+    models: Mapping[str, NetworkClassifier]
+    n_threads: int | None = None
+    isolate: bool = False
+
+    def only(self, names: Iterable[str]) -> Self:
+        """Return the job with these of its models."""
+        return replace(self, models={name: self.models[name] for name in names})
+
+    def facts(self, name: str) -> dict[str, Any]:
+        """Return what decides the record of a model, the data aside."""
+        model = " ".join(repr(self.models[name]).split())
+        return {"method": self.method, "model": model, **self.selection_facts()}
+
+    def selection_facts(self) -> dict[str, Any]:
+        """Return what decides the selections, data and model aside; none is kept."""
+        return {
+            "selector": repr(self.selector),
+            "budget": self.budget,
+            "seed": self.seed,
+            "n_threads": self.n_threads,
+            "isolate": self.isolate,
+        }
+
+    def records(self, split: Split, kept: Path | None = None) -> Iterator[tuple[str, Record]]:
+        """Train in this process; yield each model and its record as soon as it is there."""
+        for name, model in self.models.items():
+            try:
+                yield name, {"status": "ok", "error": None, **self._measured(model, split)}
+            except Exception as error:
+                yield name, failure(error)
+
+    def _measured(self, model: NetworkClassifier, split: Split) -> Record:
+        """Return the figures of a model; Eq. 5's score has no meaning for coresets that change."""
+        own, watch = self._prepared(model), (split.X_test, split.y_test)
+        trained = fitted(own.fit(split.X, split.y, watch=watch), split, own.fit_seconds_)
+        n_rows = len(split.X)
+        return {
+            "rows": n_rows if self.budget is None else resolve_budget(self.budget, n_rows),
+            **figures_of(trained, split, own.select_seconds_),
+            "choose_seconds": own.choose_seconds_,
+            "peak_mib": peak_mib() if self.isolate else None,
+            "score": None,
+            "score_rows": None,
+        }
+
+    def _prepared(self, model: NetworkClassifier) -> NetworkClassifier:
+        selector = None if self.selector is None else clone(self.selector)
+        if selector is not None:
+            known = selector.get_params(deep=False)
+            changes = {"scale": None, "n_threads": self.n_threads}
+            selector.set_params(**{name: changes[name] for name in changes if name in known})
+        own: NetworkClassifier = clone(model)
+        return own.set_params(  # type: ignore[no-any-return]
+            selector=selector,
+            budget=self.budget,
+            random_state=self.seed,
+            n_threads=self.n_threads,
+        )
+
+    def warm_up(self, split: Split) -> None:
+        """Compile and import on a few rows, so that no measured time holds it."""
+        few = replace(self, budget=None if self.selector is None else split.n_classes)
+        X, y = split.few()
+        short = {"warm_up": 1, "epochs": 1, "rounds": 1, "batch_size": split.n_classes}
+        for model in self.models.values():
+            # What fails here fails in the run too, and is reported there.
+            with contextlib.suppress(Exception):
+                few._prepared(model).set_params(**short).fit(X, y)
