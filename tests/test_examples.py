@@ -44,7 +44,6 @@ def test_every_example_has_a_test() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["deep_plain_loop.py", "deep_lightning.py"])
-@pytest.mark.filterwarnings(r"ignore:.*LeafSpec.*:FutureWarning:lightning\.")
 def test_deep_selection(run: Run, name: str) -> None:
     pytest.importorskip("torch")
     if "lightning" in name:

@@ -23,12 +23,8 @@ from coresift.torch.lightning import Reselect  # noqa: E402
 from networks import Rows, blobs, small  # noqa: E402
 
 SHORT = Schedule(warm_up=2, epochs=3, rounds=2)
-pytestmark = [
-    # Lightning 2.6 asks torch for what torch 2.13 calls old.
-    pytest.mark.filterwarnings(r"ignore:.*LeafSpec.*:FutureWarning:lightning\."),
-    # It counts the processors and recommends processes for the test's validation rows.
-    pytest.mark.filterwarnings(r"ignore:.*does not have many workers.*:UserWarning:lightning\."),
-]
+# It counts the processors and recommends processes for the validation rows.
+pytestmark = pytest.mark.filterwarnings("ignore:.*does not have many workers:UserWarning")
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,7 @@ except ModuleNotFoundError:
         ) from error
 
 from coresift.torch._distributed import on_first  # noqa: E402  (these import torch)
-from coresift.torch._gradients import Forward, default_forward  # noqa: E402
+from coresift.torch._gradients import N_COMPONENTS, Forward, default_forward  # noqa: E402
 from coresift.torch._loading import make_loader, n_rows_of  # noqa: E402
 from coresift.torch._losses import Loss  # noqa: E402
 from coresift.torch._reselect import reselect, resolve_selector  # noqa: E402
@@ -59,8 +59,8 @@ class Reselect(Callback):  # type: ignore[misc]
         ``max_epochs=schedule.total``. Later epochs keep the last coreset.
     batch_size : int, default=128
         Of one process.
-    loss, layer, wrt
-        As for `last_layer_gradients`, for the choice; what the module trains with is its own.
+    loss, layer, wrt, n_components
+        As for `reselect`, for the choice; what the module trains with is its own.
     forward : callable, default=``module(*inputs), targets``
         ``forward(module, batch)`` returns (outputs, targets) of a batch without weights.
     seed : int, default=0
@@ -124,7 +124,8 @@ class Reselect(Callback):  # type: ignore[misc]
         batch_size: int = 128,
         loss: Loss | None = None,
         layer: str | Any = None,
-        wrt: str = "logits",
+        wrt: str = "weights",
+        n_components: int = N_COMPONENTS,
         forward: Forward = default_forward,
         seed: int = 0,
         num_workers: int = 0,
@@ -135,8 +136,12 @@ class Reselect(Callback):  # type: ignore[misc]
         self.selector = resolve_selector(selector, budget)
         self.forward, self.seed = forward, seed
         self._options: dict[str, Any] = {
-            "loss": loss, "layer": layer, "wrt": wrt, "num_workers": num_workers,
-        }  # fmt: skip
+            "loss": loss,
+            "layer": layer,
+            "wrt": wrt,
+            "n_components": n_components,
+            "num_workers": num_workers,
+        }
         self._check_budget(batch_size)
         self._loader = _Loader(dataset, batch_size, seed, num_workers)
         self._reload: int | None = None  # what the trainer says about it, while it is overruled
