@@ -61,8 +61,9 @@ class Reselect(Callback):  # type: ignore[misc]
         Of one process.
     loss, layer, wrt, n_components
         As for `reselect`, for the choice; what the module trains with is its own.
-    forward : callable, default=``module(*inputs), targets``
-        ``forward(module, batch)`` returns (outputs, targets) of a batch without weights.
+    forward : callable
+        ``forward(module, batch)`` returns (outputs, targets) of a batch without weights; unless
+        given, ``module(*inputs)`` and the last part of the batch.
     seed : int, default=0
         As for `CoresetTrainer`: it decides the coresets, the order of the rows, and every random
         number of torch in an epoch.
