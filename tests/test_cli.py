@@ -174,6 +174,21 @@ def test_compare_trains_several_models_and_takes_up_selections(rows: Path, tmp_p
     assert "remove it" in done.stderr
 
 
+@pytest.mark.slow
+def test_compare_trains_networks_that_select_as_they_train(rows: Path) -> None:
+    schedule = ("--warm-up", 1, "--epochs", 1, "--rounds", 2, "--wrt", "logits")
+    done = coresift(
+        "compare", rows, "--label", "y", "--seeds", 1, "--budget", 130, "--methods", "glister",
+        "--model", "mlp", *schedule, "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [(line["method"], line["status"]) for line in found["results"]] == [
+        ("glister", "ok"), ("uniform", "ok"), ("full", "ok"),
+    ]  # fmt: skip
+    assert [len(run["curve"]) for run in found["runs"]] == [3, 3, 3]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -182,6 +197,9 @@ def test_compare_trains_several_models_and_takes_up_selections(rows: Path, tmp_p
         (["--model", ","], "at least one"),
         (["--model", "tree"], "'tree'"),
         (["--tune"], "--tune has no meaning"),
+        (["--tune", "--model", "mlp"], "--tune has no meaning for --model 'mlp'"),
+        (["--warm-up", "3"], "--warm-up has no meaning for --model sklearn-logistic"),
+        (["--model", "mlp", "--wrt", "inputs"], "wrt='inputs'"),
         (["--budget", "0.1,x"], "'x'"),
         (["--csv", "no/where.csv"], "folder"),
         (["--time-limit", "-1"], "above 0"),

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from coresift import CoresiftError, FastCore, ParameterError
+from coresift.core.parameters import check_choice
 from coresift.plan import outlook
 from coresift.report import (
     DEFAULT_MODEL,
@@ -246,6 +247,7 @@ def _models(names: list[str], tune: bool, algorithm_2: dict[str, Any]) -> dict[s
             f"{option} has no meaning for --model {','.join(names)}: it is for "
             f"{' and '.join(NETWORKS)}, so leave it out"
         )
+    check_choice("wrt", given.get("wrt", "weights"), ("weights", "logits"))
     models: dict[str, Any] = {name: name for name in names}
     for name in names:
         if name in NETWORKS:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 import naive
 from coresift._errors import ParameterError
+from coresift._kernels.tiles import WIDTH, to_boxes
 from coresift.core.facility import Dense, Facility, Neighbours, Recomputed
 from coresift.core.facility_greedy import facility_greedy
-from coresift.core.tiles import Grid
+from coresift.core.tiles import Blocks, Grid
 from strategies import SEEDS, SMALL, UNIT, WIDE, Array, flagged, matrices
 
 STORES = {"recompute": Recomputed, "dense": Dense, "neighbours": lambda r: Neighbours(r, len(r))}
@@ -28,12 +29,14 @@ def distances_of(rows: Array) -> list[list[int]]:
     return [[naive.whole_distance(a, b, flags, features, grid.scale) for b in rows] for a in rows]
 
 
-def clustered(n_rows: int, seed: int) -> Array:
+def clustered(n_rows: int, seed: int, n_flags: int = 0) -> Array:
     """Rows in clumps, some of them equal: enough that blocks and groups are skipped."""
     rng = np.random.default_rng(seed)
-    centers = rng.normal(size=(40, 11)) * 5
-    rows = centers[rng.integers(0, 40, size=n_rows)] + rng.normal(size=(n_rows, 11))
+    centers, home = rng.normal(size=(40, 11)) * 5, rng.integers(0, 40, size=n_rows)
+    rows = centers[home] + rng.normal(size=(n_rows, 11))
     rows[::7] = np.round(rows[::7])
+    flags = (rng.random((40, n_flags)) < 0.3)[home] ^ (rng.random((n_rows, n_flags)) < 0.01)
+    rows = np.hstack([rows, flags * 0.6])
     rows[1::9] = rows[0]
     return rows.astype(np.float32)
 
@@ -89,9 +92,9 @@ def test_greedy_equals_its_oracle_ties_included(
 
 @pytest.mark.slow  # without compilation
 @pytest.mark.parametrize("n_threads", [1, 3])
-@pytest.mark.parametrize("seed", [0, 1])
-def test_skipping_blocks_changes_nothing(n_threads: int, seed: int) -> None:
-    rows = clustered(2500, seed)
+@pytest.mark.parametrize(("seed", "n_flags"), [(0, 0), (1, 40)])
+def test_skipping_blocks_changes_nothing(n_threads: int, seed: int, n_flags: int) -> None:
+    rows = clustered(2500, seed, n_flags)
     exact, every = Recomputed(rows), Dense(rows, n_threads)
     which = np.arange(0, 2500, 9)
     for pick in (0, 1234, 77, 2499, 500):
@@ -168,3 +171,45 @@ def test_rows_far_from_the_origin(store: type[Recomputed]) -> None:
 def test_an_unknown_method_is_refused() -> None:
     with pytest.raises(ParameterError, match=r"greedy='fast'.*lazy, naive, stochastic"):
         greedy(Dense(np.zeros((2, 1), dtype=np.float32)), 1, method="fast")
+
+
+@pytest.mark.parametrize("n_flags", [0, 10, 40])
+def test_boxes_are_as_far_as_their_oracle_says(n_flags: int) -> None:
+    rows = clustered(100, 3, n_flags)
+    blocks = Blocks.of(rows)
+    flags, features = blocks.grid.flags.tolist(), blocks.grid.features.tolist()
+    ordered, total = rows[blocks.order], np.empty(WIDTH, dtype=np.float32)
+    for place, row in enumerate(ordered):
+        to_boxes(blocks.tiles, place, blocks.block_box, 0, total)
+        for k in range(blocks.n_blocks):
+            inside = ordered[k * WIDTH : (k + 1) * WIDTH]
+            nearest = np.clip(row, inside.min(axis=0), inside.max(axis=0))
+            missed = [j for j in flags if nearest[j] != row[j]]
+            expected = np.float32(len(missed)) * blocks.grid.unit
+            for j in features:
+                expected = expected + (row[j] - nearest[j]) * (row[j] - nearest[j])
+            assert total[k] == expected
+
+
+@pytest.mark.slow  # without compilation
+def test_a_group_that_is_just_within_reach_is_not_skipped() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.random((2048, 3), dtype=np.float32)
+    rows[:1024, 0] *= 10
+    rows[1024:, 0] += 100
+    exact, every = Recomputed(rows), Dense(rows)
+    for facility in (exact, every):
+        facility.absorb(int(np.argmin(rows[:, 0])))
+    which = np.arange(0, 2048, 5)
+    assert exact.gains(which).tolist() == every.gains(which).tolist()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_cheap_bounds_hold_for_wide_blocks(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = rng.random((96, 2), dtype=np.float32)
+    facility = Recomputed(rows)
+    for pick in rng.integers(0, 96, size=2):
+        facility.absorb(int(pick))
+        which = np.arange(96)
+        assert (facility.upper(which) >= facility.gains(which)).all()

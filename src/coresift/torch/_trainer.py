@@ -20,11 +20,12 @@ from coresift._rng import stream
 from coresift._stages import Progress
 from coresift.core.budget import resolve_budget
 from coresift.core.coreset import Coreset
-from coresift.core.parameters import check_range
+from coresift.core.parameters import check_choice, check_range
 from coresift.selectors import BaseSelector
 from coresift.torch._distributed import is_first, on_first, unwrapped
 from coresift.torch._gradients import (
     N_COMPONENTS,
+    WRT,
     Forward,
     default_forward,
     move,
@@ -135,6 +136,7 @@ class CoresetTrainer:
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> None:
         check_range("batch_size", batch_size)
+        check_choice("wrt", wrt, WRT)
         self.model = model
         self.selector = None if selector is None else resolve_selector(selector, budget)
         self.schedule = schedule or Schedule()
