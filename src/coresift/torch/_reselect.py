@@ -128,6 +128,21 @@ def resolve_selector(selector: str | BaseSelector, budget: float | None) -> Base
     return found if budget is None else found.set_params(budget=budget)
 
 
+def check_batch(selector: BaseSelector, n_rows: int, batch_size: int) -> None:
+    """Refuse a coreset that does not fill a batch.
+
+    Raises
+    ------
+    BudgetError, ParameterError
+    """
+    chosen = resolve_budget(selector.budget, n_rows)
+    if chosen < batch_size:
+        raise ParameterError(
+            f"a coreset of {chosen} rows is smaller than batch_size={batch_size}: lower the batch "
+            f"size to at most {chosen}, or raise the budget"
+        )
+
+
 def choose_rows(seen: LastLayer, selector: BaseSelector, seed: int | None = None) -> Coreset:
     """Choose rows by what the last layer says about them.
 

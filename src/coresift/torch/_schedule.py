@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from coresift._rng import stream
 from coresift.core.parameters import check_range
 
 
@@ -50,3 +51,16 @@ class Schedule:
     def selects_at(self, epoch: int) -> bool:
         """Tell whether a coreset is chosen before this epoch (from 0)."""
         return self.warm_up <= epoch < self.total and (epoch - self.warm_up) % self.epochs == 0
+
+
+_SELECT, _TRAIN = 110, 111  # purposes of random numbers
+
+
+def selection_seed(seed: int, epoch: int) -> int:
+    """Return the seed of the choice before an epoch."""
+    return int(stream(seed, _SELECT, epoch).integers(2**63))
+
+
+def training_seed(seed: int, epoch: int) -> int:
+    """Return the seed of what torch draws in an epoch: dropout, random crops."""
+    return int(stream(seed, _TRAIN, epoch).integers(2**63))

@@ -16,9 +16,7 @@ from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from coresift._errors import FormatError, ParameterError
-from coresift._rng import stream
 from coresift._stages import Progress
-from coresift.core.budget import resolve_budget
 from coresift.core.coreset import Coreset
 from coresift.core.parameters import check_choice, check_range
 from coresift.selectors import BaseSelector
@@ -34,11 +32,10 @@ from coresift.torch._gradients import (
 from coresift.torch._loading import make_loader, n_rows_of
 from coresift.torch._losses import Loss, check_finite, check_labels, loss_of_rows
 from coresift.torch._observe import resolve_device
-from coresift.torch._reselect import reselect, resolve_selector
-from coresift.torch._schedule import Schedule
+from coresift.torch._reselect import check_batch, reselect, resolve_selector
+from coresift.torch._schedule import Schedule, selection_seed, training_seed
 from coresift.torch._subset import CoresetSampler, WeightedSubset
 
-_SELECT, _TRAIN = 110, 111  # purposes of random numbers
 _FORMAT = 1
 
 
@@ -173,7 +170,8 @@ class CoresetTrainer:
             checkpoint of another run.
         """
         n_rows = n_rows_of(dataset)
-        self._check_budget(n_rows)
+        if self.selector is not None:
+            check_batch(self.selector, n_rows, self.batch_size)
         place = resolve_device(self.device, self.model)
         run = _Run(self, n_rows, place)
         for epoch in range(run.epoch, self.schedule.total):
@@ -188,16 +186,6 @@ class CoresetTrainer:
         self.coreset_, self.history_ = run.coreset, run.history
         self.selections_ = run.selections
         return self
-
-    def _check_budget(self, n_rows: int) -> None:
-        if self.selector is None:
-            return
-        chosen = resolve_budget(self.selector.budget, n_rows)
-        if chosen < self.batch_size:
-            raise ParameterError(
-                f"a coreset of {chosen} rows is smaller than batch_size={self.batch_size}: lower "
-                f"the batch size to at most {chosen}, or raise the budget"
-            )
 
     def facts(self, n_rows: int) -> dict[str, Any]:
         """Return what a checkpoint has to share with this trainer."""
@@ -239,7 +227,7 @@ class _Run:
     def select(self, dataset: Any, epoch: int) -> None:
         """Choose the coreset of the epochs that follow (lines 4-6, 9-11)."""
         trainer = self._trainer
-        seed = int(stream(trainer.seed, _SELECT, epoch).integers(2**63))
+        seed = selection_seed(trainer.seed, epoch)
         self.coreset = on_first(
             lambda: reselect(
                 unwrapped(trainer.model),
@@ -268,7 +256,7 @@ class _Run:
             np.arange(self._n_rows) if chosen is None else chosen.row_ids,
             None if chosen is None else chosen.weights,
         )
-        with _seeded(int(stream(self._trainer.seed, _TRAIN, epoch).integers(2**63)), self._device):
+        with _seeded(training_seed(self._trainer.seed, epoch), self._device):
             loss = self._descend(rows, epoch)
         if self._scheduler is not None:
             self._scheduler.step()

@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 
 from coresift._errors import MissingDependencyError, ParameterError
-from coresift._rng import stream
-from coresift.core.budget import resolve_budget
 from coresift.core.coreset import Coreset
 from coresift.core.parameters import check_range
 from coresift.selectors import BaseSelector
 from coresift.torch._descent import import_torch
-from coresift.torch._schedule import Schedule
+from coresift.torch._schedule import Schedule, selection_seed, training_seed
 
 torch = import_torch()
 try:
@@ -33,9 +31,8 @@ from coresift.torch._distributed import on_first  # noqa: E402  (these import to
 from coresift.torch._gradients import N_COMPONENTS, Forward, default_forward  # noqa: E402
 from coresift.torch._loading import make_loader, n_rows_of  # noqa: E402
 from coresift.torch._losses import Loss  # noqa: E402
-from coresift.torch._reselect import reselect, resolve_selector  # noqa: E402
+from coresift.torch._reselect import check_batch, reselect, resolve_selector  # noqa: E402
 from coresift.torch._subset import CoresetSampler, WeightedSubset  # noqa: E402
-from coresift.torch._trainer import _SELECT, _TRAIN  # noqa: E402
 
 
 class Reselect(Callback):  # type: ignore[misc]
@@ -143,20 +140,12 @@ class Reselect(Callback):  # type: ignore[misc]
             "n_components": n_components,
             "num_workers": num_workers,
         }
-        self._check_budget(batch_size)
+        check_batch(self.selector, n_rows_of(dataset), batch_size)
         self._loader = _Loader(dataset, batch_size, seed, num_workers)
         self._reload: int | None = None  # what the trainer says about it, while it is overruled
         self._random_state: Any = None  # of torch, before the epoch
         self.coreset_: Coreset | None = None
         self.selections_: list[dict[str, Any]] = []
-
-    def _check_budget(self, batch_size: int) -> None:
-        chosen = resolve_budget(self.selector.budget, n_rows_of(self.dataset))
-        if chosen < batch_size:
-            raise ParameterError(
-                f"a coreset of {chosen} rows is smaller than batch_size={batch_size}: lower "
-                f"the batch size to at most {chosen}, or raise the budget"
-            )
 
     def loader(self) -> _Loader:
         """Return the training data: for ``fit``, or for a module's ``train_dataloader``.
@@ -188,7 +177,7 @@ class Reselect(Callback):  # type: ignore[misc]
         if self._reload is not None:
             trainer.reload_dataloaders_every_n_epochs, self._reload = self._reload, None
         self._random_state = torch.get_rng_state(), _cuda_state(pl_module.device)
-        torch.manual_seed(int(stream(self.seed, _TRAIN, trainer.current_epoch).integers(2**63)))
+        torch.manual_seed(training_seed(self.seed, trainer.current_epoch))
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Choose the coreset of the epochs that follow (lines 4-6, 9-11)."""
@@ -207,7 +196,7 @@ class Reselect(Callback):  # type: ignore[misc]
             self._select(trainer, pl_module, epoch)
 
     def _select(self, trainer: Any, pl_module: Any, epoch: int) -> None:
-        seed = int(stream(self.seed, _SELECT, epoch).integers(2**63))
+        seed = selection_seed(self.seed, epoch)
 
         def forward(module: Any, batch: Any) -> Any:
             precision = trainer.precision_plugin
