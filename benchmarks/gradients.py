@@ -22,6 +22,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import TensorDataset
 
 from coresift.torch import cnn, last_layer_gradients
+from coresift.torch._gradients import N_COMPONENTS
 
 
 def images(n_rows: int) -> TensorDataset:
@@ -63,7 +64,7 @@ def main() -> None:
     whole = timed(lambda: per_sample(model, data))
     ours = {
         "by logits": timed(lambda: last_layer_gradients(model, data).errors),
-        "by weights, projected to 256": timed(
+        f"by weights, projected to {N_COMPONENTS}": timed(
             lambda: last_layer_gradients(model, data, wrt="weights").errors
         ),
     }

@@ -194,6 +194,9 @@ def compare(
     rounds: Annotated[
         int | None, typer.Option(min=1, help="Networks: coresets, one after the other (10).")
     ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Networks: rows of a step (128).")
+    ] = None,
     wrt: Annotated[
         str | None, typer.Option(help="Networks: gradients by the last layer's weights or logits.")
     ] = None,
@@ -215,7 +218,13 @@ def compare(
     """Run methods side by side: time, memory, accuracy."""
     for path in (csv, report, resume):
         _check_folder(path)
-    algorithm_2 = {"warm_up": warm_up, "epochs": epochs, "rounds": rounds, "wrt": wrt}
+    algorithm_2 = {
+        "warm_up": warm_up,
+        "epochs": epochs,
+        "rounds": rounds,
+        "batch_size": batch_size,
+        "wrt": wrt,
+    }
     with _progress(as_json) as progress:
         found = run_comparison(
             as_source(source, label=label, drop=_names(drop)),

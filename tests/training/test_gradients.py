@@ -44,6 +44,7 @@ LOSSES = {
     "smooth": nn.CrossEntropyLoss(label_smoothing=0.2),
     "function": functional.cross_entropy,
     "hinge": nn.MultiMarginLoss(),
+    "class weights": nn.CrossEntropyLoss(weight=torch.tensor([1.0, 5.0, 9.0]), reduction="none"),
     "own": lambda outputs, targets: (outputs - functional.one_hot(targets, 3)).square().sum(1),
 }
 
@@ -62,6 +63,84 @@ def test_law_11_gradients_are_those_of_autograd(name: str) -> None:
     )
     np.testing.assert_array_equal(seen.gradients, seen.errors)
     np.testing.assert_array_equal(seen.labels, data.tensors[1].numpy())
+
+
+def test_a_layer_without_bias_has_no_gradient_of_one() -> None:
+    torch.manual_seed(0)
+    data, model = blobs(), nn.Sequential(nn.Linear(4, 3, bias=False))
+    seen = last_layer_gradients(model, data, keep_inputs=True)
+    assert seen.inputs is not None
+    assert seen.errors is not None
+    whole = (seen.errors[:, :, None] * seen.inputs[:, None]).reshape(60, -1)
+    left, right = np.arange(30), np.arange(30, 60)
+    expected = np.linalg.norm(whole[left] - whole[right], axis=1)
+    np.testing.assert_allclose(seen.weight_distances(left, right), expected, rtol=1e-4)
+    found = last_layer_gradients(model, data, wrt="weights", n_components=20_000).gradients
+    apart = np.linalg.norm(found[left] - found[right], axis=1)
+    assert np.sqrt(((apart / expected - 1) ** 2).mean()) < 4 * np.sqrt(8 / 20_000)
+
+
+def test_what_is_not_kept_is_not_there() -> None:
+    seen = last_layer_gradients(small(), blobs(), wrt="weights", keep_outputs=False)
+    assert (seen.errors, seen.outputs, seen.inputs) == (None, None, None)
+    expected = last_layer_gradients(small(), blobs(), wrt="weights")
+    np.testing.assert_array_equal(seen.gradients, expected.gradients)
+    np.testing.assert_array_equal(seen.losses, expected.losses)
+
+
+def test_what_follows_may_change_the_output_in_place() -> None:
+    torch.manual_seed(0)
+    layer, data = nn.Linear(4, 3), blobs()
+    found = last_layer_gradients(nn.Sequential(layer, nn.ReLU(inplace=True)), data)
+    expected = last_layer_gradients(nn.Sequential(layer, nn.ReLU()), data)
+    np.testing.assert_array_equal(found.gradients, expected.gradients)
+    np.testing.assert_array_equal(found.outputs, expected.outputs)
+
+
+def test_sums_over_classes_stay_sums() -> None:
+    torch.manual_seed(0)
+    X, targets = torch.randn(20, 4), torch.rand(20, 3).softmax(dim=1)
+    model = nn.Sequential(nn.Linear(4, 3), nn.LogSoftmax(dim=1))
+    found = last_layer_gradients(
+        model, TensorDataset(X, targets), nn.KLDivLoss(reduction="batchmean")
+    )
+    expected = model(X).exp().detach() - targets
+    np.testing.assert_allclose(found.gradients, expected.numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_parameters_of_the_whole_and_named_arguments() -> None:
+    class Whole(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.shift = nn.Parameter(torch.ones(4))
+            self.head = nn.Linear(4, 3)
+
+        def forward(self, x: Any) -> Any:
+            return self.head(input=x + self.shift)
+
+    torch.manual_seed(0)
+    model, data = Whole(), blobs()
+    seen = last_layer_gradients(model, data, keep_inputs=True)
+    assert seen.inputs is not None
+    np.testing.assert_allclose(seen.inputs, (data.tensors[0] + 1).numpy(), rtol=1e-6)
+
+
+def test_double_precision_stays_double_on_the_way() -> None:
+    X, y = blobs().tensors
+    weight = torch.tensor([1.0, 2.0, 3.0]).double()
+    seen = last_layer_gradients(
+        small().double(), TensorDataset(X.double(), y), nn.CrossEntropyLoss(weight=weight)
+    )
+    expected = last_layer_gradients(small(), blobs(), nn.CrossEntropyLoss(weight=weight.float()))
+    assert seen.gradients.dtype == np.float32
+    np.testing.assert_allclose(seen.gradients, expected.gradients, rtol=1e-3, atol=1e-5)
+
+
+def test_half_precision_targets() -> None:
+    X, targets = torch.randn(20, 4).bfloat16(), torch.rand(20, 3).bfloat16()
+    torch.manual_seed(0)
+    seen = last_layer_gradients(nn.Linear(4, 3).bfloat16(), TensorDataset(X, targets), nn.MSELoss())
+    assert seen.labels.dtype == np.float32
 
 
 def test_what_follows_the_layer_belongs_to_the_gradient() -> None:
@@ -137,6 +216,7 @@ def test_any_loader_in_order_gives_the_same() -> None:
         DataLoader(data, sampler=batches, batch_size=None),
         DataLoader(data, 30, drop_last=True),
         DataLoader(data, 16, sampler=list(range(60))),
+        DataLoader(data, batch_sampler=[list(range(50)), list(range(50, 60))]),
     ]
     for loader in loaders:
         found = last_layer_gradients(model, loader).gradients
@@ -192,6 +272,29 @@ class Endless(IterableDataset[Any]):
         yield torch.zeros(4), torch.tensor(0)
 
 
+class Backwards(BatchSampler):
+    """The batches of a sequence, last first."""
+
+    def __iter__(self) -> Any:
+        return reversed(list(super().__iter__()))
+
+
+class Folded(nn.Module):
+    """A last layer that sees two rows for each of the data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(2, 2)
+
+    def forward(self, x: Any) -> Any:
+        return self.head(x.reshape(-1, 2)).reshape(len(x), 4)
+
+
+class Pair(nn.Sequential):
+    def forward(self, x: Any) -> Any:
+        return super().forward(x), x
+
+
 class Twice(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -220,7 +323,24 @@ BAD: list[tuple[dict[str, Any], type[CoresiftError], str]] = [
     (bad(data=Endless()), DataError, "Endless has no length"),
     (bad(data=DataLoader(Endless())), DataError, "Endless has no length"),
     (bad(data=TensorDataset(torch.zeros(0, 4), torch.zeros(0))), DataError, "no rows"),
-    (bad(data=DataLoader(blobs(), 8, shuffle=True)), ParameterError, "RandomSampler gives row"),
+    (bad(data=DataLoader(blobs(), 8, shuffle=True)), ParameterError, r"shuffles \(RandomSampler"),
+    (
+        bad(data=DataLoader(blobs(), batch_sampler=Backwards(range(60), 8, False))),
+        ParameterError,
+        "gives row 56 at place 0",
+    ),
+    (
+        bad(data=DataLoader(blobs(), sampler=SequentialSampler(range(50)))),
+        ParameterError,
+        "50 of 60 rows",
+    ),
+    (
+        bad(data=DataLoader(blobs(), sampler=BatchSampler(range(60), 7, True), batch_size=None)),
+        ParameterError,
+        "56 of 60 rows",
+    ),
+    (bad(model=Folded(), loss=nn.MultiMarginLoss()), ParameterError, "120 rows for 60"),
+    (bad(model=Pair(nn.Linear(4, 3))), ParameterError, "the model returns tuple"),
     (
         bad(data=DataLoader(blobs(), sampler=WeightedRandomSampler([1.0] * 60, 60))),
         ParameterError,

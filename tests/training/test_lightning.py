@@ -188,6 +188,27 @@ def test_without_warm_up_the_first_epoch_has_a_coreset(tmp_path: Path) -> None:
     assert [choice["epoch"] for choice in reselect.selections_] == [0, 4]
 
 
+def test_a_second_fit_begins_anew(tmp_path: Path) -> None:
+    reselect = chooser()
+    for _ in range(2):
+        module = Module()
+        quiet(tmp_path, [reselect]).fit(module, reselect.loader())
+        assert [len(epoch) for epoch in module.seen] == [12] * 2 + [3] * 6
+    assert same(module, fitted(tmp_path)[0])
+
+
+def test_a_trainer_that_stops_behind_a_choice_is_as_before(tmp_path: Path) -> None:
+    class Stops(Callback):
+        def on_train_epoch_end(self, trainer: Any, _: Any) -> None:
+            trainer.should_stop = trainer.current_epoch == 1
+
+    reselect = chooser()
+    trainer = quiet(tmp_path, [reselect, Stops()])
+    trainer.fit(Module(), reselect.loader())
+    assert [choice["epoch"] for choice in reselect.selections_] == [2]
+    assert trainer.reload_dataloaders_every_n_epochs == 0
+
+
 def test_a_module_can_return_the_loader(tmp_path: Path) -> None:
     reselect = chooser()
 
@@ -227,14 +248,17 @@ BAD: list[tuple[dict[str, Any], type[CoresiftError], str]] = [
     ({"batch_size": 0}, ParameterError, "batch_size=0"),
     ({"data": iter(blobs(9))}, DataError, "has no length"),
     ({"data": TensorDataset(X, y * 0)}, LabelError, "1 class"),
+    ({"data": TensorDataset(X, y + 1)}, LabelError, "label 3 of row 2 is outside the 3 outputs"),
     ({"data": TensorDataset(X * torch.nan, y)}, ParameterError, "loss of row 0 is nan"),
 ]
 
 
 @pytest.mark.parametrize(("changed", "kind", "message"), BAD)
 def test_bad_input(tmp_path: Path, changed: Any, kind: Any, message: str) -> None:
+    module = Module()
     with pytest.raises(kind, match=message):
-        fitted(tmp_path, **changed)
+        fitted(tmp_path, module, **changed)
+    assert module.seen == []  # before the first epoch
 
 
 def test_another_loader_is_refused(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset  # noqa:
 
 from coresift import CoresiftError, DataError, ParameterError  # noqa: E402
 from coresift.torch import CoresetSampler, WeightedSubset, weighted_loss  # noqa: E402
-from coresift.torch._loading import make_loader  # noqa: E402
+from coresift.torch._loading import Batches, make_loader  # noqa: E402
 from networks import Rows, blobs  # noqa: E402
 
 
@@ -150,7 +150,7 @@ BAD: list[tuple[Any, type[CoresiftError], str]] = [
     (lambda: WeightedSubset(blobs(5), [0, 1], [1.0]), DataError, "2 positions have weights"),
     (lambda: WeightedSubset(blobs(5), [0, 1], [1.0, 0.0]), DataError, r"weight 0\.0 is no"),
     (lambda: WeightedSubset(blobs(5), [0], [np.nan]), DataError, "weight nan"),
-    (lambda: CoresetSampler(0), ParameterError, "n_rows=0"),
+    (lambda: CoresetSampler(np.int64(0)), ParameterError, "n_rows=0"),
     (lambda: CoresetSampler(3, num_replicas=2, rank=2), ParameterError, "rank=2 .* from 0 to 1"),
     (lambda: CoresetSampler(3, [1.0, 2.0]), ParameterError, r"shape \(2,\) for 3 rows"),
     (lambda: CoresetSampler(2, [0.0, 0.0]), ParameterError, "not all 0"),
@@ -171,14 +171,38 @@ def test_bad_input(call: Any, kind: type[CoresiftError], message: str) -> None:
         call()
 
 
-def test_tensors_are_cut_batch_by_batch() -> None:
+def test_tensors_are_cut_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
+    plain = TensorDataset.__getitem__
 
-    class Counts(TensorDataset):
-        def __getitem__(self, place: Any) -> Any:
-            asked.append(place)
-            return super().__getitem__(place)
+    def counting(self: Any, place: Any) -> Any:
+        asked.append(place)
+        return plain(self, place)
 
-    subset = WeightedSubset(Counts(*blobs(100).tensors), np.arange(0, 100, 2))
+    subset = WeightedSubset(blobs(100), np.arange(0, 100, 2))
+    monkeypatch.setattr(TensorDataset, "__getitem__", counting)
     list(make_loader(subset, CoresetSampler(subset), 25))
     assert len(asked) == 2
+
+
+def test_what_a_data_set_does_to_a_row_it_does_row_by_row() -> None:
+    class Centred(TensorDataset):
+        def __getitem__(self, place: Any) -> Any:
+            x, y = super().__getitem__(place)
+            return x - x.mean(), y
+
+    data = Centred(*blobs(20).tensors)
+    subset = WeightedSubset(data, np.arange(20))
+    (x, _, _), *_ = make_loader(subset, CoresetSampler(subset, shuffle=False), 20)
+    assert torch.equal(x, torch.stack([row for row, _ in data]))
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "sizes"), [(9, [5, 4]), (11, [5, 6]), (10, [5, 5]), (1, [1]), (6, [6])]
+)
+def test_a_last_row_is_not_left_alone(n_rows: int, sizes: list[int]) -> None:
+    batches = Batches(CoresetSampler(n_rows, seed=2), 5)
+    assert [len(batch) for batch in batches] == sizes
+    assert len(batches) == len(sizes)
+    assert [row for batch in batches for row in batch] == list(CoresetSampler(n_rows, seed=2))
+    assert len(list(Batches(CoresetSampler(3), 1))) == 3

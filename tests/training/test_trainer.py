@@ -47,6 +47,7 @@ def test_it_trains_on_all_rows_and_then_on_coresets() -> None:
     assert [epoch["epoch"] for epoch in trainer.history_] == list(range(1, 9))
     assert [selection["epoch"] for selection in trainer.selections_] == [2, 5]
     assert all(epoch["watched"] == 0.0 for epoch in trainer.history_)  # in evaluation mode
+    assert trainer.model.training  # as before
     assert asked == [("train", epoch, 8) for epoch in range(9)]
     assert trainer.coreset_ is not None
     assert len(trainer.coreset_.row_ids) == 20
@@ -123,7 +124,13 @@ def test_a_checkpoint_is_written_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "run.pt"
-    trained(checkpoint=path)
+
+    def interrupt(_: str, epoch: int, __: int) -> None:
+        if epoch == 3:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        trained(checkpoint=path, progress=interrupt)
     before = path.read_bytes()
 
     def half(state: Any, file: Any) -> None:
@@ -131,12 +138,8 @@ def test_a_checkpoint_is_written_whole_or_not_at_all(
         raise OSError("disk full")
 
     monkeypatch.setattr(torch, "save", half)
-    longer = Schedule(2, 3, 2)
-    path.unlink()
-    path.write_bytes(before)
-    (tmp_path / "other.pt").unlink(missing_ok=True)
     with pytest.raises(OSError, match="disk full"):
-        trained(checkpoint=tmp_path / "other.pt", schedule=longer)
+        trained(checkpoint=path)
     assert os.listdir(tmp_path) == ["run.pt"]
     assert path.read_bytes() == before
 
@@ -148,6 +151,14 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
         trained(checkpoint=path, seed=1)
     with pytest.raises(ParameterError, match=r"another run, with selector"):
         trained(checkpoint=path, selector="uniform")
+    with pytest.raises(ParameterError, match=r"another run, with optimizer SGD"):
+        trained(checkpoint=path, optimizer=torch.optim.AdamW)
+    with pytest.raises(ParameterError, match=r"another run, with scheduler Cosine.* NoneType"):
+        trained(checkpoint=path, scheduler=None)
+    with pytest.raises(ParameterError, match=r"another run, with loss CrossEntropyLoss"):
+        trained(checkpoint=path, loss=nn.MultiMarginLoss())
+    with pytest.raises(ParameterError, match=r"folder of the checkpoint"):
+        trained(checkpoint=tmp_path / "no" / "run.pt")
     path.write_bytes(b"nothing")
     with pytest.raises(FormatError, match="is no checkpoint"):
         trained(checkpoint=path)
@@ -163,6 +174,35 @@ def test_other_optimizers_schedulers_and_precision() -> None:
         wrt="weights",
     )
     assert trainer.history_[-1]["loss"] < trainer.history_[0]["loss"]
+
+
+def test_parts_in_evaluation_stay_so() -> None:
+    model = small()
+    model[1].eval()  # frozen batch normalisation
+    before = model[1].running_mean.clone()
+    trained(model=model)
+    assert torch.equal(model[1].running_mean, before)
+    assert [part.training for part in model] == [True, False, True, True, True]
+    model = small().eval()
+    trained(model=model)
+    assert not torch.equal(model[1].running_mean, before)  # it has trained
+    assert not model.training
+
+
+def test_batches_of_another_shape_have_a_forward_of_their_own() -> None:
+    class Named(Rows):
+        def __getitem__(self, place: int) -> Any:
+            x, y = super().__getitem__(place)
+            return {"x": x, "label": y}
+
+    found = trained(
+        Named(blobs(90)), forward=lambda model, batch: (model(batch["x"]), batch["label"])
+    )
+    assert same(state_of(found), state_of(trained(blobs(90))))
+
+
+def test_a_coreset_with_a_last_row_alone_trains() -> None:
+    assert trained(budget=17).history_[-1]["rows"] == 17  # batches of 8 and 9, not 8, 8 and 1
 
 
 def test_rows_can_come_one_by_one_from_processes() -> None:
@@ -238,18 +278,49 @@ BAD: list[tuple[dict[str, Any], type[CoresiftError], str]] = [
     ({"batch_size": 0}, ParameterError, "batch_size=0"),
     ({"schedule": None, "budget": 0.5, "data": list(range(5))}, ParameterError, "2 rows"),
     ({"data": TensorDataset(X, y * 0)}, LabelError, "1 class"),
-    ({"data": TensorDataset(X, y + 1)}, LabelError, "label 3 is outside the 3 outputs"),
-    ({"data": TensorDataset(X * torch.nan, y)}, ParameterError, "loss of epoch 1 is nan"),
+    ({"data": TensorDataset(X, y + 1)}, LabelError, "label 3 of row 2 is outside the 3 outputs"),
+    ({"data": TensorDataset(X * torch.nan, y)}, ParameterError, "loss of row 0 is nan"),
     ({"data": iter(blobs(9))}, DataError, "has no length"),
     ({"model": nn.Sequential(nn.Linear(4, 3), nn.PReLU())}, ParameterError, "PReLU"),
     ({"data": TensorDataset(X)}, ParameterError, "pass forward="),
+    ({"data": TensorDataset(X, y), "budget": 20, "wrt": "inputs"}, ParameterError, "wrt='inputs'"),
 ]
 
 
 @pytest.mark.parametrize(("changed", "kind", "message"), BAD)
 def test_bad_input(changed: Any, kind: type[CoresiftError], message: str) -> None:
+    def progress(_: str, epoch: int, __: int) -> None:
+        raise AssertionError(f"epoch {epoch} has begun")
+
     with pytest.raises(kind, match=message):
-        trained(**changed)
+        trained(**changed, progress=progress)
+
+
+def test_a_loss_that_overflows_later_stops_the_training() -> None:
+    with pytest.raises(ParameterError, match=r"loss of epoch \d+ is (nan|inf)"):
+        trained(
+            TensorDataset(X * 1e4, y), model=mlp(4, 3), selector="uniform",
+            optimizer=lambda parameters: torch.optim.SGD(parameters, lr=1e30),
+        )  # fmt: skip
+
+
+def test_labels_outside_the_outputs_are_told_where_there_is_no_choice() -> None:
+    with pytest.raises(LabelError, match="label 3 is outside the 3 outputs"):
+        trained(TensorDataset(X, y + 1), selector=None, budget=None)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is CUDA")
+def test_cuda_that_is_not_there() -> None:
+    with pytest.raises(ParameterError, match=r"device='cuda': .* use device='cpu'"):
+        trained(device="cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA")
+def test_cuda_chooses_and_learns_nearly_the_same() -> None:
+    found, expected = trained(device="cuda"), trained()
+    common = set(found.coreset_.row_ids) & set(expected.coreset_.row_ids)
+    assert len(common) >= 16  # of 20: gradients differ in their last bits
+    assert found.history_[-1]["loss"] == pytest.approx(expected.history_[-1]["loss"], rel=0.2)
 
 
 def test_bad_schedules() -> None:

@@ -64,7 +64,8 @@ def compare(
         ``"lasso"`` (Section 8.1, needs torch), or a classifier whose ``fit`` takes
         ``sample_weight``. Several are trained on the same selections: each run selects once.
         ``"mlp"``, ``"cnn"`` or a `coresift.torch.NetworkClassifier` choose anew, in gradient
-        space, as they train (Algorithm 2); ``"full"`` then trains on all rows in every epoch.
+        space, as they train (Algorithm 2), with selectors whose ``scale`` is set to None;
+        ``"full"`` then trains on all rows in every epoch.
     test : tuple (X_test, y_test), path or frame, default=None
         Test rows. None puts ``test_size`` of the rows aside, each class in proportion.
     test_size : float, default=0.25

@@ -105,12 +105,13 @@ def _runner(
             split.save(Path(name))
             yield lambda job, kept: run_isolated(job, Path(name), kept, time_limit).items()
         return
-    warm: set[str] = set()
+    warm: set[tuple[type, str]] = set()
 
     def run(job: AnyJob, kept: Path | None) -> Iterable[tuple[str, Record]]:
-        if job.method not in warm:
+        kind = type(job), job.method
+        if kind not in warm:
             job.warm_up(split)
-            warm.add(job.method)
+            warm.add(kind)
         return job.records(split, kept)
 
     yield run

@@ -19,7 +19,6 @@ from coresift.torch._descent import import_torch
 from coresift.torch._schedule import Schedule
 
 LEARNING_RATES = {"mlp": 0.1, "cnn": 0.01}  # Table 3
-_BATCH = 256
 
 
 class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -137,6 +136,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_choice("network", self.network, LEARNING_RATES)
         if self.n_threads is not None:
             check_range("n_threads", self.n_threads)
+        self._check_descent()
         X, y = validate_data(self, X, y, dtype=np.float32)
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
@@ -146,13 +146,21 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self._train(torch, X, labels, watch, seed)
         return self
 
+    def _check_descent(self) -> None:
+        if self.learning_rate is not None and not self.learning_rate > 0:
+            raise ParameterError(f"learning_rate={self.learning_rate}: must be above 0, or None")
+        if not 0 <= self.momentum < 1:
+            raise ParameterError(f"momentum={self.momentum}: must be at least 0 and below 1")
+        if not self.penalty >= 0:
+            raise ParameterError(f"penalty={self.penalty}: must be at least 0")
+
     def _train(self, torch: Any, X: Rows, labels: Any, watch: Any, seed: int) -> None:
         from coresift.torch._trainer import CoresetTrainer
 
         data = torch.utils.data.TensorDataset(
             self._tensor(torch, X), torch.from_numpy(labels.astype(np.int64))
         )
-        rate = self.learning_rate or LEARNING_RATES[self.network]
+        rate = LEARNING_RATES[self.network] if self.learning_rate is None else self.learning_rate
         self.module_ = self._make(torch, X.shape[1], len(self.classes_), seed)
         self.trainer_ = CoresetTrainer(
             self.module_,
@@ -189,7 +197,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _make(self, torch: Any, n_features: int, n_classes: int, seed: int) -> Any:
         from coresift.torch._networks import cnn, mlp
 
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             torch.manual_seed(seed)
             if self.network == "mlp":
                 return mlp(n_features, n_classes)
@@ -246,9 +254,11 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _outputs(torch: Any, module: Any, rows: Any) -> Float32:
+    from coresift.torch._loading import BATCH_SIZE
+
     device = next(module.parameters()).device
     with torch.inference_mode():
-        parts = [module(part.to(device)).cpu().numpy() for part in rows.split(_BATCH)]
+        parts = [module(part.to(device)).cpu().numpy() for part in rows.split(BATCH_SIZE)]
     return np.concatenate(parts)
 
 

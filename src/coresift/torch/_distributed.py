@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -37,12 +38,28 @@ def on_first(function: Callable[[], R]) -> R:
         try:
             told[0] = function()
         except Exception as error:
-            told[1] = error
+            told[1] = _sendable(error)
     torch.distributed.broadcast_object_list(told, src=0)
     if told[1] is not None:
         raise told[1]
     result: R = told[0]
     return result
+
+
+def _sendable(error: Exception) -> Exception:
+    """Return an error that other processes can read."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
+
+
+def added_up(value: Any) -> Any:
+    """Return the sum of a tensor over all processes."""
+    if rank_and_world()[1] > 1:
+        torch.distributed.all_reduce(value)
+    return value
 
 
 def unwrapped(model: nn.Module) -> nn.Module:

@@ -11,17 +11,25 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torch.utils.data import DataLoader
 
 from coresift._errors import ParameterError
 from coresift._rng import stream
 from coresift._typing import Float32, Float64, Indices
 from coresift.core.parameters import check_choice, check_range
-from coresift.torch._loading import BATCH_SIZE, ordered_loader
+from coresift.torch._loading import BATCH_SIZE, check_all, n_rows_of, ordered_loader
 from coresift.torch._losses import Loss, check_finite, check_labels, loss_of_rows
-from coresift.torch._observe import find_layer, pass_through, resolve_device, undisturbed
+from coresift.torch._observe import (
+    at_least_single,
+    find_layer,
+    pass_through,
+    resolve_device,
+    undisturbed,
+)
 
 WRT = ("logits", "weights")
 N_COMPONENTS = 64
+_COLUMNS = ("gradients", "errors", "inputs", "outputs", "losses", "labels")
 Forward = Callable[[nn.Module, Any], tuple[Any, Any]]
 
 
@@ -33,26 +41,28 @@ class LastLayer:
     ----------
     gradients : ndarray of shape (n_rows, n_outputs) or (n_rows, n_components), float32
         Of each row's loss, by the layer's output, or a projection of those by its weights.
-    errors : ndarray of shape (n_rows, n_outputs), float32
+    errors : ndarray of shape (n_rows, n_outputs) or None, float32
         Gradients by the layer's output.
     inputs : ndarray of shape (n_rows, n_inputs) or None, float32
         Of the layer, where they were asked for. The gradient by weights and bias of a row is the
         outer product of its error and ``[input, 1]``.
-    outputs : ndarray of shape (n_rows, n_outputs), float32
+    outputs : ndarray of shape (n_rows, n_outputs) or None, float32
     losses : ndarray of shape (n_rows,), float32
     labels : ndarray of shape (n_rows, ...)
         The targets.
     matrix : ndarray of shape (n_inputs + 1, n_outputs), float64
-        The layer's weights, its bias in the last row.
+        The layer's weights, its bias (or zeros) in the last row.
+    has_bias : bool
     """
 
     gradients: Float32
-    errors: Float32
+    errors: Float32 | None
     inputs: Float32 | None
-    outputs: Float32
+    outputs: Float32 | None
     losses: Float32
     labels: NDArray[Any]
     matrix: Float64
+    has_bias: bool
 
     def weight_distances(self, left: Indices, right: Indices) -> Float64:
         """Return exact distances between gradients by weights and bias, in factored form.
@@ -74,9 +84,14 @@ class LastLayer:
         ParameterError
             Where the inputs of the layer were not kept.
         """
-        if self.inputs is None:
+        if self.inputs is None or self.errors is None:
             raise ParameterError(
                 "distances by weights need the inputs of the layer: pass keep_inputs=True"
+            )
+        if self.inputs.shape[1] != len(self.matrix) - 1:
+            raise ParameterError(
+                f"the layer's input has {self.inputs.shape[1]} numbers a row for "
+                f"{len(self.matrix) - 1} inputs: gradients by weights need one vector a row"
             )
         e, f = (self.errors[rows].astype(np.float64) for rows in (left, right))
         a, b = (self.inputs[rows].astype(np.float64) for rows in (left, right))
@@ -84,19 +99,31 @@ class LastLayer:
         def dot(x: Float64, y: Float64) -> Float64:
             return np.asarray((x * y).sum(axis=1))
 
-        squared = dot(e, e) * (1 + dot(a, a)) + dot(f, f) * (1 + dot(b, b))
-        squared -= 2 * dot(e, f) * (1 + dot(a, b))
+        one = float(self.has_bias)
+        squared = dot(e, e) * (one + dot(a, a)) + dot(f, f) * (one + dot(b, b))
+        squared -= 2 * dot(e, f) * (one + dot(a, b))
         return np.asarray(np.sqrt(np.maximum(squared, 0)))
 
 
 def default_forward(model: nn.Module, batch: Any) -> tuple[Any, Any]:
     """Return (outputs, targets) of a batch (x, ..., y)."""
+    *inputs, targets = parts_of(batch)
+    return model(*inputs), targets
+
+
+def parts_of(batch: Any) -> Any:
+    """Return a batch, which has to be (x, ..., y).
+
+    Raises
+    ------
+    ParameterError
+    """
     if not isinstance(batch, (list, tuple)) or len(batch) < 2:
         raise ParameterError(
             f"a batch is {type(batch).__name__}, where (x, y) is needed: pass "
             "forward=lambda model, batch: (outputs, targets)"
         )
-    return model(*batch[:-1]), batch[-1]
+    return batch
 
 
 def last_layer_gradients(
@@ -108,6 +135,7 @@ def last_layer_gradients(
     wrt: str = "logits",
     n_components: int = N_COMPONENTS,
     keep_inputs: bool = False,
+    keep_outputs: bool = True,
     forward: Forward = default_forward,
     device: Any = None,
     autocast: torch.dtype | None = None,
@@ -137,6 +165,8 @@ def last_layer_gradients(
         Of the projection.
     keep_inputs : bool, default=False
         Keep the inputs of the layer too, for exact distances, DeepFool and Glister.
+    keep_outputs : bool, default=True
+        Keep outputs and errors; without, only gradients, losses and labels.
     forward : callable
         ``forward(model, batch)`` returns (outputs, targets); for batches that are not (x, ..., y).
     device : device or None
@@ -161,7 +191,7 @@ def last_layer_gradients(
 
     Notes
     -----
-    Memory: 4 bytes a row for each gradient, error, output and kept input, and one batch.
+    Memory: 4 bytes a row for each number of what is kept, and one batch.
 
     Examples
     --------
@@ -177,14 +207,18 @@ def last_layer_gradients(
     check_choice("wrt", wrt, WRT)
     check_range("n_components", n_components)
     loader = ordered_loader(data, batch_size, num_workers)
+    n_rows = n_rows_of(data.dataset if isinstance(data, DataLoader) else data)
     place, home = resolve_device(device, model), resolve_device(None, model)
     each = loss_of_rows(loss or nn.CrossEntropyLoss())
-    parts: list[tuple[Any, ...]] = []
-    found, project, row = None, None, 0
+    wanted = {"losses", "labels", "gradients" if wrt == "weights" else "errors"}
+    wanted |= {"inputs"} if keep_inputs else set()
+    wanted |= {"outputs", "errors"} if keep_outputs else set()
+    found, project = None, None
+    tables = _Tables(n_rows)
     if place != home:
         model.to(place)
     try:
-        with undisturbed(model, place):
+        with undisturbed(model):
             for batch in loader:
 
                 def run(batch: Any = batch) -> tuple[Any, Any]:
@@ -194,23 +228,34 @@ def last_layer_gradients(
                 found = found or find_layer(model, layer, run)
                 if project is None and wrt == "weights":
                     project = _Projection.draw(found, n_components, random_state, place)
-                parts.append(_look(model, found, run, each, row, project, keep_inputs))
-                row += len(parts[-1][1])  # errors
+                columns = _look(model, found, run, each, tables.filled, project)
+                tables.append({name: _numpy(columns[name]) for name in wanted})
     finally:
         if place != home:
             model.to(home)
-    gradients, errors, outputs, losses, labels, inputs = (
-        None if column[0] is None else np.concatenate(column) for column in zip(*parts, strict=True)
-    )
-    return LastLayer(
-        errors if gradients is None else gradients,  # type: ignore[arg-type]
-        errors,  # type: ignore[arg-type]
-        inputs,
-        outputs,  # type: ignore[arg-type]
-        losses,  # type: ignore[arg-type]
-        labels,  # type: ignore[arg-type]
-        _matrix_of(found),
-    )
+    check_all(tables.filled, n_rows)
+    kept: dict[str, Any] = {name: tables.arrays.get(name) for name in _COLUMNS}
+    if kept["gradients"] is None:
+        kept["gradients"] = kept["errors"]
+    return LastLayer(**kept, matrix=_matrix_of(found), has_bias=found.bias is not None)  # type: ignore[union-attr]
+
+
+class _Tables:
+    """Columns of all rows, filled batch by batch."""
+
+    def __init__(self, n_rows: int) -> None:
+        self.arrays: dict[str, NDArray[Any]] = {}
+        self.filled, self._n_rows = 0, n_rows
+
+    def append(self, columns: dict[str, NDArray[Any]]) -> None:
+        stop = self.filled + len(columns["losses"])
+        check_all(max(stop, self._n_rows), self._n_rows)
+        for name, values in columns.items():
+            if name not in self.arrays:
+                shape = self._n_rows, *values.shape[1:]
+                self.arrays[name] = np.empty(shape, dtype=values.dtype)
+            self.arrays[name][self.filled : stop] = values
+        self.filled = stop
 
 
 def _look(
@@ -220,35 +265,50 @@ def _look(
     each: Loss,
     first_row: int,
     project: _Projection | None,
-    keep_inputs: bool,
-) -> tuple[Any, ...]:
-    """Return (gradients, errors, outputs, losses, labels, inputs) of a batch, on the CPU."""
+) -> dict[str, Any]:
+    """Return the columns of a batch."""
     seen = pass_through(model, layer, run)
     result, targets = seen.result
+    if not isinstance(result, torch.Tensor):
+        raise ParameterError(
+            f"the model returns {type(result).__name__}, where a loss needs a tensor: pass "
+            "forward=lambda model, batch: (outputs, targets)"
+        )
     check_labels(result, targets, first_row)
     with torch.enable_grad():
-        losses = each(result.float(), targets)
+        losses = each(at_least_single(result), targets)
         check_finite(losses, lambda place: f"row {first_row + place}")
         if not losses.requires_grad:
             raise ParameterError(
                 "the loss does not depend on the last layer: name another with layer=NAME"
             )
         (errors,) = torch.autograd.grad(losses.sum(), seen.outputs)
-    inputs = seen.inputs.float()
-    if (project is not None or keep_inputs) and inputs.dim() != 2:
+    if len(errors) != len(losses):
         raise ParameterError(
-            f"the last layer's input has shape {tuple(inputs.shape)}, where gradients by weights "
-            "need (n_rows, n_inputs): use wrt='logits' and keep_inputs=False"
+            f"the last layer's output has {len(errors)} rows for {len(losses)} of the data: its "
+            "first axis must be the rows; name another layer with layer=NAME"
         )
-    columns = (
-        None if project is None else project(errors, inputs),
-        errors.flatten(1),
-        seen.outputs.detach().flatten(1),
-        losses.detach(),
-        targets,
-        inputs if keep_inputs else None,
-    )
-    return tuple(None if column is None else column.cpu().numpy() for column in columns)
+    columns = {
+        "errors": errors.flatten(1),
+        "outputs": seen.outputs.detach().flatten(1),
+        "losses": losses.detach(),
+        "labels": targets,
+        "inputs": seen.inputs.flatten(1),
+    }
+    if project is not None:
+        if seen.inputs.dim() != 2:
+            raise ParameterError(
+                f"the last layer's input has shape {tuple(seen.inputs.shape)}, where gradients by "
+                "weights need (n_rows, n_inputs): use wrt='logits'"
+            )
+        columns["gradients"] = project(errors.float(), seen.inputs.float())
+    return columns
+
+
+def _numpy(values: Any) -> NDArray[Any]:
+    """Return a tensor as an array, floats in single precision."""
+    found: NDArray[Any] = (values.float() if values.is_floating_point() else values).cpu().numpy()
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,6 +331,8 @@ class _Projection:
             rng.choice(np.array([-1, 1], dtype=np.float32), size=(n, n_components))
             for n in (layer.out_features, layer.in_features + 1)
         ]
+        if layer.bias is None:
+            sides[1][-1] = 0
         left, right = (torch.from_numpy(side).to(device) for side in sides)
         return cls(left / n_components**0.5, right)
 
@@ -284,8 +346,12 @@ def move(batch: Any, device: torch.device) -> Any:
         return batch.to(device, non_blocking=True)
     if isinstance(batch, dict):
         return {name: move(part, device) for name, part in batch.items()}
+    if isinstance(batch, tuple) and hasattr(batch, "_fields"):  # a named tuple
+        return type(batch)(*(move(part, device) for part in batch))
     if isinstance(batch, (list, tuple)):
         return [move(part, device) for part in batch]
+    if hasattr(batch, "to"):
+        return batch.to(device)
     return batch
 
 

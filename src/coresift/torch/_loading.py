@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sized
+from itertools import islice
 from typing import Any
 
+import numpy as np
 from torch.utils.data import (
     BatchSampler,
     DataLoader,
     Dataset,
     IterableDataset,
+    RandomSampler,
     Sampler,
     SequentialSampler,
+    SubsetRandomSampler,
     TensorDataset,
+    WeightedRandomSampler,
 )
 
 from coresift._errors import DataError, ParameterError
@@ -46,26 +51,45 @@ def ordered_loader(data: Any, batch_size: int = BATCH_SIZE, num_workers: int = 0
 
 def _check_order(loader: DataLoader[Any], n_rows: int) -> None:
     """Refuse a loader whose rows are not all rows in their order."""
-    sampler = loader.sampler if loader.batch_sampler is None else loader.batch_sampler.sampler
     remedy = "give DataLoader(dataset, batch_size, shuffle=False)"
-    if loader.drop_last and n_rows % loader.batch_size:
+    batches = loader.sampler if loader.batch_sampler is None else loader.batch_sampler
+    sampler = getattr(batches, "sampler", batches)  # of a batch sampler of torch
+    name = type(sampler).__name__
+    if isinstance(sampler, (RandomSampler, SubsetRandomSampler, WeightedRandomSampler)):
         raise ParameterError(
-            f"the loader drops the last {n_rows % loader.batch_size} of {n_rows} rows "
-            f"(drop_last=True): {remedy}"
+            f"the loader shuffles ({name}), so that row ids would be wrong: {remedy}"
         )
-    if type(sampler) is SequentialSampler:
+    plain = type(batches) in (BatchSampler, SequentialSampler)
+    if plain and type(sampler) is SequentialSampler and len(sampler) == n_rows:
+        dropped = n_rows % batches.batch_size if getattr(batches, "drop_last", False) else 0
+        if dropped:
+            raise ParameterError(
+                f"the loader drops the last {dropped} of {n_rows} rows (drop_last=True): {remedy}"
+            )
         return
     given = 0
-    order = sampler if loader.batch_sampler is None else loader.batch_sampler
-    for position in _flat(order):
+    for position in _flat(batches):
         if position != given:
             raise ParameterError(
-                f"the loader's {type(sampler).__name__} gives row {position} at place {given}, "
-                f"so that row ids would be wrong: {remedy}"
+                f"the loader's {name} gives row {position} at place {given}, so that row ids "
+                f"would be wrong: {remedy}"
             )
         given += 1
+    check_all(given, n_rows)
+
+
+def check_all(given: int, n_rows: int) -> None:
+    """Refuse fewer or more rows than there are.
+
+    Raises
+    ------
+    ParameterError
+    """
     if given != n_rows:
-        raise ParameterError(f"the loader gives {given} of {n_rows} rows: {remedy}")
+        raise ParameterError(
+            f"the loader gives {given} of {n_rows} rows: give DataLoader(dataset, batch_size, "
+            "shuffle=False)"
+        )
 
 
 def _flat(positions: Any) -> Iterator[Any]:
@@ -94,16 +118,42 @@ def n_rows_of(dataset: Any) -> int:
     return len(dataset)
 
 
+class Batches(Sampler[list[int]]):  # type: ignore[misc]
+    """Runs of a sampler's rows; a last one of a single row joins the run before it.
+
+    Batch normalisation cannot train on one row.
+    """
+
+    def __init__(self, sampler: Any, batch_size: int) -> None:
+        self.sampler, self.batch_size = sampler, batch_size
+
+    def __len__(self) -> int:
+        """Return the number of batches."""
+        n_rows = len(self.sampler)
+        joined = self.batch_size > 1 and n_rows > 1 and n_rows % self.batch_size == 1
+        return int(np.ceil(n_rows / self.batch_size)) - joined
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Yield lists of positions."""
+        rows = iter(self.sampler)
+        for _ in range(len(self) - 1):
+            yield list(islice(rows, self.batch_size))
+        yield list(rows)
+
+
 def make_loader(
     dataset: Dataset[Any], sampler: Sampler[int], batch_size: int, num_workers: int = 0
 ) -> DataLoader[Any]:
     """Return a loader of the sampler's rows; tensors are cut batch by batch, not row by row."""
+    batches = Batches(sampler, batch_size)
     if is_tensors(dataset):
-        batches = BatchSampler(sampler, batch_size, drop_last=False)
         return DataLoader(dataset, sampler=batches, batch_size=None, num_workers=num_workers)
-    return DataLoader(dataset, batch_size, sampler=sampler, num_workers=num_workers)
+    return DataLoader(dataset, batch_sampler=batches, num_workers=num_workers)
 
 
 def is_tensors(dataset: Any) -> bool:
-    """Tell whether a list of positions gives a batch: tensors, or a coreset of them."""
-    return isinstance(dataset, TensorDataset) or getattr(dataset, "takes_lists", False)
+    """Tell whether a list of positions gives a batch: tensors, or a coreset of them.
+
+    A subclass of `TensorDataset` may do something to each row that it gives.
+    """
+    return type(dataset) is TensorDataset or getattr(dataset, "takes_lists", False)

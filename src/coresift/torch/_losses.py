@@ -23,11 +23,13 @@ def loss_of_rows(loss: Loss) -> Loss:
     ----------
     loss : Module or callable
         ``loss(outputs, targets)``. One with a ``reduction`` is asked for none; another has to
-        return a value for each row. More values for a row are averaged, or added up where the
-        reduction is ``"sum"``.
+        return a value for each row. More values for a row are averaged (those that it ignores as
+        zeros), or added up where the reduction is ``"sum"`` or ``"batchmean"``. Class weights
+        multiply a row's loss; the mean is not divided by them, as torch's is, which would make
+        the gradient depend on which rows meet in a batch.
     """
     each: Any = loss
-    adds = getattr(loss, "reduction", None) == "sum"
+    adds = getattr(loss, "reduction", None) in ("sum", "batchmean")
     if hasattr(loss, "reduction"):
         each = copy.copy(loss)
         each.reduction = "none"
@@ -104,7 +106,8 @@ def check_labels(outputs: Any, targets: Any, first_row: int | None) -> None:
         where = "" if first_row is None else f" of row {first_row + row}"
         raise LabelError(
             f"label {int(targets[row])}{where} is outside the {n_outputs} "
-            f"outputs of the model: labels must be from 0 to {n_outputs - 1}"
+            f"outputs of the model: labels must be from 0 to {n_outputs - 1}; leave rows out "
+            "that have none"
         )
 
 

@@ -34,20 +34,33 @@ def resolve_device(device: Any, model: nn.Module) -> torch.device:
 
 
 @contextmanager
-def undisturbed(model: nn.Module, device: torch.device) -> Iterator[None]:
+def undisturbed(model: nn.Module) -> Iterator[None]:
     """Put a model in evaluation for a while, and leave no trace.
 
-    Batch normalisation uses its running statistics and does not change them; the mode of every
-    module and torch's random state are as before afterwards.
+    Batch normalisation uses its running statistics, where it has any, and does not change them;
+    the mode of every module and torch's random state are as before afterwards.
     """
-    modes = [(module, module.training) for module in model.modules()]
+    modes = modes_of(model)
     model.eval()
     try:
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             yield
     finally:
-        for module, training in modes:
-            module.training = training
+        set_modes(modes)
+
+
+Modes = list[tuple[nn.Module, bool]]
+
+
+def modes_of(model: nn.Module) -> Modes:
+    """Return which parts of a model are in training mode."""
+    return [(module, module.training) for module in model.modules()]
+
+
+def set_modes(modes: Modes) -> None:
+    """Put the parts of a model in these modes."""
+    for module, training in modes:
+        module.training = training
 
 
 def find_layer(
@@ -96,16 +109,24 @@ def _linear_names(parts: dict[str, nn.Module]) -> str:
 
 
 def _last_called(parts: dict[str, nn.Module], forward: Callable[[], Any]) -> str:
-    """Return the name of the part with parameters of its own that is called last."""
+    """Return the name of the part with parameters of its own that is called last.
+
+    A part that holds other such parts, as a whole model with an embedding of its own does, ends
+    after them whatever its last layer is, and does not count.
+    """
     called: list[str] = []
+    own = {
+        name: part
+        for name, part in parts.items()
+        if next(part.parameters(recurse=False), None) is not None
+    }
+    holders = {name for name in own if any(_is_inside(other, name) for other in own)}
 
     def note(name: str) -> Any:
         return lambda *_: called.append(name)
 
     hooks = [
-        part.register_forward_hook(note(name))
-        for name, part in parts.items()
-        if next(part.parameters(recurse=False), None) is not None
+        part.register_forward_hook(note(name)) for name, part in own.items() if name not in holders
     ]
     try:
         with torch.no_grad():
@@ -120,6 +141,10 @@ def _last_called(parts: dict[str, nn.Module], forward: Callable[[], Any]) -> str
     return called[-1]
 
 
+def _is_inside(name: str, holder: str) -> bool:
+    return name != holder and (not holder or name.startswith(f"{holder}."))
+
+
 @dataclass
 class Seen:
     """What passed through the last layer in one forward pass.
@@ -128,7 +153,7 @@ class Seen:
     ----------
     inputs : Tensor of shape (n, n_inputs)
         Detached.
-    outputs : Tensor of shape (n, ...), float32
+    outputs : Tensor of shape (n, ...), float32 or float64
         A leaf that requires a gradient: whatever follows the layer is recorded, and nothing
         before it, so that gradients by it cost next to nothing.
     result : object
@@ -150,18 +175,18 @@ def pass_through(model: nn.Module, layer: nn.Linear, forward: Callable[[], Any])
     """
     seen, calls = Seen(), 0
 
-    def cut(_: nn.Module, inputs: tuple[Any, ...], outputs: Any) -> Any:
+    def cut(_: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any], outputs: Any) -> Any:
         nonlocal calls
         calls += 1
-        seen.inputs = inputs[0].detach()
+        seen.inputs = (*inputs, *named.values())[0].detach()
         # Inside the hook, not around the pass: from here on, up to the end of `no_grad` below.
         torch.set_grad_enabled(True)
-        seen.outputs = outputs.detach().float().requires_grad_()
-        if torch.is_autocast_enabled(outputs.device.type):
-            return seen.outputs  # what follows casts as it likes
-        return seen.outputs.to(outputs.dtype)
+        seen.outputs = at_least_single(outputs.detach()).requires_grad_()
+        # A copy, which what follows may change in place; under autocast it casts as it likes.
+        mixed = torch.is_autocast_enabled(outputs.device.type)
+        return seen.outputs.to(seen.outputs.dtype if mixed else outputs.dtype, copy=True)
 
-    hook = layer.register_forward_hook(cut)
+    hook = layer.register_forward_hook(cut, with_kwargs=True)
     try:
         with torch.no_grad():
             seen.result = forward()
@@ -173,3 +198,9 @@ def pass_through(model: nn.Module, layer: nn.Linear, forward: Callable[[], Any])
             "need a layer that is called once"
         )
     return seen
+
+
+def at_least_single(values: Any) -> Any:
+    """Return float16 and bfloat16 as float32, others as they are."""
+    small = values.is_floating_point() and values.element_size() < 4
+    return values.float() if small else values

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 from torch import nn
-from torch.utils.data import TensorDataset
+from torch.utils.data import Subset, TensorDataset
 
 from coresift._errors import LabelError, ParameterError
 from coresift._typing import Indices
@@ -22,8 +22,13 @@ from coresift.core.budget import resolve_budget, split_budget
 from coresift.core.coreset import Coreset
 from coresift.passes import TIES, derived_seed
 from coresift.selectors import BaseSelector, DeepFool, Glister, Uniform, make_selector
-from coresift.torch._gradients import LastLayer, default_forward, last_layer_gradients
-from coresift.torch._loading import ordered_loader
+from coresift.torch._gradients import (
+    LastLayer,
+    default_forward,
+    last_layer_gradients,
+    parts_of,
+)
+from coresift.torch._loading import n_rows_of, ordered_loader
 
 # (what the last layer says, class of each row, rows to choose of each, plan) -> rows
 _Choose = Callable[[LastLayer, Indices, Indices, Any], Indices]
@@ -94,9 +99,7 @@ def reselect(
         ready = time.perf_counter()
         coreset = _choose_by(chosen, np.zeros((len(labels), 1)), _classes_in(labels), seed)
     else:
-        if isinstance(chosen, tuple(_BY_LAST_LAYER)):
-            options.update(keep_inputs=True, wrt="logits")
-        seen = last_layer_gradients(model, data, **{"wrt": "weights", **options})
+        seen = last_layer_gradients(model, data, **_asked_for(chosen, options))
         ready, loss = time.perf_counter(), float(seen.losses.mean(dtype=np.float64))
         coreset = choose_rows(seen, chosen, seed)
     seconds = {"gradients": ready - start, "choose": time.perf_counter() - ready}
@@ -104,11 +107,38 @@ def reselect(
     return Coreset(coreset.row_ids, coreset.weights, report)
 
 
+def _asked_for(selector: BaseSelector, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of `last_layer_gradients` for what a method looks at."""
+    if isinstance(selector, tuple(_BY_LAST_LAYER)):
+        return {**options, "keep_inputs": True, "keep_outputs": True, "wrt": "logits"}
+    return {"wrt": "weights", "keep_outputs": False, **options}
+
+
+def check_ahead(model: nn.Module, dataset: Any, selector: BaseSelector, **options: Any) -> None:
+    """Look at the first rows and, where that is cheap, the labels, before a long training.
+
+    Raises
+    ------
+    BudgetError, DataError, LabelError, ParameterError
+        What `reselect` would raise after it, for a layer, a loss, labels or a budget.
+    """
+    first = Subset(dataset, range(min(n_rows_of(dataset), 16)))
+    if not isinstance(selector, Uniform):
+        last_layer_gradients(model, first, **{**_asked_for(selector, options), "num_workers": 0})
+    if isinstance(dataset, TensorDataset):
+        labels = _classes_in(dataset.tensors[-1].numpy(force=True))
+        if labels is not None:
+            sizes = np.unique(labels, return_counts=True)[1]
+            split_budget(resolve_budget(selector.budget, len(labels)), sizes)
+
+
 def _read_labels(data: Any, options: dict[str, Any]) -> Any:
     if isinstance(data, TensorDataset):
         return data.tensors[-1].numpy(force=True)
     sizes = {name: options[name] for name in ("batch_size", "num_workers") if name in options}
-    return np.concatenate([np.asarray(batch[-1]) for batch in ordered_loader(data, **sizes)])
+    return np.concatenate(
+        [np.asarray(parts_of(batch)[-1]) for batch in ordered_loader(data, **sizes)]
+    )
 
 
 def resolve_selector(selector: str | BaseSelector, budget: float | None) -> BaseSelector:
@@ -195,13 +225,16 @@ def _classes_in(labels: Any) -> Any:
 def _by_last_layer(seen: LastLayer, labels: Any, selector: Any, choose: _Choose) -> Coreset:
     """Meet the quota of each class by a rule, and weigh the rows of a class alike."""
     name = type(selector).__name__
-    if labels is None or seen.outputs.shape[1] <= int(labels.max()):
+    if labels is None or seen.outputs is None or seen.outputs.shape[1] <= int(labels.max()):
         raise ParameterError(
             f"{name} needs class labels and a last layer with an output for each class: use "
             "another method"
         )
-    if seen.inputs is None:
-        raise ParameterError(f"{name} needs the inputs of the last layer: pass keep_inputs=True")
+    if seen.inputs is None or seen.inputs.shape[1] != len(seen.matrix) - 1:
+        raise ParameterError(
+            f"{name} needs the inputs of the last layer, one vector a row: pass keep_inputs=True, "
+            "or use another method"
+        )
     class_ids = np.asarray(labels, dtype=np.int64)  # a class is an output: some may have no rows
     sizes = np.bincount(class_ids, minlength=seen.outputs.shape[1])
     quotas = np.zeros_like(sizes)
@@ -213,6 +246,7 @@ def _by_last_layer(seen: LastLayer, labels: Any, selector: Any, choose: _Choose)
 
 def _deepfool(seen: LastLayer, class_ids: Indices, quotas: Indices, plan: Any) -> Indices:
     """Return the rows whose last layer's input is closest to the decision boundary."""
+    assert seen.outputs is not None  # checked by the caller, for mypy
     near = margins(seen.outputs.astype(np.float64), seen.matrix)
     everything = np.ones(len(class_ids), dtype=bool)
     return best_of_each_class(near, class_ids, quotas, everything, derived_seed(plan.seed, TIES))

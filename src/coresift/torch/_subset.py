@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -89,7 +91,12 @@ class WeightedSubset(Dataset[Any]):  # type: ignore[misc]
     @property
     def takes_lists(self) -> bool:
         """Whether a list of positions gives a batch."""
-        return isinstance(self.dataset, TensorDataset)
+        return type(self.dataset) is TensorDataset
+
+    @cached_property
+    def is_of_tuples(self) -> bool:
+        """Whether items are tuples, which the weight is put behind; others come beside it."""
+        return isinstance(self.dataset[int(self.indices[0])], (tuple, list))
 
     def __len__(self) -> int:
         """Return the number of chosen rows."""
@@ -128,9 +135,9 @@ class CoresetSampler(Sampler[int]):  # type: ignore[misc]
 
     Notes
     -----
-    Orders are numpy's, not ``torch.multinomial``'s, which is limited to 2^24 rows. Memory: 8
-    bytes a row for the order, and 8 for the weights. An epoch's order depends on seed and epoch
-    only, so that a run resumes at any epoch with `set_epoch`.
+    Orders are numpy's, not ``torch.multinomial``'s, which is limited to 2^24 rows. An epoch's order
+    depends on seed and epoch only, so that a run resumes at any epoch with `set_epoch`. Memory: 8
+    bytes a row for the order, 8 for the weights, and the rows of one process as Python's numbers.
 
     Examples
     --------
@@ -153,7 +160,7 @@ class CoresetSampler(Sampler[int]):  # type: ignore[misc]
         num_replicas: int | None = None,
         rank: int | None = None,
     ) -> None:
-        self.n_rows = n_rows if isinstance(n_rows, int) else len(n_rows)
+        self.n_rows = len(n_rows) if hasattr(n_rows, "__len__") else operator.index(n_rows)
         check_range("n_rows", self.n_rows)
         own, world = rank_and_world()
         self.num_replicas = world if num_replicas is None else num_replicas

@@ -20,7 +20,7 @@ from coresift._stages import Progress
 from coresift.core.coreset import Coreset
 from coresift.core.parameters import check_choice, check_range
 from coresift.selectors import BaseSelector
-from coresift.torch._distributed import is_first, on_first, unwrapped
+from coresift.torch._distributed import added_up, is_first, on_first, unwrapped
 from coresift.torch._gradients import (
     N_COMPONENTS,
     WRT,
@@ -31,8 +31,8 @@ from coresift.torch._gradients import (
 )
 from coresift.torch._loading import make_loader, n_rows_of
 from coresift.torch._losses import Loss, check_finite, check_labels, loss_of_rows
-from coresift.torch._observe import resolve_device
-from coresift.torch._reselect import check_batch, reselect, resolve_selector
+from coresift.torch._observe import modes_of, resolve_device, set_modes, undisturbed
+from coresift.torch._reselect import check_ahead, check_batch, reselect, resolve_selector
 from coresift.torch._schedule import Schedule, selection_seed, training_seed
 from coresift.torch._subset import CoresetSampler, WeightedSubset
 
@@ -166,14 +166,37 @@ class CoresetTrainer:
         Raises
         ------
         BudgetError, DataError, FormatError, LabelError, ParameterError
-            As `reselect`; for a coreset smaller than a batch, a loss that is not finite, and a
-            checkpoint of another run.
+            As `reselect`, before the first epoch where the first rows or the labels of a
+            `TensorDataset` tell; for a coreset smaller than a batch, a loss that is not finite,
+            and a checkpoint of another run.
         """
         n_rows = n_rows_of(dataset)
         if self.selector is not None:
             check_batch(self.selector, n_rows, self.batch_size)
+        if self.checkpoint is not None and not self.checkpoint.absolute().parent.is_dir():
+            raise ParameterError(
+                f"the folder of the checkpoint {str(self.checkpoint)!r} does not exist: create it"
+            )
+        modes = modes_of(self.model)
+        if not self.model.training:
+            self.model.train()  # a part that is in evaluation in a model that trains stays so
+        try:
+            self._run(dataset, n_rows, watch, progress)
+        finally:
+            set_modes(modes)
+        return self
+
+    def _run(
+        self,
+        dataset: Any,
+        n_rows: int,
+        watch: Callable[[nn.Module], float] | None,
+        progress: Progress | None,
+    ) -> None:
         place = resolve_device(self.device, self.model)
         run = _Run(self, n_rows, place)
+        if self.selector is not None and run.epoch < self.schedule.total:
+            check_ahead(unwrapped(self.model), dataset, self.selector, **run.options)
         for epoch in range(run.epoch, self.schedule.total):
             if progress is not None:
                 progress("train", epoch, self.schedule.total)
@@ -185,7 +208,6 @@ class CoresetTrainer:
             progress("train", self.schedule.total, self.schedule.total)
         self.coreset_, self.history_ = run.coreset, run.history
         self.selections_ = run.selections
-        return self
 
     def facts(self, n_rows: int) -> dict[str, Any]:
         """Return what a checkpoint has to share with this trainer."""
@@ -200,6 +222,7 @@ class CoresetTrainer:
             "autocast": str(self.autocast),
             "seed": self.seed,
             "n_rows": n_rows,
+            "loss": str(self.loss if isinstance(self.loss, nn.Module) else type(self.loss)),
         }
 
 
@@ -208,12 +231,14 @@ class _Run:
 
     def __init__(self, trainer: CoresetTrainer, n_rows: int, device: torch.device) -> None:
         self._trainer, self._device = trainer, device
-        self._facts = trainer.facts(n_rows)
         self._n_rows = n_rows
         trainer.model.to(device)
         self._optimizer = trainer.optimizer(trainer.model.parameters())
+        steps = {"optimizer": _words(self._optimizer)}
         total = trainer.schedule.total
         self._scheduler = trainer.scheduler and trainer.scheduler(self._optimizer, total)
+        steps["scheduler"] = type(self._scheduler).__name__
+        self._facts = {**trainer.facts(n_rows), **steps}
         # Gradients of float16 are too small for it without a factor; other types pass through.
         self._scaler = torch.amp.GradScaler(device.type, enabled=trainer.autocast == torch.float16)
         self._each = loss_of_rows(trainer.loss)
@@ -221,8 +246,20 @@ class _Run:
         self.coreset: Coreset | None = None
         self.history: list[dict[str, Any]] = []
         self.selections: list[dict[str, Any]] = []
-        if trainer.checkpoint is not None and trainer.checkpoint.exists():
-            self._load(trainer.checkpoint)
+        self.options = {
+            "loss": trainer.loss,
+            "layer": trainer.layer,
+            "wrt": trainer.wrt,
+            "n_components": trainer.n_components,
+            "forward": trainer.forward,
+            "device": device,
+            "autocast": trainer.autocast,
+            "num_workers": trainer.num_workers,
+        }
+        # Read once for all: other processes may not see the file, or see a newer one.
+        state = on_first(lambda: _read(trainer.checkpoint))
+        if state is not None:
+            self._restore(state)
 
     def select(self, dataset: Any, epoch: int) -> None:
         """Choose the coreset of the epochs that follow (lines 4-6, 9-11)."""
@@ -234,14 +271,7 @@ class _Run:
                 dataset,
                 trainer.selector,  # type: ignore[arg-type]
                 seed=seed,
-                loss=trainer.loss,
-                layer=trainer.layer,
-                wrt=trainer.wrt,
-                n_components=trainer.n_components,
-                forward=trainer.forward,
-                device=self._device,
-                autocast=trainer.autocast,
-                num_workers=trainer.num_workers,
+                **self.options,
             )
         )
         report = self.coreset.report
@@ -256,7 +286,7 @@ class _Run:
             np.arange(self._n_rows) if chosen is None else chosen.row_ids,
             None if chosen is None else chosen.weights,
         )
-        with _seeded(training_seed(self._trainer.seed, epoch), self._device):
+        with _seeded(training_seed(self._trainer.seed, epoch)):
             loss = self._descend(rows, epoch)
         if self._scheduler is not None:
             self._scheduler.step()
@@ -270,8 +300,8 @@ class _Run:
             "seconds": self.seconds,
         }
         if watch is not None:
-            self._trainer.model.eval()
-            facts["watched"] = float(watch(self._trainer.model))
+            with undisturbed(self._trainer.model):
+                facts["watched"] = float(watch(self._trainer.model))
         self.history.append(facts)
 
     def _descend(self, rows: WeightedSubset, epoch: int) -> float:
@@ -280,10 +310,10 @@ class _Run:
         sampler = CoresetSampler(rows, seed=trainer.seed)
         sampler.set_epoch(epoch)
         loader = make_loader(rows, sampler, trainer.batch_size, trainer.num_workers)
-        model.train()
-        total, count = torch.zeros((), device=self._device), 0
+        done = torch.zeros(2, device=self._device)  # losses and rows
         for loaded in loader:
-            *batch, weights = move(loaded, self._device)
+            *parts, weights = move(loaded, self._device)
+            batch = parts if rows.is_of_tuples else parts[0]
             self._optimizer.zero_grad(set_to_none=True)
             with precision(self._device, trainer.autocast):
                 outputs, targets = trainer.forward(model, batch)
@@ -293,9 +323,9 @@ class _Run:
             self._scaler.scale(loss).backward()
             self._scaler.step(self._optimizer)
             self._scaler.update()
-            total += loss.detach() * len(weights)
-            count += len(weights)
+            done += torch.stack([loss.detach() * len(weights), loss.new_tensor(len(weights))])
             self.iterations += 1
+        total, count = added_up(done)
         mean = total / count
         check_finite(mean[None], lambda _: f"epoch {epoch + 1}")
         return float(mean)
@@ -337,33 +367,51 @@ class _Run:
         }
         return parts if self._scheduler is None else {**parts, "scheduler": self._scheduler}
 
-    def _load(self, path: Path) -> None:
-        try:
-            state = torch.load(path, map_location=self._device, weights_only=True)
-            found = state["facts"]
-        except Exception as error:
-            raise FormatError(
-                f"{str(path)!r} is no checkpoint of a CoresetTrainer: name another file"
-            ) from error
+    def _restore(self, state: dict[str, Any]) -> None:
+        found = state["facts"]
         odd = [name for name, value in self._facts.items() if found.get(name) != value]
         if odd:
             name = odd[0]
             raise ParameterError(
-                f"the checkpoint {str(path)!r} is of another run, with {name} {found.get(name)} "
-                f"in place of {self._facts[name]}: name another file, or remove it"
+                f"the checkpoint {str(self._trainer.checkpoint)!r} is of another run, with {name} "
+                f"{found.get(name)} in place of {self._facts[name]}: name another file, or remove "
+                "it"
             )
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         for name in ("epoch", "iterations", "seconds", "history", "selections"):
             setattr(self, name, state[name])
         if state["coreset"] is not None:
-            kept = {name: value.cpu().numpy() for name, value in state["coreset"].items()}
+            kept = {name: value.numpy() for name, value in state["coreset"].items()}
             self.coreset = Coreset(kept["row_ids"], kept["weights"])
 
 
+def _read(path: Path | None) -> dict[str, Any] | None:
+    """Return what a checkpoint holds, on the CPU; None where there is none yet."""
+    if path is None or not path.exists():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state["facts"]
+    except Exception as error:
+        raise FormatError(
+            f"{str(path)!r} is no checkpoint of a CoresetTrainer: name another file"
+        ) from error
+    return state
+
+
+def _words(optimizer: torch.optim.Optimizer) -> str:
+    """Return the kind of an optimizer and its settings."""
+    groups = [
+        {name: value for name, value in group.items() if name != "params"}
+        for group in optimizer.param_groups
+    ]
+    return f"{type(optimizer).__name__} {groups}"
+
+
 @contextmanager
-def _seeded(seed: int, device: torch.device) -> Any:
+def _seeded(seed: int) -> Any:
     """Let torch draw from a seed for a while: dropout, loading processes, random crops."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         yield

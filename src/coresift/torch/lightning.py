@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,9 +28,14 @@ except ModuleNotFoundError:
 
 from coresift.torch._distributed import on_first  # noqa: E402  (these import torch)
 from coresift.torch._gradients import N_COMPONENTS, Forward, default_forward  # noqa: E402
-from coresift.torch._loading import make_loader, n_rows_of  # noqa: E402
+from coresift.torch._loading import Batches, make_loader, n_rows_of  # noqa: E402
 from coresift.torch._losses import Loss  # noqa: E402
-from coresift.torch._reselect import check_batch, reselect, resolve_selector  # noqa: E402
+from coresift.torch._reselect import (  # noqa: E402
+    check_ahead,
+    check_batch,
+    reselect,
+    resolve_selector,
+)
 from coresift.torch._subset import CoresetSampler, WeightedSubset  # noqa: E402
 
 
@@ -143,6 +147,7 @@ class Reselect(Callback):  # type: ignore[misc]
         check_batch(self.selector, n_rows_of(dataset), batch_size)
         self._loader = _Loader(dataset, batch_size, seed, num_workers)
         self._reload: int | None = None  # what the trainer says about it, while it is overruled
+        self._goes_on = False  # from a checkpoint
         self._random_state: Any = None  # of torch, before the epoch
         self.coreset_: Coreset | None = None
         self.selections_: list[dict[str, Any]] = []
@@ -156,7 +161,11 @@ class Reselect(Callback):  # type: ignore[misc]
         return self._loader
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
-        """Choose before the trainer counts the batches, where there is no warm-up."""
+        """Begin anew, unless a checkpoint was loaded; choose where there is no warm-up."""
+        if not self._goes_on:
+            self.coreset_, self.selections_ = None, []
+            self._loader.begin()
+        self._goes_on = False
         if self.schedule.selects_at(0) and not self.selections_:
             self._select(trainer, pl_module, 0)
 
@@ -168,14 +177,15 @@ class Reselect(Callback):  # type: ignore[misc]
                 "trained on: call trainer.fit(module, reselect.loader()), or return it from "
                 "train_dataloader"
             )
+        if not self.selections_:
+            on_first(lambda: self._check(trainer, pl_module))
         self._select_if_due(trainer, pl_module, trainer.current_epoch)
         self._loader.epoch = trainer.current_epoch
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Go to the order of the epoch, and to its random numbers (lines 3, 8)."""
         self._loader.epoch = trainer.current_epoch
-        if self._reload is not None:
-            trainer.reload_dataloaders_every_n_epochs, self._reload = self._reload, None
+        self._put_back_reload(trainer)
         self._random_state = torch.get_rng_state(), _cuda_state(pl_module.device)
         torch.manual_seed(training_seed(self.seed, trainer.current_epoch))
 
@@ -187,16 +197,20 @@ class Reselect(Callback):  # type: ignore[misc]
             self._select_if_due(trainer, pl_module, following)
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
-        """Leave torch's random state as it was."""
+        """Leave torch's random state and the trainer as they were."""
         self._put_back_random_state(pl_module)
+        self._put_back_reload(trainer)
 
-    def _select_if_due(self, trainer: Any, pl_module: Any, epoch: int) -> None:
-        done = self.selections_[-1]["epoch"] if self.selections_ else -1
-        if any(map(self.schedule.selects_at, range(done + 1, epoch + 1))):
-            self._select(trainer, pl_module, epoch)
+    def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
+        """Leave the trainer as it was, where it stopped right behind a choice."""
+        self._put_back_reload(trainer)
 
-    def _select(self, trainer: Any, pl_module: Any, epoch: int) -> None:
-        seed = selection_seed(self.seed, epoch)
+    def _put_back_reload(self, trainer: Any) -> None:
+        if self._reload is not None:
+            trainer.reload_dataloaders_every_n_epochs, self._reload = self._reload, None
+
+    def _options_for(self, trainer: Any) -> dict[str, Any]:
+        """Return the options of `reselect`, in the trainer's precision."""
 
         def forward(module: Any, batch: Any) -> Any:
             precision = trainer.precision_plugin
@@ -206,6 +220,20 @@ class Reselect(Callback):  # type: ignore[misc]
         options = dict(self._options)
         if self.forward is not default_forward or trainer.precision_plugin.precision != "32-true":
             options["forward"] = forward
+        return options
+
+    def _check(self, trainer: Any, pl_module: Any) -> None:
+        """Tell before the warm-up what can be told."""
+        check_ahead(pl_module, self.dataset, self.selector, **self._options_for(trainer))
+
+    def _select_if_due(self, trainer: Any, pl_module: Any, epoch: int) -> None:
+        done = self.selections_[-1]["epoch"] if self.selections_ else -1
+        if any(map(self.schedule.selects_at, range(done + 1, epoch + 1))):
+            self._select(trainer, pl_module, epoch)
+
+    def _select(self, trainer: Any, pl_module: Any, epoch: int) -> None:
+        seed = selection_seed(self.seed, epoch)
+        options = self._options_for(trainer)
         coreset = on_first(
             lambda: reselect(pl_module, self.dataset, self.selector, seed=seed, **options)
         )
@@ -253,6 +281,7 @@ class Reselect(Callback):  # type: ignore[misc]
                 f"the checkpoint is of a data set of {state_dict['n_rows']} rows in place of "
                 f"{len(self.dataset)}, so that its coreset means other rows: give that data set"
             )
+        self._goes_on = True
         self.selections_ = [*state_dict["selections"]]
         kept = state_dict["coreset"]
         if kept is not None:
@@ -268,9 +297,14 @@ class _Loader:
     """
 
     def __init__(self, dataset: Any, batch_size: int, seed: int, num_workers: int) -> None:
-        self.rows = WeightedSubset(dataset, np.arange(n_rows_of(dataset)))
-        self.batch_size, self.epoch = batch_size, 0
+        self._dataset, self.batch_size = dataset, batch_size
         self._seed, self._num_workers = seed, num_workers
+        self.begin()
+
+    def begin(self) -> None:
+        """Go back to all rows."""
+        self.rows = WeightedSubset(self._dataset, np.arange(n_rows_of(self._dataset)))
+        self.epoch = 0
 
     def _order(self) -> CoresetSampler:
         sampler = CoresetSampler(self.rows, seed=self._seed)
@@ -278,7 +312,7 @@ class _Loader:
         return sampler
 
     def __len__(self) -> int:
-        return math.ceil(len(self._order()) / self.batch_size)
+        return len(Batches(self._order(), self.batch_size))
 
     def __iter__(self) -> Iterator[Any]:
         # As a generator: Lightning asks for an iterator before the epoch has begun.
