@@ -44,8 +44,9 @@ footer { margin: 2.5rem 0; font-size: .85rem; }
 """
 
 _MEANINGS = (
-    ("selection, training", "seconds of choosing the rows, once for all models, and of fitting "
-     "the model to them; loading, compiling, scoring and testing are not in them"),
+    ("selection, training", "seconds of choosing the rows, once for all models (of a network: all "
+     "its coresets, with their gradients), and of fitting the model to them; loading, compiling, "
+     "scoring and testing are not in them"),
     ("peak memory", "the most that the process of a run held up to the end of the training: "
      "Python, libraries, all rows and the models trained before included"),
     ("Eq. 5 score", "mean distance of a training row to the nearest chosen row of its class, "
