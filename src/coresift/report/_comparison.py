@@ -15,10 +15,11 @@ from coresift.core.budget import resolve_budget, split_budget
 from coresift.core.classes import Classes, count_labels
 from coresift.report._data import Split
 from coresift.report._deep import DeepJob
+from coresift.report._job import AnyJob
 from coresift.report._models import DEFAULT_MODEL, make_models
 from coresift.report._result import Comparison, Result
 from coresift.report._run import Job
-from coresift.report._series import AnyJob, Run, run_all
+from coresift.report._series import Run, run_all
 from coresift.report._store import Store
 from coresift.selectors import FULL, BaseSelector, make_selector
 from coresift.torch import NetworkClassifier

@@ -3,67 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
 
 from sklearn.base import clone
 
 from coresift.core.budget import resolve_budget
 from coresift.report._data import Split
+from coresift.report._job import AnyJob, Record, failure
 from coresift.report._models import fitted
-from coresift.report._run import Record, failure, figures_of
+from coresift.report._run import figures_of
 from coresift.report._selection import peak_mib
-from coresift.selectors import BaseSelector
 from coresift.torch import NetworkClassifier
 
 
 @dataclass(frozen=True, eq=False)
-class DeepJob:
-    """What to run, as `coresift.report._run.Job`; each model chooses anew as it trains.
+class DeepJob(AnyJob):
+    """What to run: networks, each of which chooses anew as it trains.
 
-    Parameters
-    ----------
-    method : str
-    selector : BaseSelector or None
-        None takes all rows in every epoch. It sees gradients, which are not scaled.
-    budget : float or int or None
-    seed : int
-    models : mapping of str to NetworkClassifier
-    n_threads : int or None
-    isolate : bool, default=False
+    The selector sees gradients, which are not scaled. No selection is kept.
     """
 
-    method: str
-    selector: BaseSelector | None
-    budget: float | None
-    seed: int
     models: Mapping[str, NetworkClassifier]
-    n_threads: int | None = None
-    isolate: bool = False
-
-    def only(self, names: Iterable[str]) -> Self:
-        """Return the job with these of its models."""
-        return replace(self, models={name: self.models[name] for name in names})
-
-    def facts(self, name: str) -> dict[str, Any]:
-        """Return what decides the record of a model, the data aside."""
-        model = " ".join(repr(self.models[name]).split())
-        return {"method": self.method, "model": model, **self.selection_facts()}
-
-    def selection_facts(self) -> dict[str, Any]:
-        """Return what decides the selections, data and model aside; none is kept."""
-        return {
-            "selector": repr(self.selector),
-            "budget": self.budget,
-            "seed": self.seed,
-            "n_threads": self.n_threads,
-            "isolate": self.isolate,
-        }
 
     def records(self, split: Split, kept: Path | None = None) -> Iterator[tuple[str, Record]]:
-        """Train in this process; yield each model and its record as soon as it is there."""
+        """Train in this process."""
         for name, model in self.models.items():
             try:
                 yield name, {"status": "ok", "error": None, **self._measured(model, split)}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -14,62 +13,14 @@ from sklearn.metrics import log_loss
 from threadpoolctl import threadpool_limits
 
 from coresift.report._data import Split
+from coresift.report._job import AnyJob, Record, failure
 from coresift.report._models import Trained, train
 from coresift.report._selection import Selection, peak_mib
-from coresift.selectors import BaseSelector
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
-    """What to run: models that share one selection.
-
-    A comparison and its processes know nothing of a job but ``models``, ``only``, ``facts``,
-    ``selection_facts``, ``warm_up`` and ``records``: models that select while they train have a
-    job of another kind (`coresift.report._deep.DeepJob`).
-
-    Parameters
-    ----------
-    method : str
-        Its name in the tables.
-    selector : BaseSelector or None
-        None takes all rows.
-    budget : float or int or None
-    seed : int
-    models : mapping of str to BaseEstimator
-        By their names in the tables.
-    n_threads : int or None
-    isolate : bool, default=False
-        Whether the process is its own, so that its memory says something about the run.
-    """
-
-    method: str
-    selector: BaseSelector | None
-    budget: float | None
-    seed: int
-    models: Mapping[str, BaseEstimator]
-    n_threads: int | None = None
-    isolate: bool = False
-
-    def only(self, names: Iterable[str]) -> Self:
-        """Return the job with these of its models."""
-        return replace(self, models={name: self.models[name] for name in names})
-
-    def facts(self, name: str) -> dict[str, Any]:
-        """Return what decides the record of a model, the data aside."""
-        model = repr(self.models[name])
-        return {"method": self.method, "model": model, **self.selection_facts()}
-
-    def selection_facts(self) -> dict[str, Any]:
-        """Return what decides the selection, the data aside."""
-        return {
-            "selector": repr(self.selector),
-            "budget": self.budget,
-            "seed": self.seed,
-            "n_threads": self.n_threads,
-            "isolate": self.isolate,
-        }
+class Job(AnyJob):
+    """What to run: models that share one selection."""
 
     def selection(self, split: Split) -> Selection:
         """Select."""
@@ -91,16 +42,9 @@ class Job:
         return selection
 
     def records(self, split: Split, kept: Path | None = None) -> Iterator[tuple[str, Record]]:
-        """Run in this process; yield each model and its record as soon as it is there.
+        """Run in this process.
 
-        A record holds "status" and "error", and the figures of `measured` if all went well. A
-        selection that fails is the failure of every model, a training only of its own.
-
-        Parameters
-        ----------
-        split : Split
-        kept : Path or None
-            The file of the selection: read if it is there, else written.
+        A selection that fails is the failure of every model, a training only of its own.
         """
         try:
             selection = self._kept_selection(split, kept)
@@ -124,12 +68,6 @@ class Job:
         for model in self.models.values():
             with contextlib.suppress(Exception):
                 train(clone(model), X, y, np.ones(len(y)), few, 0)
-
-
-def failure(error: Exception) -> Record:
-    """Return the record of what failed, in one line."""
-    line = " ".join(str(error).split())
-    return {"status": "failed", "error": f"{type(error).__name__}: {line}"}
 
 
 def measured(job: Job, model: BaseEstimator, selection: Selection, split: Split) -> Record:

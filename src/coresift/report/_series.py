@@ -12,13 +12,11 @@ from pathlib import Path
 import coresift
 from coresift._stages import Progress
 from coresift.report._data import Split, digest_of
-from coresift.report._deep import DeepJob
-from coresift.report._run import Job, Record
+from coresift.report._job import AnyJob, Record
 from coresift.report._selection import Selection
 from coresift.report._store import Store
 from coresift.report._worker import run_isolated
 
-AnyJob = Job | DeepJob
 Run = Record  # with "method", "budget", "seed", "model", "time_limit" and "key"
 
 
@@ -28,7 +26,7 @@ class _Task:
 
     Parameters
     ----------
-    job : Job or DeepJob
+    job : AnyJob
     keys : dict of str to str
         The key of the record of each model.
     missing : list of str

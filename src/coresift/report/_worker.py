@@ -20,16 +20,15 @@ from typing import NamedTuple
 
 from coresift._errors import ParameterError
 from coresift.report._data import Split
-from coresift.report._deep import DeepJob
 from coresift.report._files import whole_file
-from coresift.report._run import Job, Record
+from coresift.report._job import AnyJob, Record
 
 _JOB, _READY, _LOG = "job.pickle", "ready", "stderr.txt"
 _START_LIMIT = 600.0  # seconds to load and compile, before the time limit begins
 
 
 def run_isolated(
-    job: Job | DeepJob, data: Path, kept: Path | None, time_limit: float | None
+    job: AnyJob, data: Path, kept: Path | None, time_limit: float | None
 ) -> dict[str, Record]:
     """Run a job in a process of its own and return the records of its models.
 
@@ -76,7 +75,7 @@ class _Ended(NamedTuple):
     last_words: str
 
 
-def _run_process(job: Job | DeepJob, data: Path, kept: Path, limit: float | None) -> _Ended:
+def _run_process(job: AnyJob, data: Path, kept: Path, limit: float | None) -> _Ended:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / _JOB).write_bytes(_pickled(job, data, kept))
@@ -104,7 +103,7 @@ def _result(folder: Path, number: int) -> Path:
     return folder / f"{number}.json"
 
 
-def _pickled(job: Job | DeepJob, data: Path, kept: Path) -> bytes:
+def _pickled(job: AnyJob, data: Path, kept: Path) -> bytes:
     for part in (job.selector, *job.models.values()):
         if type(part).__module__ == "__main__":
             raise ParameterError(

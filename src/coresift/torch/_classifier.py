@@ -8,20 +8,20 @@ from math import isqrt
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from coresift._errors import LabelError, ParameterError
 from coresift._rng import seed_of
-from coresift._typing import Float32, Rows
+from coresift._typing import Float32, Float64, Rows
 from coresift.core.parameters import check_choice, check_range
 from coresift.torch._descent import import_torch
+from coresift.torch._outputs import OutputClassifier
 from coresift.torch._schedule import Schedule
 
 LEARNING_RATES = {"mlp": 0.1, "cnn": 0.01}  # Table 3
 
 
-class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class NetworkClassifier(OutputClassifier):
     """A network of the paper (Section 8.4), trained on coresets that follow it (Algorithm 2).
 
     Needs torch.
@@ -230,20 +230,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         return accuracy
 
-    def decision_function(self, X: Any) -> Float32:
-        """Return the outputs, shape (n_rows, n_classes); of two classes their difference."""
-        outputs = self._all_outputs(X)
-        return outputs[:, 1] - outputs[:, 0] if len(self.classes_) == 2 else outputs
-
-    def predict(self, X: Any) -> Any:
-        """Return the class of the largest output, shape (n_rows,)."""
-        return self.classes_[self._all_outputs(X).argmax(axis=1)]
-
-    def predict_proba(self, X: Any) -> Float32:
+    def predict_proba(self, X: Any) -> Float64:
         """Return the softmax of the outputs, shape (n_rows, n_classes)."""
-        outputs = self._all_outputs(X)
-        raised = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-        return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+        return self._chances(X)
 
     def _all_outputs(self, X: Any) -> Float32:
         check_is_fitted(self, "module_")

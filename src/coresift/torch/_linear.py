@@ -8,7 +8,6 @@ from itertools import product
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -21,6 +20,7 @@ from coresift._rng import seed_of
 from coresift._typing import Float32, Float64, Indices, Rows
 from coresift.core.holdout import holdout
 from coresift.torch._descent import Descent, Protocol, descend, import_torch
+from coresift.torch._outputs import OutputClassifier
 
 TUNED = "tuned"
 LEARNING_RATES = (0.01, 0.1, 1.0)
@@ -32,7 +32,7 @@ def _is_logistic(model: LinearClassifier) -> bool:
     return model.loss == "logistic"
 
 
-class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class LinearClassifier(OutputClassifier):
     """A linear model trained as in the paper (Section 8.1, Appendix B.1).
 
     Weighted stochastic gradient descent with momentum and a learning rate that falls along half
@@ -168,21 +168,10 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         return max(tried, key=value)
 
-    def decision_function(self, X: Any) -> Float32:
-        """Return the outputs, shape (n_rows, n_classes); of two classes their difference."""
-        outputs = self._all_outputs(X)
-        return outputs[:, 1] - outputs[:, 0] if len(self.classes_) == 2 else outputs
-
-    def predict(self, X: Any) -> Any:
-        """Return the class of the largest output, shape (n_rows,)."""
-        return self.classes_[self._all_outputs(X).argmax(axis=1)]
-
     @available_if(_is_logistic)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Float64:
         """Return class probabilities, shape (n_rows, n_classes); for "logistic" only."""
-        outputs = self._all_outputs(X).astype(np.float64)
-        chances = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-        return np.asarray(chances / chances.sum(axis=1, keepdims=True))
+        return self._chances(X)
 
     def _all_outputs(self, X: Any) -> Float32:
         check_is_fitted(self, "coef_")
