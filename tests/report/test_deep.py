@@ -89,7 +89,8 @@ def test_a_process_of_its_own_has_a_time_limit_and_a_memory() -> None:
 
 
 def test_a_coreset_below_a_batch_is_the_failure_of_its_line() -> None:
-    found = quick(model="mlp", budget=20, methods=["uniform"], n_threads=2)
+    model = {"net": NetworkClassifier(**{**SHORT, "batch_size": 128})}
+    found = quick(model=model, budget=20, methods=["uniform"])
     result = found.result("uniform")
     assert result.status == "failed"
     assert "coreset of 20 rows is smaller than batch_size=128" in str(result.error)

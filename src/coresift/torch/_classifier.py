@@ -51,7 +51,8 @@ class NetworkClassifier(OutputClassifier):
     random_state : int, RandomState, Generator or None, default=None
         Decides the first parameters, the order of the rows and the selections.
     n_threads : int or None, default=None
-        Of torch, and of the selector where it is given by name; None leaves torch as it is.
+        Of torch, and of the selector where it is given by name. None is every processor, but one
+        for the training of "mlp", whose batches are too small to share.
 
     Attributes
     ----------
@@ -142,9 +143,12 @@ class NetworkClassifier(OutputClassifier):
         if len(self.classes_) < 2:
             raise LabelError("all labels are equal, 1 class: a classifier needs at least 2")
         seed = seed_of(self.random_state)
-        with _threads(torch, self.n_threads):
+        with _threads(torch, self._own_threads()):
             self._train(torch, X, labels, watch, seed)
         return self
+
+    def _own_threads(self) -> int | None:
+        return 1 if self.n_threads is None and self.network == "mlp" else self.n_threads
 
     def _check_descent(self) -> None:
         if self.learning_rate is not None and not self.learning_rate > 0:
@@ -238,7 +242,7 @@ class NetworkClassifier(OutputClassifier):
         check_is_fitted(self, "module_")
         torch = import_torch()
         X = validate_data(self, X, dtype=np.float32, reset=False)
-        with _threads(torch, self.n_threads):
+        with _threads(torch, self._own_threads()):
             return _outputs(torch, self.module_, self._tensor(torch, X))
 
 
