@@ -13,11 +13,11 @@ from typing import Self
 import numpy as np
 
 from coresift._errors import FormatError
+from coresift._files import whole_file
 from coresift._rng import row_hash
 from coresift._typing import Float64, Indices, Rows
 from coresift.core.weights import Assignment, Centers
 from coresift.report._data import Split
-from coresift.report._files import whole_file
 from coresift.selectors import BaseSelector
 
 _MOST_PAIRS = 4 * 10**9  # of rows and chosen rows; beyond, the score is taken on a sample

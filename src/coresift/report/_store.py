@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from coresift._errors import FormatError
-from coresift.report._files import whole_file
+from coresift._files import whole_file
 
 
 class Store:

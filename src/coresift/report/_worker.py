@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from coresift._errors import ParameterError
+from coresift._files import whole_file
 from coresift.report._data import Split
-from coresift.report._files import whole_file
 from coresift.report._job import AnyJob, Record
 
 _JOB, _READY, _LOG = "job.pickle", "ready", "stderr.txt"

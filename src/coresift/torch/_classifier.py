@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from coresift._errors import LabelError, ParameterError
+from coresift._errors import ParameterError
 from coresift._rng import seed_of
 from coresift._typing import Float32, Float64, Rows
 from coresift.core.parameters import check_choice, check_range
@@ -138,10 +138,7 @@ class NetworkClassifier(OutputClassifier):
         if self.n_threads is not None:
             check_range("n_threads", self.n_threads)
         self._check_descent()
-        X, y = validate_data(self, X, y, dtype=np.float32)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise LabelError("all labels are equal, 1 class: a classifier needs at least 2")
+        X, labels = self._rows_and_labels(X, y)
         seed = seed_of(self.random_state)
         with _threads(torch, self._own_threads()):
             self._train(torch, X, labels, watch, seed)

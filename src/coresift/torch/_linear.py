@@ -15,7 +15,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from coresift._errors import LabelError, ParameterError
+from coresift._errors import ParameterError
 from coresift._rng import seed_of
 from coresift._typing import Float32, Float64, Indices, Rows
 from coresift.core.holdout import holdout
@@ -123,11 +123,8 @@ class LinearClassifier(OutputClassifier):
             For a parameter outside its range.
         """
         import_torch()
-        X, y = validate_data(self, X, y, dtype=np.float32)
+        X, labels = self._rows_and_labels(X, y)
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise LabelError("all labels are equal, 1 class: a classifier needs at least 2")
         seed = seed_of(self.random_state)
         start = time.perf_counter()
         self.protocol_ = self._protocol(X, labels, weights, seed)

@@ -7,14 +7,30 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import validate_data
 
-from coresift._typing import Float32, Float64
+from coresift._errors import LabelError
+from coresift._typing import Float32, Float64, Indices, Rows
 
 
 class OutputClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """A classifier that has an output for each class."""
 
     classes_: Any
+
+    def _rows_and_labels(self, X: Any, y: Any) -> tuple[Rows, Indices]:
+        """Check training rows, and number their classes.
+
+        Raises
+        ------
+        LabelError
+            For a single class.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float32)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise LabelError("all labels are equal, 1 class: a classifier needs at least 2")
+        return X, labels
 
     @abstractmethod
     def _all_outputs(self, X: Any) -> Float32:

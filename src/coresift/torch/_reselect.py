@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.base import clone
 from torch import nn
 from torch.utils.data import Subset, TensorDataset
@@ -105,6 +106,29 @@ def reselect(
     seconds = {"gradients": ready - start, "choose": time.perf_counter() - ready}
     report = {**coreset.report, "loss": loss, "deep_seconds": seconds}
     return Coreset(coreset.row_ids, coreset.weights, report)
+
+
+def facts_of(coreset: Coreset, epoch: int) -> dict[str, Any]:
+    """Return what a history tells of a coreset that `reselect` chose before an epoch."""
+    report = coreset.report
+    return {"epoch": epoch, "loss": report["loss"], **report["deep_seconds"]}
+
+
+def tensors_of(coreset: Coreset | None) -> dict[str, Any] | None:
+    """Return what a checkpoint keeps of a coreset."""
+    if coreset is None:
+        return None
+    return {
+        "row_ids": torch.from_numpy(coreset.row_ids),
+        "weights": torch.from_numpy(coreset.weights),
+    }
+
+
+def coreset_of(kept: dict[str, Any] | None) -> Coreset | None:
+    """Return the coreset that `tensors_of` kept."""
+    if kept is None:
+        return None
+    return Coreset(kept["row_ids"].cpu().numpy(), kept["weights"].cpu().numpy())
 
 
 def _asked_for(selector: BaseSelector, options: dict[str, Any]) -> dict[str, Any]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +15,7 @@ from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from coresift._errors import FormatError, ParameterError
+from coresift._files import whole_file
 from coresift._stages import Progress
 from coresift.core.coreset import Coreset
 from coresift.core.parameters import check_choice, check_range
@@ -32,7 +32,15 @@ from coresift.torch._gradients import (
 from coresift.torch._loading import make_loader, n_rows_of
 from coresift.torch._losses import Loss, check_finite, check_labels, loss_of_rows
 from coresift.torch._observe import modes_of, resolve_device, set_modes, undisturbed
-from coresift.torch._reselect import check_ahead, check_batch, reselect, resolve_selector
+from coresift.torch._reselect import (
+    check_ahead,
+    check_batch,
+    coreset_of,
+    facts_of,
+    reselect,
+    resolve_selector,
+    tensors_of,
+)
 from coresift.torch._schedule import Schedule, selection_seed, training_seed
 from coresift.torch._subset import CoresetSampler, WeightedSubset
 
@@ -274,8 +282,7 @@ class _Run:
                 **self.options,
             )
         )
-        report = self.coreset.report
-        self.selections.append({"epoch": epoch, "loss": report["loss"], **report["deep_seconds"]})
+        self.selections.append(facts_of(self.coreset, epoch))
 
     def train(self, dataset: Any, epoch: int, watch: Callable[[nn.Module], float] | None) -> None:
         """Train one epoch on the coreset, or on all rows while there is none (lines 3, 8)."""
@@ -335,10 +342,6 @@ class _Run:
         path = self._trainer.checkpoint
         if path is None or not is_first():
             return
-        coreset = self.coreset and {
-            "row_ids": torch.from_numpy(self.coreset.row_ids),
-            "weights": torch.from_numpy(self.coreset.weights),
-        }
         state = {
             "facts": self._facts,
             "epoch": self.epoch,
@@ -346,18 +349,11 @@ class _Run:
             "seconds": self.seconds,
             "history": self.history,
             "selections": self.selections,
-            "coreset": coreset,
+            "coreset": tensors_of(self.coreset),
             **{name: part.state_dict() for name, part in self._parts().items()},
         }
-        handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                torch.save(state, file)
-            Path(name).replace(path)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                Path(name).unlink()
-            raise
+        with whole_file(path) as file:
+            torch.save(state, file)
 
     def _parts(self) -> dict[str, Any]:
         parts = {
@@ -381,9 +377,7 @@ class _Run:
             part.load_state_dict(state[name])
         for name in ("epoch", "iterations", "seconds", "history", "selections"):
             setattr(self, name, state[name])
-        if state["coreset"] is not None:
-            kept = {name: value.numpy() for name, value in state["coreset"].items()}
-            self.coreset = Coreset(kept["row_ids"], kept["weights"])
+        self.coreset = coreset_of(state["coreset"])
 
 
 def _read(path: Path | None) -> dict[str, Any] | None:

@@ -33,8 +33,11 @@ from coresift.torch._losses import Loss  # noqa: E402
 from coresift.torch._reselect import (  # noqa: E402
     check_ahead,
     check_batch,
+    coreset_of,
+    facts_of,
     reselect,
     resolve_selector,
+    tensors_of,
 )
 from coresift.torch._subset import CoresetSampler, WeightedSubset  # noqa: E402
 
@@ -237,8 +240,7 @@ class Reselect(Callback):  # type: ignore[misc]
         coreset = on_first(
             lambda: reselect(pl_module, self.dataset, self.selector, seed=seed, **options)
         )
-        report = coreset.report
-        self.selections_.append({"epoch": epoch, "loss": report["loss"], **report["deep_seconds"]})
+        self.selections_.append(facts_of(coreset, epoch))
         self._keep(coreset)
         if self._reload is None:
             self._reload = trainer.reload_dataloaders_every_n_epochs
@@ -258,13 +260,9 @@ class Reselect(Callback):  # type: ignore[misc]
 
     def state_dict(self) -> dict[str, Any]:
         """Return the coreset and the selections so far, for a checkpoint."""
-        coreset = self.coreset_ and {
-            "row_ids": torch.from_numpy(self.coreset_.row_ids),
-            "weights": torch.from_numpy(self.coreset_.weights),
-        }
         return {
             "n_rows": len(self.dataset),
-            "coreset": coreset,
+            "coreset": tensors_of(self.coreset_),
             "selections": [*self.selections_],
         }
 
@@ -283,10 +281,9 @@ class Reselect(Callback):  # type: ignore[misc]
             )
         self._goes_on = True
         self.selections_ = [*state_dict["selections"]]
-        kept = state_dict["coreset"]
+        kept = coreset_of(state_dict["coreset"])
         if kept is not None:
-            arrays = {name: value.cpu().numpy() for name, value in kept.items()}
-            self._keep(Coreset(arrays["row_ids"], arrays["weights"]))
+            self._keep(kept)
 
 
 class _Loader:
