@@ -41,3 +41,7 @@ class FormatError(CoresiftError, ValueError):
 
 class MissingDependencyError(CoresiftError, ImportError):
     """An optional dependency that the call needs is not installed."""
+
+
+class EngineError(CoresiftError, RuntimeError):
+    """A worker that was lost, or an engine that cannot be reached."""

@@ -18,7 +18,7 @@ import numpy as np
 from coresift._kernels import greedy as kernels
 from coresift.core.centroids import Centroids
 from coresift.core.codebook import Codebook
-from coresift.core.exact import ExactSum
+from coresift.core.exact_sum import ExactSum
 from coresift.core.facility import Dense, Neighbours, Recomputed
 from coresift.core.facility_greedy import facility_greedy
 from coresift.core.greedy import greedy

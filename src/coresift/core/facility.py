@@ -13,41 +13,17 @@ The first two give the same numbers, and so the same picks.
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import NDArray
 
 from coresift._kernels import facility as kernels
-from coresift._kernels import listed
+from coresift._kernels import stored
 from coresift._kernels.tiles import WIDTH, reach_of
 from coresift._threads import run_blocks
-from coresift._typing import Float64, Indices, Rows
+from coresift._typing import Counts, Indices, Rows
 from coresift.core.tiles import Blocks, Grid, tiled
 
 Whole = NDArray[np.int32]
-
-
-class Facility(Protocol):
-    """A class of rows, each a candidate; numbered as given. What the greedy sees of an objective.
-
-    Gains fall as candidates are chosen, to the last bit.
-    """
-
-    n_rows: int
-    has_cheap_upper: bool
-
-    def gains(self, which: Indices, n_threads: int | None = 1) -> Indices | Float64:
-        """Return the gain of each candidate in ``which``, shape (len(which),)."""
-
-    def upper(self, which: Indices, n_threads: int | None = 1) -> Indices | Float64:
-        """Return what no gain is above, where that is cheaper, shape (len(which),)."""
-
-    def absorb(self, candidate: int) -> None:
-        """Choose a candidate: changes the state, which the facility owns."""
-
-    def score(self) -> float:
-        """Return the value of what is chosen so far; lower is better."""
 
 
 class Recomputed:
@@ -82,6 +58,11 @@ class Recomputed:
         self._radius = np.zeros_like(self._cover)
         self._radius[: self.n_rows] = self._radii(means, starts)
 
+    @property
+    def counts(self) -> Counts:
+        """One row behind each candidate."""
+        return np.ones(self.n_rows, dtype=np.int64)
+
     def _radii(self, means: NDArray[np.float64], starts: Indices) -> Whole:
         """Return the distance of each row to the mean of its block, by place."""
         radii = np.empty(self.n_rows, dtype=np.int32)
@@ -94,7 +75,7 @@ class Recomputed:
             radii[part] = np.ceil(apart * self.scale)
         return radii
 
-    def gains(self, which: Indices, n_threads: int | None = 1) -> Indices:
+    def gains(self, which: Indices) -> Indices:
         """Return the gain of each candidate in ``which``, shape (len(which),), int64."""
         places, gains = self._blocks.place[which], np.empty(len(which), dtype=np.int64)
         blocks = self._blocks
@@ -111,10 +92,10 @@ class Recomputed:
                 gains[part],
             )
 
-        run_blocks(fill, len(which), n_threads, minimum=8)
+        run_blocks(fill, len(which), minimum=8)
         return gains
 
-    def upper(self, which: Indices, n_threads: int | None = 1) -> Indices:
+    def upper(self, which: Indices) -> Indices:
         """Return what no gain is above, cheaper, shape (len(which),), int64."""
         places, upper = self._blocks.place[which], np.empty(len(which), dtype=np.int64)
         blocks, summary = self._blocks, self._block_summary()
@@ -135,7 +116,7 @@ class Recomputed:
                 upper[part],
             )
 
-        run_blocks(fill, len(which), n_threads, minimum=64)
+        run_blocks(fill, len(which), minimum=64)
         return upper
 
     def _block_summary(self) -> Indices:
@@ -169,7 +150,7 @@ class Recomputed:
         return int(self._cover.sum(dtype=np.int64))
 
 
-class _Listed:
+class _Stored:
     """Distances that are stored, candidate by candidate."""
 
     def __init__(self, grid: Grid, starts: Indices, rows: Whole, distances: Whole) -> None:
@@ -179,41 +160,45 @@ class _Listed:
         self._starts, self._rows, self._distances = starts, rows, distances
         self._cover = np.full(self.n_rows, grid.worst, dtype=np.int32)
 
-    def gains(self, which: Indices, n_threads: int | None = 1) -> Indices:
+    @property
+    def counts(self) -> Counts:
+        """One row behind each candidate."""
+        return np.ones(self.n_rows, dtype=np.int64)
+
+    def gains(self, which: Indices) -> Indices:
         """Return the gain of each candidate in ``which``, shape (len(which),), int64."""
         gains = np.empty(len(which), dtype=np.int64)
 
         def fill(part: slice) -> None:
-            listed.fill_listed_gains(
+            stored.fill_listed_gains(
                 which[part], self._starts, self._rows, self._distances, self._cover, gains[part]
             )
 
-        run_blocks(fill, len(which), n_threads, minimum=64)
+        run_blocks(fill, len(which), minimum=64)
         return gains
 
-    def upper(self, which: Indices, n_threads: int | None = 1) -> Indices:
+    def upper(self, which: Indices) -> Indices:
         """Return the gains: nothing is cheaper."""
-        return self.gains(which, n_threads)
+        return self.gains(which)
 
     def absorb(self, candidate: int) -> None:
         """Choose a candidate: changes the cover."""
-        listed.absorb_listed(candidate, self._starts, self._rows, self._distances, self._cover)
+        stored.absorb_listed(candidate, self._starts, self._rows, self._distances, self._cover)
 
     def score(self) -> int:
         """Return the sum of the cover, in whole distances."""
         return int(self._cover.sum(dtype=np.int64))
 
 
-class Dense(_Listed):
+class Dense(_Stored):
     """All distances: ``4 * n_rows**2`` bytes.
 
     Parameters
     ----------
     rows : ndarray of shape (n_rows, n_features), float32
-    n_threads : int or None
     """
 
-    def __init__(self, rows: Rows, n_threads: int | None = 1) -> None:
+    def __init__(self, rows: Rows) -> None:
         n_rows, grid = len(rows), Grid.of(rows)
         tiles = grid.tiles(rows)
         n_tiles = len(tiles.values)
@@ -224,9 +209,9 @@ class Dense(_Listed):
         turns = np.stack([turns, turns[::-1]], axis=1).reshape(-1)[:n_tiles]
 
         def fill(part: slice) -> None:
-            listed.fill_distances(turns[part], tiles, distances)
+            stored.fill_distances(turns[part], tiles, distances)
 
-        run_blocks(fill, n_tiles, n_threads, minimum=2)
+        run_blocks(fill, n_tiles, minimum=2)
         starts = np.arange(n_rows + 1, dtype=np.int64) * width
         super().__init__(grid, starts, np.empty(0, dtype=np.int32), distances.reshape(-1))
         # Unused places have a cover of zero: they gain nothing.
@@ -234,7 +219,7 @@ class Dense(_Listed):
         self._cover[:n_rows] = grid.worst
 
 
-class Neighbours(_Listed):
+class Neighbours(_Stored):
     """Distances from each row to its nearest rows: ``24 * n_rows * n_neighbours`` bytes.
 
     A row that has none of them chosen counts as far as two rows can be apart.
@@ -244,17 +229,16 @@ class Neighbours(_Listed):
     rows : ndarray of shape (n_rows, n_features), float32
     n_neighbours : int
         The row itself among them; at most n_rows.
-    n_threads : int or None
     """
 
-    def __init__(self, rows: Rows, n_neighbours: int, n_threads: int | None = 1) -> None:
+    def __init__(self, rows: Rows, n_neighbours: int) -> None:
         blocks, n_rows = Blocks.of(rows), len(rows)
         shape = n_rows, min(n_neighbours, n_rows)
         near, distances = np.empty(shape, dtype=np.int32), np.empty(shape, dtype=np.int32)
         everything = np.arange(n_rows)
 
         def fill(part: slice) -> None:
-            listed.fill_neighbours(
+            stored.fill_neighbours(
                 everything[part],
                 blocks.tiles,
                 blocks.block_box,
@@ -263,7 +247,7 @@ class Neighbours(_Listed):
                 distances[part],
             )
 
-        run_blocks(fill, n_rows, n_threads, minimum=64)
+        run_blocks(fill, n_rows, minimum=64)
         candidates = blocks.order[near.reshape(-1)]
         by_candidate = np.argsort(candidates, kind="stable")
         starts = np.searchsorted(candidates[by_candidate], np.arange(n_rows + 1))

@@ -1,4 +1,4 @@
-"""Greedy maximisation of a gain, candidate by candidate (Section 2.3), three ways.
+"""Greedy maximisation of a gain over objectives whose candidates are rows (Section 2.3).
 
 ``naive``       looks at every candidate in every step;
 ``lazy``        makes the same picks, refreshing only gains that may lead (Minoux 1978);
@@ -10,17 +10,14 @@ rows equal a chosen one), the rest is taken from a list of spare rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from coresift._errors import ParameterError
 from coresift._typing import Indices
-from coresift.core.facility import Facility
-from coresift.core.greedy import Urn
+from coresift.core.greedy import Advance, sampled_picks
+from coresift.core.objective import Objective
+from coresift.core.parameters import check_choice
 
-GREEDY = ("lazy", "naive", "stochastic")
-Advance = Callable[[int], None]
+ROW_GREEDY = ("lazy", "naive", "stochastic")
 _CHEAP_PICKS = 16  # so long, most rows are far from the chosen ones, and cheap bounds are tight
 _SMALLEST_BATCH, _LARGEST_BATCH = 16, 4096
 
@@ -28,12 +25,12 @@ _SMALLEST_BATCH, _LARGEST_BATCH = 16, 4096
 class _Bounds:
     """Upper bounds of the gains, and for which number of picks each was refreshed."""
 
-    def __init__(self, facility: Facility, n_threads: int | None) -> None:
-        self._facility, self._n_threads = facility, n_threads
-        self._bounds = facility.upper(np.arange(facility.n_rows), n_threads)
-        fresh = -1 if facility.has_cheap_upper else 0
-        self._exact = np.full(facility.n_rows, fresh, dtype=np.int64)
-        self._rough = np.zeros(facility.n_rows, dtype=np.int64)
+    def __init__(self, objective: Objective) -> None:
+        self._objective, n_candidates = objective, len(objective.counts)
+        self._bounds = objective.upper(np.arange(n_candidates))
+        fresh = -1 if objective.has_cheap_upper else 0
+        self._exact = np.full(n_candidates, fresh, dtype=np.int64)
+        self._rough = np.zeros(n_candidates, dtype=np.int64)
 
     def best(self, done: int) -> tuple[int, float]:
         """Return the candidate of largest gain, the lowest of equals, and the gain."""
@@ -53,73 +50,47 @@ class _Bounds:
     def _refresh(self, which: Indices, done: int) -> None:
         """Refresh some candidates: cheaply first, as long as that helps."""
         cheap = self._rough[which] != done
-        if done >= _CHEAP_PICKS or not self._facility.has_cheap_upper:
+        if done >= _CHEAP_PICKS or not self._objective.has_cheap_upper:
             cheap[:] = False
         some = which[cheap]
         if len(some):
-            upper = self._facility.upper(some, self._n_threads)
+            upper = self._objective.upper(some)
             self._bounds[some] = np.minimum(self._bounds[some], upper)
             self._rough[some] = done
         some = which[~cheap]
         if len(some):
-            self._bounds[some] = self._facility.gains(some, self._n_threads)
+            self._bounds[some] = self._objective.gains(some)
             self._exact[some] = done
 
 
-def _lazy(facility: Facility, budget: int, n_threads: int | None, advance: Advance) -> list[int]:
-    bounds = _Bounds(facility, n_threads)
+def _lazy(objective: Objective, budget: int, advance: Advance) -> list[int]:
+    bounds = _Bounds(objective)
     picks: list[int] = []
     while len(picks) < budget:
         candidate, gain = bounds.best(len(picks))
         if gain == 0:
             break
         picks.append(candidate)
-        facility.absorb(candidate)
-        advance(1)
-    return picks
-
-
-def _stochastic(
-    facility: Facility,
-    budget: int,
-    rng: np.random.Generator,
-    n_candidates: int,
-    n_threads: int | None,
-    advance: Advance,
-) -> list[int]:
-    urn = Urn(np.ones(facility.n_rows, dtype=np.int64))
-    picks: list[int] = []
-    while len(picks) < budget:
-        which = np.sort(urn.draw(rng, n_candidates))
-        gains = facility.gains(which, n_threads)
-        best = int(np.argmax(gains))  # the first of equals
-        if gains[best] == 0:
-            if n_candidates >= urn.n_left or facility.score() == 0:
-                break
-            best = int(rng.integers(len(which)))
-        picks.append(int(which[best]))
-        urn.take(picks[-1])
-        facility.absorb(picks[-1])
+        objective.absorb(candidate)
         advance(1)
     return picks
 
 
 def facility_greedy(
-    facility: Facility,
+    objective: Objective,
     budget: int,
     spare: Indices,
     rng: np.random.Generator,
     *,
     method: str = "lazy",
     n_candidates: int = 500,
-    n_threads: int | None = 1,
     advance: Advance = lambda steps: None,
 ) -> Indices:
     """Choose ``budget`` rows of one class.
 
     Parameters
     ----------
-    facility : Facility
+    objective : Objective
         Its cover is used up.
     budget : int
         At most the number of rows.
@@ -130,8 +101,6 @@ def facility_greedy(
     method : {"lazy", "naive", "stochastic"}
     n_candidates : int
         Size of the sample.
-    n_threads : int or None
-        Changes the time, never the picks.
     advance : callable
         Called with the number of picks made.
 
@@ -145,13 +114,12 @@ def facility_greedy(
     ParameterError
         For an unknown method.
     """
+    check_choice("greedy", method, ROW_GREEDY)
     if method == "lazy":
-        picks = _lazy(facility, budget, n_threads, advance)
-    elif method in ("naive", "stochastic"):
-        size = facility.n_rows if method == "naive" else n_candidates
-        picks = _stochastic(facility, budget, rng, size, n_threads, advance)
+        picks = _lazy(objective, budget, advance)
     else:
-        raise ParameterError(f"greedy={method!r}: must be one of {', '.join(GREEDY)}")
+        size = None if method == "naive" else n_candidates
+        picks, _ = sampled_picks(objective, budget, rng, size, advance)
     left = spare[~np.isin(spare, picks)][: budget - len(picks)]
     advance(len(left))
     return np.array([*picks, *left.tolist()], dtype=np.int64)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coresift._kernels.assign import TILE, assign
+from coresift._kernels.nearest import TILE, assign
 from coresift._threads import run_blocks
 from coresift._typing import Float32, Indices, Rows
-from coresift.core.blocks import block_order
+from coresift.core.kd_order import block_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ class Tiles:
             np.ascontiguousarray(emptied.max(axis=1).T),
         )
 
-    def nearest(self, rows: Rows, n_threads: int | None = 1) -> tuple[Indices, Float32]:
+    def nearest(self, rows: Rows) -> tuple[Indices, Float32]:
         """Return the nearest center of each row and its distance, both of shape (n_rows,).
 
         Ties go to the lowest center.
@@ -78,5 +78,5 @@ class Tiles:
                 squared[part],
             )
 
-        run_blocks(fill, len(rows), n_threads, minimum=256)
+        run_blocks(fill, len(rows), minimum=256)
         return nearest, np.sqrt(squared)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from coresift._kernels.tiles import PAIR, WIDTH, Boxes, Tiles
 from coresift._typing import Indices, Rows, Words
-from coresift.core.blocks import block_order
+from coresift.core.kd_order import block_order
 
 Number = TypeVar("Number", np.float32, np.uint32)
 _TOP = 2**30  # whole distances stay below
