@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from functools import reduce
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
-from coresift.core.candidates import Candidates, Pool
-from naive import identical
-from strategies import Encoded, chunkings, encoded_rows
+from coresift.core.pool import Candidates, Pool
+from strategies import Encoded, encoded_rows
 
 
 def pool_of(rows: Encoded, part: slice = slice(None)) -> Pool:
@@ -32,15 +29,6 @@ def test_pool_keeps_the_rows_of_smallest_hash_of_each_class(rows: Encoded) -> No
         assert pool.row_ids[pool.class_ids == c].tolist() == expected
         assert pool.of_class(c).row_ids.tolist() == expected
     assert (np.diff(pool.class_ids) >= 0).all()
-
-
-@given(rows=encoded_rows(), data=st.data())
-def test_pool_of_all_rows_is_the_merge_of_pools_of_chunks(
-    rows: Encoded, data: st.DataObject
-) -> None:
-    pools = [pool_of(rows, chunk) for chunk in data.draw(chunkings(len(rows)))]
-    assert identical(reduce(Pool.merge, pools), pool_of(rows))
-    assert identical(reduce(Pool.merge, pools[::-1]), pool_of(rows))
 
 
 @given(rows=encoded_rows())

@@ -26,14 +26,6 @@ def test_sums_are_exact(power: int, rows: Array) -> None:
     assert found.total() == sum(expected)
 
 
-@given(left=ROWS, middle=ROWS, right=ROWS)
-def test_merging_is_adding(left: Array, middle: Array, right: Array) -> None:
-    a, b, c = map(ExactSum.of, (left, middle, right))
-    assert a.merge(b) == b.merge(a) == ExactSum.of(np.concatenate([left, middle]))
-    assert a.merge(b).merge(c) == a.merge(b.merge(c))
-    assert a.merge(ExactSum.empty(2)) == ExactSum.empty(2).merge(a) == a
-
-
 def test_other_layouts_and_dtypes_are_converted() -> None:
     rows = np.arange(12.0).reshape(3, 4)
     assert ExactSum.of(np.asfortranarray(rows)[::-1]).value().tolist() == [12, 15, 18, 21]

@@ -98,7 +98,7 @@ def test_results_are_bit_identical_without_compilation() -> None:
 
 @pytest.mark.slow
 def test_kernels_equal_their_oracles_without_compilation() -> None:
-    paths = [str(TESTS / "kernels"), str(TESTS / "test_laws.py")]
+    paths = [str(TESTS / name) for name in ("kernels", "test_laws.py", "test_mergeables.py")]
     options = ["-q", "-p", "no:cacheprovider", "-m", "not slow and not data"]
     output = run(
         ["-m", "pytest", *paths, *options], NUMBA_DISABLE_JIT="1", HYPOTHESIS_PROFILE="fast"
