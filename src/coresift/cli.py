@@ -16,26 +16,21 @@ from rich.table import Table
 
 from coresift import CoresiftError, FastCore, ParameterError
 from coresift.core.parameters import check_choice
-from coresift.plan import outlook
-from coresift.report import (
+from coresift.experiments import (
     DEFAULT_MODEL,
     MODELS,
     NETWORKS,
     BudgetStep,
     Comparison,
-    compare_on_digits,
-    rich_table,
-    suggest_budget,
-)
-from coresift.report import compare as run_comparison
-from coresift.selectors import (
-    FULL,
-    METHODS,
-    BaseSelector,
     PlanesStep,
-    make_selector,
+    compare_on_digits,
+    suggest_budget,
     suggest_planes,
 )
+from coresift.experiments import compare as run_comparison
+from coresift.plan import outlook
+from coresift.report import rich_table, write_html
+from coresift.selectors import FULL, METHODS, BaseSelector, make_selector
 from coresift.sources import as_source, output_suffix, write_table
 from coresift.torch import NetworkClassifier
 
@@ -243,7 +238,7 @@ def compare(
     if csv is not None:
         csv.write_text(found.to_csv(), encoding="utf-8")
     if report is not None:
-        found.to_html(report)
+        write_html(found, report)
     _print_comparison(found, as_json)
 
 

@@ -17,7 +17,7 @@ from coresift._files import whole_file
 from coresift._rng import row_hash
 from coresift._typing import Float64, Indices, Rows
 from coresift.core.weights import Assignment, Centers
-from coresift.report._data import Split
+from coresift.experiments._split import Split
 from coresift.selectors import BaseSelector
 
 _MOST_PAIRS = 4 * 10**9  # of rows and chosen rows; beyond, the score is taken on a sample
