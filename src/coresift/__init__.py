@@ -18,7 +18,7 @@ from coresift._errors import (
 )
 
 if TYPE_CHECKING:
-    from coresift.report import compare, suggest_budget
+    from coresift.experiments import compare, suggest_budget, suggest_planes
     from coresift.selectors import (
         CoresetClassifier,
         Craig,
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
         Glister,
         Stratified,
         Uniform,
-        suggest_planes,
     )
 
 __version__ = "0.1.0"
@@ -60,14 +59,14 @@ __all__ = [
 ]
 
 
-_REPORTS = {"compare", "suggest_budget"}
+_EXPERIMENTS = {"compare", "suggest_budget", "suggest_planes"}
 
 
 def __getattr__(name: str) -> Any:
     """Import an estimator or a comparison when it is asked for: scikit-learn alone takes 0.9 s."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "coresift.report" if name in _REPORTS else "coresift.selectors"
+    module = "coresift.experiments" if name in _EXPERIMENTS else "coresift.selectors"
     value = getattr(importlib.import_module(module), name)
     globals()[name] = value
     return value

@@ -113,7 +113,12 @@ class TrueDistances:
 
 
 def bound_error(
-    pairs: Pairs, truth: TrueDistances, summary: Summary, codebook: Codebook, bound: Bound, units: FixedPoint
+    pairs: Pairs,
+    truth: TrueDistances,
+    summary: Summary,
+    codebook: Codebook,
+    bound: Bound,
+    units: FixedPoint,
 ) -> dict[str, float | int | str]:
     """Return the mean relative error of the bound, ``mean |u_it - s_it| / s_it`` (Table 2).
 

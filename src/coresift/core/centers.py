@@ -40,9 +40,7 @@ class Centers:
         tiles = tuple(Tiles.of(rows[part]) for part in members)
         return cls(row_ids, class_ids, rows, members, tiles)
 
-    def owners(
-        self, rows: Rows, class_ids: Indices, row_ids: Indices
-    ) -> tuple[Indices, Float32]:
+    def owners(self, rows: Rows, class_ids: Indices, row_ids: Indices) -> tuple[Indices, Float32]:
         """Return the nearest chosen row of the class of each row, and its distance.
 
         Returns

@@ -117,9 +117,7 @@ class Membership:
         return cells
 
 
-def cell_distances(
-    rows: Rows, cells: Indices, points: Float32
-) -> Float32:
+def cell_distances(rows: Rows, cells: Indices, points: Float32) -> Float32:
     """Return the squared distance of each row to the points of its cell.
 
     Parameters

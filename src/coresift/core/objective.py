@@ -18,10 +18,11 @@ from coresift._kernels.greedy import WIDTH, absorb, fill_gains, fill_owners, laz
 from coresift._threads import run_blocks
 from coresift._typing import Codes, Counts, Float32, Float64, Indices
 from coresift.core.bounds import Bound
+from coresift.core.candidates import Candidates
 from coresift.core.codebook import Codebook
 from coresift.core.kd_order import block_order
-from coresift.core.candidates import Candidates
 from coresift.core.summary import MAX_CODEWORDS, Summary
+
 
 class Objective(Protocol):
     """Candidates of one class and the score of those chosen so far; lower is better.
@@ -239,9 +240,7 @@ class CodeObjective:
         state = self.state
         absorb(self.candidates.codes[candidate], *self._arrays, state.key, state.cover, state.peak)
 
-    def lazy_picks(
-        self, heap: Indices, bounds: Float64, picks: Indices, gains: Float64
-    ) -> int:
+    def lazy_picks(self, heap: Indices, bounds: Float64, picks: Indices, gains: Float64) -> int:
         """Fill ``picks`` and ``gains`` by lazy greedy from the candidates in ``heap``.
 
         ``bounds`` holds an upper bound of the gain of each candidate. It, ``heap`` and the cover

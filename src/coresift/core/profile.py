@@ -91,9 +91,7 @@ class Profile:
 def sample_rows(rows: RawRows, row_ids: Indices, size: int, seed: int) -> BottomK:
     """Sample rows of shape (n_rows, n_features) with distinct ids: those of smallest hash."""
     one_group = np.zeros(len(row_ids), dtype=np.int64)
-    return BottomK.of(
-        one_group, (row_hash(row_ids, seed),), row_ids, np.array([size]), (rows,)
-    )
+    return BottomK.of(one_group, (row_hash(row_ids, seed),), row_ids, np.array([size]), (rows,))
 
 
 def count_nonfinite(rows: RawRows) -> tuple[Counts, Counts]:

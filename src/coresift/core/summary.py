@@ -269,7 +269,5 @@ class Summary:
         bits = self.bits.copy()
         for class_id, limit in enumerate(self.layout.max_clusters):
             clusters = slice(*np.searchsorted(self.cluster_class, [class_id, class_id + 1]))
-            bits[class_id] = _bits_within(
-                self.cluster_bucket[clusters], int(bits[class_id]), limit
-            )
+            bits[class_id] = _bits_within(self.cluster_bucket[clusters], int(bits[class_id]), limit)
         return self.coarsen(bits)

@@ -43,6 +43,8 @@ def make_engine(engine: str | Engine) -> Engine:
     found = next(
         kind
         for kind in vars(module).values()
-        if isinstance(kind, type) and issubclass(kind, Engine) and kind.__module__ == module.__name__
+        if isinstance(kind, type)
+        and issubclass(kind, Engine)
+        and kind.__module__ == module.__name__
     )
     return found()

@@ -32,7 +32,9 @@ class BoundProbe:
         """Draw rows of each class, in proportion to its size, to compare bounds with distances."""
         pool, sizes = self.summary.pool, table.classes.sizes
         n_items = min(max(BOUND_SAMPLE, len(sizes)), int(sizes.sum()))
-        drawn = np.flatnonzero(rank_in_group(pool.groups) < split_budget(n_items, sizes)[pool.groups])
+        drawn = np.flatnonzero(
+            rank_in_group(pool.groups) < split_budget(n_items, sizes)[pool.groups]
+        )
         drawn = drawn[np.argsort(pool.row_ids[drawn])]
         rows = table.take(pool.row_ids[drawn])
         buckets = self.encoder.clusterer.buckets(rows)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from coresift._rng import Purpose, derived_seed, row_hash, stream
 from coresift._runtime import Runtime
-from coresift._typing import Counts, Float64, Indices, Rows
+from coresift._typing import Counts, Float64, Indices
 from coresift.methods._plan import Plan
 from coresift.methods._softmax import Softmax, Training
 from coresift.table import Block

@@ -5,7 +5,6 @@ from coresift.selectors._classifier import CoresetClassifier
 from coresift.selectors._craig import Craig, CraigPQ
 from coresift.selectors._fastcore import FastCore
 from coresift.selectors._hull import FastCoreHull
-from coresift.selectors._planes import PlanesAdvice, PlanesStep, suggest_planes
 from coresift.selectors._registry import FULL, METHODS, make_selector
 from coresift.selectors._sampling import Stratified, Uniform
 from coresift.selectors._training import DeepFool, Glister
@@ -21,10 +20,7 @@ __all__ = [
     "FastCore",
     "FastCoreHull",
     "Glister",
-    "PlanesAdvice",
-    "PlanesStep",
     "Stratified",
     "Uniform",
     "make_selector",
-    "suggest_planes",
 ]

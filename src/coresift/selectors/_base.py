@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from coresift._rng import seed_of
 from coresift._progress import Progress
+from coresift._rng import seed_of
 from coresift._typing import Float64, Indices
 from coresift.methods import Plan
 from coresift.select import select

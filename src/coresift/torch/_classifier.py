@@ -233,7 +233,7 @@ class NetworkClassifier(OutputClassifier):
 
     def predict_proba(self, X: Any) -> Float64:
         """Return the softmax of the outputs, shape (n_rows, n_classes)."""
-        return self._chances(X)
+        return self._probabilities(X)
 
     def _all_outputs(self, X: Any) -> Float32:
         check_is_fitted(self, "module_")

@@ -168,7 +168,7 @@ class LinearClassifier(OutputClassifier):
     @available_if(_is_logistic)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Float64:
         """Return class probabilities, shape (n_rows, n_classes); for "logistic" only."""
-        return self._chances(X)
+        return self._probabilities(X)
 
     def _all_outputs(self, X: Any) -> Float32:
         check_is_fitted(self, "coef_")

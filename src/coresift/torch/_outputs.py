@@ -1,4 +1,4 @@
-"""From outputs to classes and chances: what all classifiers here share."""
+"""From outputs to classes and probabilities: what all classifiers here share."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class OutputClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mis
         """Return the class of the largest output, shape (n_rows,)."""
         return self.classes_[self._all_outputs(X).argmax(axis=1)]
 
-    def _chances(self, X: Any) -> Float64:
+    def _probabilities(self, X: Any) -> Float64:
         """Return the softmax of the outputs, shape (n_rows, n_classes)."""
         outputs = self._all_outputs(X).astype(np.float64)
         raised = np.exp(outputs - outputs.max(axis=1, keepdims=True))

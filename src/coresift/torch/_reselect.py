@@ -277,7 +277,9 @@ def _deepfool(seen: LastLayer, class_ids: Indices, quotas: Indices, plan: Any) -
     assert seen.outputs is not None  # checked by the caller, for mypy
     near = margins(seen.outputs.astype(np.float64), seen.matrix)
     everything = np.ones(len(class_ids), dtype=bool)
-    return best_of_each_class(near, class_ids, quotas, everything, derived_seed(plan.seed, Purpose.TIES))
+    return best_of_each_class(
+        near, class_ids, quotas, everything, derived_seed(plan.seed, Purpose.TIES)
+    )
 
 
 def _glister(seen: LastLayer, class_ids: Indices, quotas: Indices, plan: Any) -> Indices:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from coresift import ParameterError, suggest_planes
-from coresift.selectors._planes import silhouettes
+from coresift.experiments._planes import silhouettes
 
 
 def blobs(n_rows: int = 600) -> tuple[np.ndarray, np.ndarray]:

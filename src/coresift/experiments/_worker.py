@@ -1,4 +1,4 @@
-"""The process of one run: ``python -m coresift.report._worker FOLDER``.
+"""The process of one run: ``python -m coresift.experiments._worker FOLDER``.
 
 The folder holds the rows and the job; the process leaves a file ``ready`` when it has loaded
 them, the selection in its file, and a file of JSON for each model as soon as it is measured.
@@ -20,15 +20,15 @@ from typing import NamedTuple
 
 from coresift._errors import ParameterError
 from coresift._files import whole_file
-from coresift.report._data import Split
-from coresift.report._job import AnyJob, Record
+from coresift.experiments._job import Job, Record
+from coresift.experiments._split import Split
 
 _JOB, _READY, _LOG = "job.pickle", "ready", "stderr.txt"
 _START_LIMIT = 600.0  # seconds to load and compile, before the time limit begins
 
 
 def run_isolated(
-    job: AnyJob, data: Path, kept: Path | None, time_limit: float | None
+    job: Job, data: Path, kept: Path | None, time_limit: float | None
 ) -> dict[str, Record]:
     """Run a job in a process of its own and return the records of its models.
 
@@ -75,13 +75,13 @@ class _Ended(NamedTuple):
     last_words: str
 
 
-def _run_process(job: AnyJob, data: Path, kept: Path, limit: float | None) -> _Ended:
+def _run_process(job: Job, data: Path, kept: Path, limit: float | None) -> _Ended:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / _JOB).write_bytes(_pickled(job, data, kept))
         with (folder / _LOG).open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "coresift.report._worker", name],
+                [sys.executable, "-m", "coresift.experiments._worker", name],
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -103,7 +103,7 @@ def _result(folder: Path, number: int) -> Path:
     return folder / f"{number}.json"
 
 
-def _pickled(job: AnyJob, data: Path, kept: Path) -> bytes:
+def _pickled(job: Job, data: Path, kept: Path) -> bytes:
     for part in (job.selector, *job.models.values()):
         if type(part).__module__ == "__main__":
             raise ParameterError(

@@ -16,7 +16,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from coresift._errors import ParameterError
 from coresift._typing import Float64, Indices, Rows
-from coresift.report._data import Split
+from coresift.experiments._split import Split
 from coresift.torch import LinearClassifier, NetworkClassifier
 from coresift.torch._classifier import LEARNING_RATES
 
@@ -44,7 +44,7 @@ class Trained:
     seconds : float
         Of training alone.
     predictions : ndarray of shape (n_test,), int64
-    chances : ndarray of shape (n_test, n_classes) or None
+    probabilities : ndarray of shape (n_test, n_classes) or None
         Of the classes that the model knows, where it has probabilities.
     curve : list of [int, float]
         Iterations and test accuracy after them, where the model records them.
@@ -53,7 +53,7 @@ class Trained:
 
     seconds: float
     predictions: Indices
-    chances: Float64 | None
+    probabilities: Float64 | None
     classes: Indices
     curve: list[list[float]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from coresift import FastCore, ParameterError, suggest_budget
-from coresift.report import BudgetStep
+from coresift.experiments import BudgetStep
 
 
 def table(n_rows: int = 1500) -> tuple[np.ndarray, np.ndarray]:

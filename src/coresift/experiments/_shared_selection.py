@@ -12,14 +12,14 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import log_loss
 from threadpoolctl import threadpool_limits
 
-from coresift.report._data import Split
-from coresift.report._job import AnyJob, Record, failure
-from coresift.report._models import Trained, train
-from coresift.report._selection import Selection, peak_mib
+from coresift.experiments._job import Job, Record, failure
+from coresift.experiments._models import Trained, train
+from coresift.experiments._selection import Selection, peak_mib
+from coresift.experiments._split import Split
 
 
 @dataclass(frozen=True, eq=False)
-class Job(AnyJob):
+class SharedSelectionJob(Job):
     """What to run: models that share one selection."""
 
     def selection(self, split: Split) -> Selection:
@@ -70,7 +70,9 @@ class Job(AnyJob):
                 train(clone(model), X, y, np.ones(len(y)), few, 0)
 
 
-def measured(job: Job, model: BaseEstimator, selection: Selection, split: Split) -> Record:
+def measured(
+    job: SharedSelectionJob, model: BaseEstimator, selection: Selection, split: Split
+) -> Record:
     """Train a model on a selection, in this process.
 
     Returns
@@ -109,9 +111,9 @@ def _larger(one: float | None, other: float | None) -> float | None:
 
 
 def _log_loss(trained: Trained, split: Split) -> float | None:
-    if trained.chances is None:
+    if trained.probabilities is None:
         return None
-    chances = np.zeros((len(split.y_test), split.n_classes))
-    chances[:, trained.classes] = trained.chances
-    chances /= chances.sum(axis=1, keepdims=True)  # float32 rows sum to 1 only nearly
-    return float(log_loss(split.y_test, chances, labels=np.arange(split.n_classes)))
+    probabilities = np.zeros((len(split.y_test), split.n_classes))
+    probabilities[:, trained.classes] = trained.probabilities
+    probabilities /= probabilities.sum(axis=1, keepdims=True)  # float32 rows sum to 1 only nearly
+    return float(log_loss(split.y_test, probabilities, labels=np.arange(split.n_classes)))

@@ -10,14 +10,14 @@ from typing import Any, Self
 
 from sklearn.base import BaseEstimator
 
-from coresift.report._data import Split
+from coresift.experiments._split import Split
 from coresift.selectors import BaseSelector
 
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class AnyJob(ABC):
+class Job(ABC):
     """A method, a budget and a seed, and the models that are trained.
 
     Parameters

@@ -10,16 +10,16 @@ from pathlib import Path
 from sklearn.base import clone
 
 from coresift.core.budget import resolve_budget
-from coresift.report._data import Split
-from coresift.report._job import AnyJob, Record, failure
-from coresift.report._models import fitted
-from coresift.report._run import figures_of
-from coresift.report._selection import peak_mib
+from coresift.experiments._job import Job, Record, failure
+from coresift.experiments._models import fitted
+from coresift.experiments._selection import peak_mib
+from coresift.experiments._shared_selection import figures_of
+from coresift.experiments._split import Split
 from coresift.torch import NetworkClassifier
 
 
 @dataclass(frozen=True, eq=False)
-class DeepJob(AnyJob):
+class NetworkJob(Job):
     """What to run: networks, each of which chooses anew as it trains.
 
     The selector sees gradients, which are not scaled. No selection is kept.

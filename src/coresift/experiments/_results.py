@@ -8,7 +8,6 @@ import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 FIGURES = (
@@ -173,15 +172,3 @@ class Comparison:
         writer.writeheader()
         writer.writerows(lines)
         return text.getvalue()
-
-    def to_html(self, path: str | Path) -> None:
-        """Write one page with table and pictures for each model, which needs no network.
-
-        Raises
-        ------
-        MissingDependencyError
-            Where matplotlib is not installed.
-        """
-        from coresift.report._page import page
-
-        Path(path).write_text(page(self), encoding="utf-8")

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import coresift
-from coresift._stages import Progress
-from coresift.report._data import Split, digest_of
-from coresift.report._job import AnyJob, Record
-from coresift.report._selection import Selection
-from coresift.report._store import Store
-from coresift.report._worker import run_isolated
+from coresift._progress import Progress
+from coresift.experiments._job import Job, Record
+from coresift.experiments._selection import Selection
+from coresift.experiments._split import Split, digest_of
+from coresift.experiments._store import Store
+from coresift.experiments._worker import run_isolated
 
 Run = Record  # with "method", "budget", "seed", "model", "time_limit" and "key"
 
@@ -26,7 +26,7 @@ class _Task:
 
     Parameters
     ----------
-    job : AnyJob
+    job : Job
     keys : dict of str to str
         The key of the record of each model.
     missing : list of str
@@ -34,13 +34,13 @@ class _Task:
     selection : Path or None
     """
 
-    job: AnyJob
+    job: Job
     keys: dict[str, str]
     missing: list[str]
     selection: Path | None
 
     @classmethod
-    def of(cls, job: AnyJob, data: str, store: Store, time_limit: float | None) -> _Task:
+    def of(cls, job: Job, data: str, store: Store, time_limit: float | None) -> _Task:
         common = {"version": coresift.__version__, "data": data}
         keys = {name: digest_of({**job.facts(name), **common}) for name in job.models}
         missing = [name for name, key in keys.items() if _is_due(store.get(key), time_limit)]
@@ -53,8 +53,8 @@ class _Task:
             Selection.load(self.selection, n_rows)
 
 
-def run_all(
-    jobs: Sequence[AnyJob],
+def run_jobs(
+    jobs: Sequence[Job],
     split: Split,
     store: Store,
     time_limit: float | None,
@@ -96,7 +96,7 @@ def _is_due(run: Run | None, time_limit: float | None) -> bool:
 @contextmanager
 def _runner(
     split: Split, isolate: bool, time_limit: float | None
-) -> Iterator[Callable[[AnyJob, Path | None], Iterable[tuple[str, Record]]]]:
+) -> Iterator[Callable[[Job, Path | None], Iterable[tuple[str, Record]]]]:
     """Yield what runs a job, given the file of its selection."""
     if isolate:
         with tempfile.TemporaryDirectory() as name:
@@ -105,7 +105,7 @@ def _runner(
         return
     warm: set[tuple[type, str]] = set()
 
-    def run(job: AnyJob, kept: Path | None) -> Iterable[tuple[str, Record]]:
+    def run(job: Job, kept: Path | None) -> Iterable[tuple[str, Record]]:
         kind = type(job), job.method
         if kind not in warm:
             job.warm_up(split)

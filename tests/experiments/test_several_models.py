@@ -19,8 +19,9 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from coresift import FormatError
-from coresift.report import Comparison, compare, rich_table
-from coresift.report._selection import Selection
+from coresift.experiments import Comparison, compare
+from coresift.experiments._selection import Selection
+from coresift.report import rich_table
 from troubled import Counted, DiesInFit, Fails, FailsToFit, SleepsInFit
 
 MODELS = {"logistic": "sklearn-logistic", "bayes": GaussianNB()}

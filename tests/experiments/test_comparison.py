@@ -16,9 +16,9 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.neighbors import KNeighborsClassifier
 
 from coresift import BudgetError, DataError, FastCore, FormatError, LabelError, ParameterError
-from coresift.report import Comparison, compare
-from coresift.report._data import Split
-from coresift.report._selection import coreset_score
+from coresift.experiments import Comparison, compare
+from coresift.experiments._selection import coreset_score
+from coresift.experiments._split import Split
 from coresift.selectors import Uniform
 from troubled import Dies, Fails, Hoards, Sleeps
 
@@ -57,9 +57,9 @@ def test_figures_are_those_of_the_run_made_by_hand() -> None:
     result = found.result("uniform")
     expected = accuracy_score(split.y_test, model.predict(split.X_test))
     assert result.mean("accuracy") == expected
-    chances = model.predict_proba(split.X_test).astype(float)
-    chances /= chances.sum(axis=1, keepdims=True)
-    assert result.mean("log_loss") == pytest.approx(log_loss(split.y_test, chances))
+    probabilities = model.predict_proba(split.X_test).astype(float)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    assert result.mean("log_loss") == pytest.approx(log_loss(split.y_test, probabilities))
     nearest = [
         min(np.linalg.norm(split.X[i] - split.X[j]) for j in rows if split.y[i] == split.y[j])
         for i in range(len(split.X))
@@ -150,7 +150,7 @@ def test_resume_runs_only_what_is_missing_or_failed(tmp_path: Path) -> None:
 
 
 def test_a_run_stopped_by_the_limit_is_tried_again_only_with_more_time() -> None:
-    from coresift.report._series import _is_due
+    from coresift.experiments._series import _is_due
 
     late = {"status": "time limit", "time_limit": 5.0}
     assert not _is_due(late, 5.0)
@@ -203,7 +203,7 @@ def test_the_score_of_many_pairs_is_taken_on_a_sample(monkeypatch: pytest.Monkey
     rows = Uniform(30, random_state=0).fit(split.X, split.y).sample_indices_
     whole, n_rows = coreset_score(split, rows, 1)
     assert n_rows == 300
-    monkeypatch.setattr("coresift.report._selection._MOST_PAIRS", 30 * 150)
+    monkeypatch.setattr("coresift.experiments._selection._MOST_PAIRS", 30 * 150)
     part, n_rows = coreset_score(split, rows, 1)
     assert n_rows == 150
     assert part == pytest.approx(whole, rel=0.2)

@@ -10,8 +10,9 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import log_loss
 
 from coresift import FastCore, ParameterError, compare, suggest_budget
-from coresift.report import NETWORKS, Comparison
-from coresift.report._data import Split
+from coresift.experiments import NETWORKS, Comparison
+from coresift.experiments._split import Split
+from coresift.report import write_html
 from coresift.torch import NetworkClassifier
 
 pytest.importorskip("torch", reason="torch is not installed: pip install coresift[torch]")
@@ -37,9 +38,11 @@ def test_figures_are_those_of_the_run_made_by_hand() -> None:
         result = found.result(method)
         assert (result.rows, result.model, result.runs) == (expected_rows, "net", 1)
         assert result.mean("accuracy") == model.score(split.X_test, split.y_test)
-        chances = model.predict_proba(split.X_test).astype(float)
-        chances /= chances.sum(axis=1, keepdims=True)
-        assert result.mean("log_loss") == pytest.approx(log_loss(split.y_test, chances), rel=1e-5)
+        probabilities = model.predict_proba(split.X_test).astype(float)
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        assert result.mean("log_loss") == pytest.approx(
+            log_loss(split.y_test, probabilities), rel=1e-5
+        )
         (run,) = [run for run in found.runs if run["method"] == method]
         assert run["curve"] == [list(point) for point in model.curve_]
         assert run["total_seconds"] == run["select_seconds"] + run["train_seconds"]
@@ -74,7 +77,7 @@ def test_networks_and_other_models_stand_side_by_side(tmp_path: Any) -> None:
     again = quick(model=models, resume=kept)
     assert again.to_json() == found.to_json()  # seconds and all: nothing has run
     path = tmp_path / "page.html"
-    found.to_html(path)
+    write_html(found, path)
     assert "net" in path.read_text(encoding="utf-8")
 
 

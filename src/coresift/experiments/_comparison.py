@@ -10,17 +10,17 @@ from typing import Any
 from sklearn.datasets import load_digits
 
 from coresift._errors import ParameterError
-from coresift._stages import Progress
+from coresift._progress import Progress
 from coresift.core.budget import resolve_budget, split_budget
 from coresift.core.classes import Classes, count_labels
-from coresift.report._data import Split
-from coresift.report._deep import DeepJob
-from coresift.report._job import AnyJob
-from coresift.report._models import DEFAULT_MODEL, make_models
-from coresift.report._result import Comparison, Result
-from coresift.report._run import Job
-from coresift.report._series import Run, run_all
-from coresift.report._store import Store
+from coresift.experiments._job import Job
+from coresift.experiments._models import DEFAULT_MODEL, make_models
+from coresift.experiments._networks import NetworkJob
+from coresift.experiments._results import Comparison, Result
+from coresift.experiments._series import Run, run_jobs
+from coresift.experiments._shared_selection import SharedSelectionJob
+from coresift.experiments._split import Split
+from coresift.experiments._store import Store
 from coresift.selectors import FULL, BaseSelector, make_selector
 from coresift.torch import NetworkClassifier
 
@@ -134,7 +134,7 @@ def compare(
         if (trained := _changed(some, selector is not None or seed == numbers[0]))
     ]
     store = Store(None if resume is None else Path(resume))
-    runs = run_all(jobs, split, store, time_limit, progress or _silent)
+    runs = run_jobs(jobs, split, store, time_limit, progress or _silent)
     results = _results(runs, list(models), list(chosen), budgets)
     return Comparison(split.facts(), tuple(models), tuple(results), runs)
 
@@ -196,11 +196,13 @@ def _selectors(
     return {**chosen, FULL: None}
 
 
-def _by_kind(models: dict[str, Any]) -> dict[type[AnyJob], dict[str, Any]]:
+def _by_kind(models: dict[str, Any]) -> dict[type[Job], dict[str, Any]]:
     """Return the models that share a selection, and those that select for themselves."""
-    kinds: dict[type[AnyJob], dict[str, Any]] = {Job: {}, DeepJob: {}}
+    kinds: dict[type[Job], dict[str, Any]] = {SharedSelectionJob: {}, NetworkJob: {}}
     for name, model in models.items():
-        kinds[DeepJob if isinstance(model, NetworkClassifier) else Job][name] = model
+        kinds[NetworkJob if isinstance(model, NetworkClassifier) else SharedSelectionJob][name] = (
+            model
+        )
     return kinds
 
 

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from coresift._errors import ParameterError
-from coresift._stages import Progress
-from coresift.report._data import Split
-from coresift.report._models import DEFAULT_MODEL, make_model
-from coresift.report._run import Job, measured
+from coresift._progress import Progress
+from coresift.experiments._models import DEFAULT_MODEL, make_model
+from coresift.experiments._shared_selection import SharedSelectionJob, measured
+from coresift.experiments._split import Split
 from coresift.selectors import BaseSelector, make_selector
 
 
@@ -138,11 +138,13 @@ def suggest_budget(
     selector = make_selector(method) if isinstance(method, str) else method
     name, models = type(selector).__name__, {"": make_model(model)}
     numbers = range(random_state, random_state + seeds)
-    Job(name, selector, None, 0, models, n_threads).warm_up(split)
+    SharedSelectionJob(name, selector, None, 0, models, n_threads).warm_up(split)
     steps: list[BudgetStep] = []
     share = max(start, split.n_classes / len(split.X))
     while not _is_over(steps, tolerance):
-        jobs = [Job(name, selector, share, seed, models, n_threads) for seed in numbers]
+        jobs = [
+            SharedSelectionJob(name, selector, share, seed, models, n_threads) for seed in numbers
+        ]
         steps.append(_step(share, jobs, split, progress))
         if on_step is not None:
             on_step(steps[-1])
@@ -159,7 +161,9 @@ def _is_over(steps: list[BudgetStep], tolerance: float) -> bool:
     return len(steps) > 1 and steps[-1].accuracy - steps[-2].accuracy < tolerance
 
 
-def _step(share: float, jobs: list[Job], split: Split, progress: Progress | None) -> BudgetStep:
+def _step(
+    share: float, jobs: list[SharedSelectionJob], split: Split, progress: Progress | None
+) -> BudgetStep:
     runs = []
     for number, job in enumerate(jobs):
         selection = job.selection(split)
