@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,6 +103,12 @@ class Viewed:
         result: Mergeable = self.task(self.view(chunk))
         return result
 
+    def of_rows(self, start: int, n_rows: int) -> Viewed:
+        """Return the task for a part of the rows, where that is less."""
+        if not hasattr(self.task, "of_rows"):
+            return self
+        return replace(self, task=self.task.of_rows(start, n_rows))
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -151,7 +157,7 @@ class Table:
 
     def fold(self, task: Callable[[Block], M], run: Runtime) -> M:
         """Merge ``task(block)`` over all rows."""
-        merged: M = run.fold(Viewed(self.view, task), self.source)  # type: ignore[arg-type,assignment]
+        merged: M = run.fold(Viewed(self.view, task), self.source)  # type: ignore[assignment]
         return merged
 
     def take(self, row_ids: Indices) -> Rows:
@@ -213,11 +219,12 @@ class Pieces:
     def block(self, n_rows: int) -> Block:
         """Return all rows as one block, in the order of their ids from 0."""
         first = self.blocks[0]
-        whole = Block(*(np.empty((n_rows, *part.shape[1:]), part.dtype) for part in first))
+        rows = np.empty((n_rows, *first.rows.shape[1:]), first.rows.dtype)
+        class_ids = np.empty(n_rows, dtype=np.int64)
         for piece in self.blocks:
-            for target, part in zip(whole, piece, strict=True):
-                target[piece.row_ids] = part
-        return whole
+            rows[piece.row_ids] = piece.rows
+            class_ids[piece.row_ids] = piece.class_ids
+        return Block(rows, class_ids, np.arange(n_rows))
 
 
 @dataclass(frozen=True, eq=False)

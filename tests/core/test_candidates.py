@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+from coresift.core.pool import Candidates, Pool
 from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
-from coresift.core.pool import Candidates, Pool
 from strategies import Encoded, encoded_rows
 
 

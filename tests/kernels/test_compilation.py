@@ -28,7 +28,8 @@ from coresift.core.medoids import cell_distances
 from coresift.core.mixture import Mixture
 from coresift.core.objective import BOUNDS, Objective
 from coresift.core.summary import Layout, Summary
-from coresift.core.weights import Assignment, Centers, cluster_weights
+from coresift.core.centers import Assignment, Centers
+from coresift.core.cluster_shares import cluster_weights
 
 def add(*results):
     for result in results:

@@ -57,6 +57,9 @@ class Engine(ABC):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:  # noqa: B027  # most engines hold nothing
         """Let go of what the engine holds: processes, connections."""
 
 
@@ -83,6 +86,14 @@ class Merger(Generic[M]):
         for _, result in reversed(self._carries):
             total = result if total is None else result.merge(total)
         return total
+
+
+def narrowed(task: Task[M], part: Any) -> Task[M]:
+    """Return what a part needs of a task: all, or what its ``of_rows(start, n_rows)`` gives."""
+    if not hasattr(task, "of_rows"):
+        return task
+    own: Task[M] = task.of_rows(part.start, part.n_rows)
+    return own
 
 
 def fold_part(task: Task[M], part: _HasChunks, advance: Advance) -> Folded[M]:

@@ -14,7 +14,7 @@ from typing import Any
 from coresift._errors import EngineError
 from coresift._progress import add_seconds
 from coresift._threads import thread_count
-from coresift.engines._base import Advance, Engine, Folded, M, Merger, Task, fold_part
+from coresift.engines._base import Advance, Engine, Folded, M, Merger, Task, fold_part, narrowed
 
 _kept: tuple[bytes, Any] = b"", None  # in a worker: the task of the pass at hand
 
@@ -51,7 +51,7 @@ class Processes(Engine):
         merger: Merger[M] = Merger()
         total: Folded[M] = Folded(None, 0, {})
         try:
-            for done in self._results(pickle.dumps(task), parts):
+            for done in self._results(task, parts):
                 advance(done.n_rows)
                 total.n_rows += done.n_rows
                 add_seconds(total.seconds, done.seconds)
@@ -65,13 +65,16 @@ class Processes(Engine):
         total.value = merger.total()
         return total
 
-    def _results(self, task: bytes, parts: Sequence[Any]) -> Iterator[Folded[Any]]:
+    def _results(self, task: Task[Any], parts: Sequence[Any]) -> Iterator[Folded[Any]]:
         """Yield what each part gives, in the order of the parts."""
         pool = self._started()
+        whole = pickle.dumps(task)
         waiting: deque[Future[Folded[Any]]] = deque()
         try:
             for part in parts:
-                waiting.append(pool.submit(_fold, task, part))
+                own = narrowed(task, part)
+                travels = whole if own is task else pickle.dumps(own)
+                waiting.append(pool.submit(_fold, travels, part))
                 if len(waiting) > 2 * self._n_workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -87,7 +90,7 @@ class Processes(Engine):
             self._pool = ProcessPoolExecutor(self._n_workers, context, _ready)
         return self._pool
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         """Stop the workers."""
         if self._pool is not None:
             with suppress(BrokenProcessPool):

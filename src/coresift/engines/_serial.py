@@ -10,7 +10,7 @@ from coresift.engines._base import Advance, Engine, Folded, M, Merger, Task, fol
 
 
 class Serial(Engine):
-    """This process, one chunk at a time."""
+    """One chunk at a time, in this process."""
 
     name = "serial"
 

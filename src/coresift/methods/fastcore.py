@@ -280,7 +280,7 @@ class FastCorePlan(Plan):
         return Choice(row_ids, class_ids, shares, probe, facts, class_facts)
 
     def cost(self, source: Source) -> dict[str, Any]:
-        """Say what a selection would take: `Plan.cost`, and upper limits of clusters and candidates."""
+        """Say what a selection would take, with upper limits of clusters and candidates."""
         budget = resolve_budget(self.budget, source.n_rows)
         n_subspaces = self.n_parts(source.n_features)
         layout = self.layout(np.array([budget]), np.array([source.n_rows]), n_subspaces)

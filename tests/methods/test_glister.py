@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from coresift import Glister
-from coresift.baselines._softmax import Softmax, linear
-from coresift.baselines.glister import GlisterPlan, choose, gradient
+from coresift.methods._softmax import Softmax, linear
+from coresift.methods.glister import GlisterPlan, choose, gradient
 
 
 def loss(rows: np.ndarray, y: np.ndarray, matrix: np.ndarray) -> float:

@@ -6,17 +6,17 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from coresift.baselines import StratifiedPlan, stratified
+from coresift.passes import PLANES, ROWS, derived_seed
 from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
 from coresift import Stratified, Uniform
 from coresift._rng import stream
-from coresift.baselines import StratifiedPlan, stratified
-from coresift.baselines.stratified import proportional
 from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.scaler import Moments, Scaler
-from coresift.passes import PLANES, ROWS, derived_seed
+from coresift.methods.stratified import proportional
 from coresift.sources import as_source
 from strategies import SEEDS
 

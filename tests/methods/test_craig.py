@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from coresift.baselines import CraigPlan, CraigPQPlan, craig, craig_pq
+from coresift.passes import ROWS, derived_seed
 from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
 from coresift import Craig, CraigPQ, ParameterError, Uniform
-from coresift.baselines import CraigPlan, CraigPQPlan, craig, craig_pq
-from coresift.baselines.craig import outlook, store_bytes
-from coresift.baselines.craig_pq import outlook as outlook_pq
 from coresift.core.budget import split_budget
 from coresift.core.scaler import Moments, Scaler
 from coresift.core.tiles import Grid
-from coresift.passes import ROWS, derived_seed
+from coresift.methods.craig import outlook, store_bytes
+from coresift.methods.craig_pq import outlook as outlook_pq
 from coresift.sources import as_source
 from strategies import SMALL, UNIT, Array, flagged, matrices
 

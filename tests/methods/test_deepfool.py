@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from coresift import DeepFool
-from coresift.baselines._rounds import best_of_each_class, shares_of
-from coresift.baselines._softmax import Softmax, Training, linear
-from coresift.baselines.deepfool import margins
+from coresift.methods._rounds import best_of_each_class, shares_of
+from coresift.methods._softmax import Softmax, Training, linear
+from coresift.methods.deepfool import margins
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 4))
