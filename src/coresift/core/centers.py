@@ -8,7 +8,7 @@ import numpy as np
 
 from coresift._typing import Counts, Float32, Float64, Indices, Rows
 from coresift.core.exact_sum import ExactSum
-from coresift.core.nearest import Tiles
+from coresift.core.nearest import CenterTiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class Centers:
     rows : ndarray of shape (k, n_features), float32
     members : tuple of ndarray of int64
         Per class, positions in ``row_ids`` of its chosen rows, ascending.
-    tiles : tuple of Tiles
+    tiles : tuple of CenterTiles
         Per class, its chosen rows.
     """
 
@@ -31,13 +31,13 @@ class Centers:
     class_ids: Indices
     rows: Rows
     members: tuple[Indices, ...]
-    tiles: tuple[Tiles, ...]
+    tiles: tuple[CenterTiles, ...]
 
     @classmethod
     def of(cls, row_ids: Indices, rows: Rows, class_ids: Indices, n_classes: int) -> Centers:
         """Arrange chosen rows of shape (k, n_features); ``row_ids`` ascend."""
         members = tuple(np.flatnonzero(class_ids == c) for c in range(n_classes))
-        tiles = tuple(Tiles.of(rows[part]) for part in members)
+        tiles = tuple(CenterTiles.of(rows[part]) for part in members)
         return cls(row_ids, class_ids, rows, members, tiles)
 
     def owners(self, rows: Rows, class_ids: Indices, row_ids: Indices) -> tuple[Indices, Float32]:

@@ -15,7 +15,7 @@ All break ties by the lowest candidate index. When no candidate has a gain left
 the rows not yet chosen: such picks cannot improve the bound, and a uniform draw
 keeps the weighted sum honest where file order would not.
 
-`greedy` is for codes, of which there are few with many rows each; `core.facility_greedy` is for
+`greedy` is for codes, of which there are few with many rows each; `core.facility.greedy` is for
 objectives whose candidates are rows. They share the protocol and the naive and stochastic loop,
 and have a lazy loop each: compiled, with a heap, for codes; in batches for rows.
 """

@@ -12,7 +12,7 @@ from coresift._threads import run_blocks
 from coresift._typing import Buckets, Float64, Rows
 from coresift.core.kd_order import block_order, tree_buckets, tree_depth
 from coresift.core.kmeans import ITERATIONS, reproducible, train_means
-from coresift.core.nearest import Tiles
+from coresift.core.nearest import CenterTiles
 
 _SMALLEST_VARIANCE = 1e-6  # of a feature whose variance is 1
 
@@ -125,7 +125,7 @@ def _fit(rows: Rows, centers: Rows, seed: int) -> tuple[Float64, Float64, Float6
     spread[spread == 0] = 1
     points = (points - middle) / spread  # so that no feature decides what is a small variance
     used, owners, sizes = np.unique(
-        Tiles.of(centers).nearest(rows)[0], return_inverse=True, return_counts=True
+        CenterTiles.of(centers).nearest(rows)[0], return_inverse=True, return_counts=True
     )
     means = (centers[used] - middle) / spread
     floor = max(float(((points - means[owners]) ** 2).mean()), _SMALLEST_VARIANCE)

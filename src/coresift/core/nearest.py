@@ -13,7 +13,7 @@ from coresift.core.kd_order import block_order
 
 
 @dataclass(frozen=True, eq=False)
-class Tiles:
+class CenterTiles:
     """Centers in compact tiles of `TILE`, each with its bounding box.
 
     Parameters
@@ -28,8 +28,8 @@ class Tiles:
     Examples
     --------
     >>> import numpy as np
-    >>> from coresift.core.nearest import Tiles
-    >>> tiles = Tiles.of(np.array([[0.0], [10.0], [20.0]], dtype=np.float32))
+    >>> from coresift.core.nearest import CenterTiles
+    >>> tiles = CenterTiles.of(np.array([[0.0], [10.0], [20.0]], dtype=np.float32))
     >>> nearest, distances = tiles.nearest(np.array([[12.0]], dtype=np.float32))
     >>> nearest.tolist(), distances.tolist()
     ([1], [2.0])
@@ -41,7 +41,7 @@ class Tiles:
     high: Float32
 
     @classmethod
-    def of(cls, centers: Rows) -> Tiles:
+    def of(cls, centers: Rows) -> CenterTiles:
         """Arrange centers of shape (n_centers, n_features), at least one."""
         n_centers = len(centers)
         n_tiles = -(-n_centers // TILE)

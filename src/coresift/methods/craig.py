@@ -12,8 +12,13 @@ from coresift._rng import Purpose, derived_seed, row_hash, stream
 from coresift._runtime import Runtime
 from coresift._typing import Indices, Rows
 from coresift.core.coreset import Choice
-from coresift.core.facility import Dense, Neighbours, Recomputed
-from coresift.core.facility_greedy import ROW_GREEDY, facility_greedy
+from coresift.core.facility import (
+    ROW_GREEDY,
+    Dense,
+    Neighbours,
+    Recomputed,
+    facility_greedy,
+)
 from coresift.core.objective import Objective
 from coresift.core.parameters import check_choice, check_range
 from coresift.methods._plan import Plan

@@ -12,7 +12,7 @@ from coresift._runtime import Runtime
 from coresift._typing import Indices, Rows
 from coresift.core.cluster_shares import WonClusters
 from coresift.core.coreset import Choice, in_order
-from coresift.core.facility_greedy import ROW_GREEDY, facility_greedy
+from coresift.core.facility import ROW_GREEDY, facility_greedy
 from coresift.core.hull import HullObjective, Hulls, pair_up
 from coresift.core.hyperplanes import MAX_PLANES
 from coresift.core.parameters import check_choice, check_range

@@ -1,18 +1,16 @@
-"""Rows of one class as the kernels of facility location take them: whole distances, in blocks."""
+"""Distances as whole numbers, so that gains are exact sums."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coresift._kernels.tiles import PAIR, WIDTH, Boxes, Tiles
+from coresift._kernels.tiles import PAIR, WIDTH, Tiles
 from coresift._typing import Indices, Rows, Words
-from coresift.core.kd_order import block_order
 
 Number = TypeVar("Number", np.float32, np.uint32)
 _TOP = 2**30  # whole distances stay below
@@ -68,11 +66,11 @@ class Grid:
         width = -(-len(self.features) // PAIR) * PAIR
         values = np.zeros((len(rows), width), dtype=np.float32)
         values[:, : len(self.features)] = rows[:, self.features]
-        words = _bits(rows, self.flags)
+        words = bits_of(rows, self.flags)
         return Tiles(values, words, tiled(values), tiled(words), self.unit, self.scale)
 
 
-def _two_valued(rows: Rows) -> Indices:
+def two_valued(rows: Rows) -> Indices:
     """Return the features of two values, in falling order of variance."""
     low, high = rows.min(axis=0), rows.max(axis=0)
     order = np.argsort(-rows.var(axis=0, dtype=np.float64), kind="stable")
@@ -86,7 +84,7 @@ def _two_valued(rows: Rows) -> Indices:
 
 def _flags(rows: Rows) -> Indices:
     """Return the most features of two values that are equally far apart, unless these are few."""
-    two = _two_valued(rows)
+    two = two_valued(rows)
     spread = (rows.max(axis=0) - rows.min(axis=0))[two]
     _, group, sizes = np.unique(spread, return_inverse=True, return_counts=True)
     if sizes.max(initial=0) < _FEWEST_FLAGS:
@@ -95,7 +93,7 @@ def _flags(rows: Rows) -> Indices:
     return most
 
 
-def _bits(rows: Rows, features: Indices) -> Words:
+def bits_of(rows: Rows, features: Indices) -> Words:
     """Return features of two values as bits, shape (n_rows, n_words), the first the highest."""
     words = np.zeros((len(rows), -(-len(features) // 32)), dtype=np.uint32)
     for number, feature in enumerate(features.tolist()):
@@ -103,23 +101,6 @@ def _bits(rows: Rows, features: Indices) -> Words:
         bit = (column != column.min()).astype(np.uint32)
         words[:, number // 32] |= bit << np.uint32(31 - number % 32)
     return words
-
-
-def _order(rows: Rows) -> Indices:
-    """Return an order in which WIDTH rows after one another are close to each other.
-
-    Where the features of two values show few patterns, the rows of each stand together.
-    """
-    bits = _bits(rows, _two_valued(rows))
-    patterns, pattern = np.unique(bits, axis=0, return_inverse=True)
-    if len(patterns) * WIDTH > len(rows):
-        return block_order(rows, WIDTH)
-    order = np.argsort(pattern.reshape(-1), kind="stable")
-    edges = np.searchsorted(pattern.reshape(-1)[order], np.arange(len(patterns) + 1))
-    for start, stop in pairwise(edges.tolist()):
-        here = order[start:stop]
-        order[start:stop] = here[block_order(rows[here], WIDTH, start % WIDTH)]
-    return order
 
 
 def tiled(rows: NDArray[Number]) -> NDArray[Number]:
@@ -134,54 +115,3 @@ def tiled(rows: NDArray[Number]) -> NDArray[Number]:
     padded[:n_rows] = rows
     padded[n_rows:] = rows[-1]
     return np.ascontiguousarray(padded.reshape(n_tiles, WIDTH, n_features).transpose(0, 2, 1))
-
-
-def _boxes(tiles: Tiles) -> tuple[Boxes, Boxes]:
-    """Return the boxes of blocks and of groups."""
-    low, high, least, most = tiles.rows, tiles.rows, tiles.row_flags, tiles.row_flags
-    boxes = []
-    for _ in range(2):
-        starts = np.arange(0, len(low), WIDTH)
-        low, high = np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)
-        least, most = np.bitwise_and.reduceat(least, starts), np.bitwise_or.reduceat(most, starts)
-        boxes.append(
-            Boxes(np.stack([tiled(low), tiled(high)]), np.stack([tiled(least), tiled(most)]))
-        )
-    return boxes[0], boxes[1]
-
-
-@dataclass(frozen=True, eq=False)
-class Blocks:
-    """Rows in blocks of neighbours, with boxes; see `_kernels.tiles`.
-
-    Parameters
-    ----------
-    grid : Grid
-    order : ndarray of shape (n_rows,), int64
-        The given number of the row in each place.
-    place : ndarray of shape (n_rows,), int64
-        The other way round.
-    tiles : Tiles
-    block_box, group_box : Boxes
-    """
-
-    grid: Grid
-    order: Indices
-    place: Indices
-    tiles: Tiles
-    block_box: Boxes
-    group_box: Boxes
-
-    @classmethod
-    def of(cls, rows: Rows) -> Blocks:
-        """Arrange rows of shape (n_rows, n_features), float32."""
-        grid, order = Grid.of(rows), _order(rows)
-        place = np.empty_like(order)
-        place[order] = np.arange(len(order))
-        tiles = grid.tiles(rows[order])
-        return cls(grid, order, place, tiles, *_boxes(tiles))
-
-    @property
-    def n_blocks(self) -> int:
-        """Number of blocks."""
-        return len(self.tiles.values)

@@ -21,7 +21,8 @@ from coresift._kernels import stored
 from coresift._kernels.tiles import WIDTH, reach_of
 from coresift._threads import run_blocks
 from coresift._typing import Counts, Indices, Rows
-from coresift.core.tiles import Blocks, Grid, tiled
+from coresift.core.facility.blocks import Blocks
+from coresift.core.facility.whole import Grid, tiled
 
 Whole = NDArray[np.int32]
 
