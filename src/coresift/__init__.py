@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         FastCore,
         FastCoreHull,
         Glister,
+        KMeansSnap,
         Stratified,
         Uniform,
     )
@@ -45,6 +46,7 @@ __all__ = [
     "FastCoreHull",
     "FormatError",
     "Glister",
+    "KMeansSnap",
     "LabelError",
     "MissingDependencyError",
     "ParameterError",

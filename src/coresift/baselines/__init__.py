@@ -5,6 +5,7 @@ from coresift.baselines.craig_pq import CraigPQPlan, craig_pq
 from coresift.baselines.deepfool import DeepFoolPlan, deepfool
 from coresift.baselines.glister import GlisterPlan, glister
 from coresift.baselines.hull import HullPlan, fastcore_hull
+from coresift.baselines.kmeans_snap import KMeansSnapPlan, kmeans_snap
 from coresift.baselines.stratified import StratifiedPlan, stratified
 from coresift.baselines.uniform import UniformPlan, uniform
 
@@ -14,6 +15,7 @@ __all__ = [
     "DeepFoolPlan",
     "GlisterPlan",
     "HullPlan",
+    "KMeansSnapPlan",
     "StratifiedPlan",
     "UniformPlan",
     "craig",
@@ -21,6 +23,7 @@ __all__ = [
     "deepfool",
     "fastcore_hull",
     "glister",
+    "kmeans_snap",
     "stratified",
     "uniform",
 ]
