@@ -26,6 +26,7 @@ from coresift import (
     DeepFool,
     FastCoreHull,
     Glister,
+    KMeansSnap,
     LabelError,
     ParameterError,
     Stratified,
@@ -53,6 +54,8 @@ SELECTORS: dict[str, BaseSelector] = {
     "craig-pq-paper": CraigPQ(
         40, subspaces="blocks", distance="sum", greedy="stochastic", weights="code", random_state=1
     ),
+    "kmeans-snap": KMeansSnap(0.05, random_state=3),
+    "kmeans-snap-small": KMeansSnap(40, batch_size=50, scale="standard", random_state=1),
     "hull": FastCoreHull(0.05, random_state=3),
     "hull-lazy": FastCoreHull(40, greedy="lazy", weights="cluster", n_planes=8, random_state=1),
 }
@@ -166,6 +169,7 @@ def test_the_seed_decides(method: type[BaseSelector]) -> None:
     X, y = table()
     assert answer(method(random_state=1).fit(X, y)) == answer(method(random_state=1).fit(X, y))
     random = {"Uniform", "Stratified", "DeepFool", "Glister", "CraigPQ", "FastCoreHull"}
+    random.add("KMeansSnap")
     if method.__name__ in random:
         assert answer(method(random_state=1).fit(X, y)) != answer(method(random_state=2).fit(X, y))
 
@@ -281,6 +285,9 @@ def test_labels_may_be_missing_altogether_and_classes_small(method: type[BaseSel
         (CraigPQ, {"distance": "rms"}),
         (CraigPQ, {"weights": "cluster"}),
         (CraigPQ, {"subspaces": "odd"}),
+        (KMeansSnap, {"batch_size": 0}),
+        (KMeansSnap, {"scale": "robust"}),
+        (KMeansSnap, {"n_threads": 0}),
         (FastCoreHull, {"greedy": "fast"}),
         (FastCoreHull, {"weights": "code"}),
         (FastCoreHull, {"max_clusters": 0}),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         FastCore,
         FastCoreHull,
         Glister,
+        KMeansSnap,
         Stratified,
         Uniform,
     )
@@ -49,6 +50,7 @@ __all__ = [
     "FormatError",
     "Glister",
     "InputChangedError",
+    "KMeansSnap",
     "LabelError",
     "MissingDependencyError",
     "ParameterError",

@@ -7,6 +7,7 @@ from coresift.selectors._classifier import CoresetClassifier
 from coresift.selectors._craig import Craig, CraigPQ
 from coresift.selectors._fastcore import FastCore
 from coresift.selectors._hull import FastCoreHull
+from coresift.selectors._kmeans_snap import KMeansSnap
 from coresift.selectors._registry import FULL, METHODS, estimators, make_selector
 from coresift.selectors._sampling import Stratified, Uniform
 from coresift.selectors._training import DeepFool, Glister
@@ -22,6 +23,7 @@ __all__ = [
     "FastCore",
     "FastCoreHull",
     "Glister",
+    "KMeansSnap",
     "Stratified",
     "Uniform",
     "make_selector",

@@ -14,6 +14,7 @@ from coresift.selectors._base import BaseSelector
 from coresift.selectors._craig import Craig, CraigPQ
 from coresift.selectors._fastcore import FastCore
 from coresift.selectors._hull import FastCoreHull
+from coresift.selectors._kmeans_snap import KMeansSnap
 from coresift.selectors._sampling import Stratified, Uniform
 from coresift.selectors._training import DeepFool, Glister
 
@@ -27,7 +28,9 @@ METHODS: dict[str, Callable[..., BaseSelector]] = {
     "fastcore-hull": FastCoreHull,
     "craig": Craig,
     "craig-pq": CraigPQ,
+    "kmeans-snap": KMeansSnap,
     "uniform": Uniform,
+    "uniform-assignment": partial(Uniform, weights="assignment"),
     "stratified": Stratified,
     "deepfool": DeepFool,
     "glister": Glister,
