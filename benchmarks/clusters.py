@@ -15,7 +15,7 @@ from covtype import print_comparison
 from datasets import DATASETS
 
 from coresift import FastCore
-from coresift.settings import CLUSTERERS
+from coresift.methods.fastcore import CLUSTERERS
 
 STAGES = ("cluster", "choose", "weigh")  # those that the clusters change
 METHODS: dict[str, Callable[..., Any]] = {
