@@ -17,7 +17,7 @@ from rich.table import Table
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss
 
-from coresift.core.weights import Centers
+from coresift.core.centers import Centers
 
 L2 = 1e-4  # Section 8.1: on the mean loss, so C is 1 / (L2 * number of rows)
 Figures = dict[str, Any]

@@ -14,7 +14,8 @@ from datasets import DATASETS
 from rich.console import Console
 
 from coresift import compare
-from coresift.report import NETWORKS, rich_table
+from coresift.experiments import NETWORKS
+from coresift.report import rich_table, write_html
 from coresift.selectors import METHODS
 from coresift.torch import NetworkClassifier
 
@@ -59,7 +60,7 @@ def main() -> None:
         progress=lambda stage, done, total: print(f"{stage} {done}/{total}", flush=True),
     )
     if arguments.report:
-        found.to_html(arguments.report)
+        write_html(found, arguments.report)
     Console(width=180).print(rich_table(found))
 
 

@@ -36,6 +36,7 @@ from coresift import (
     FastCoreHull,
     FormatError,
     Glister,
+    KMeansSnap,
     LabelError,
     ParameterError,
     Stratified,
@@ -44,6 +45,7 @@ from coresift import (
 from coresift.core.budget import resolve_budget, split_budget
 from coresift.selectors import METHODS, BaseSelector
 from coresift.sources import as_source
+from coresift.weightings import weighting_names
 from tables import answer, table
 
 REGISTERED = {name: make(budget=0.05, random_state=3) for name, make in METHODS.items()}
@@ -60,7 +62,8 @@ SETTINGS: dict[str, BaseSelector] = {
     "craig-pq-paper": CraigPQ(
         40, subspaces="blocks", distance="sum", greedy="stochastic", weights="code", random_state=1
     ),
-    "uniform-assignment": Uniform(40, weights="assignment", random_state=1),
+    "kmeans-snap-small": KMeansSnap(40, batch_size=50, scale="standard", random_state=1),
+    "uniform-small": Uniform(40, weights="assignment", random_state=1),
     "stratified-assignment": Stratified(0.05, n_planes=8, weights="assignment", random_state=2),
     "stratified-few": Stratified(40, max_clusters=3, scale="standard", random_state=1),
     "deepfool-twice": DeepFool(40, epochs=6, update_every=2, scale="standard", random_state=1),
@@ -138,6 +141,16 @@ class TestContract:
         found = [(c["label"], c["rows"], c["chosen"]) for c in report["classes"]]
         assert found == list(zip(range(4), sizes, quotas, strict=True))
         assert report["seconds"]
+
+    @each_method
+    def test_law_8_with_every_weighting_that_serves_the_method(self, name: str) -> None:
+        X, y = table(500)
+        for weights in weighting_names(type(SELECTORS[name].plan())):
+            extra = {"refine": None} if "refine" in SELECTORS[name].get_params() else {}
+            selector = fitted(name, X, y, weights=weights, **extra)
+            assert (selector.sample_weight_ > 0).all()
+            sums = np.bincount(y[selector.sample_indices_], weights=selector.sample_weight_)
+            np.testing.assert_allclose(sums, np.bincount(y), rtol=1e-12)
 
     @each_method
     @settings(max_examples=25)
@@ -329,6 +342,7 @@ class TestContract:
         (FastCore, {"representative": "mean"}),
         (FastCore, {"max_clusters": 0}),
         (FastCore, {"center": "yes"}),
+        (KMeansSnap, {"batch_size": 0}),
         (FastCoreHull, {"greedy": "fast"}),
         (FastCoreHull, {"weights": "code"}),
         (FastCoreHull, {"max_clusters": 0}),
@@ -338,10 +352,11 @@ class TestContract:
         (Craig, {"greedy": "fast"}),
         (Craig, {"n_candidates": 1.5}),
         (Craig, {"max_bytes": 0}),
+        (Craig, {"weights": "cluster"}),
         (CraigPQ, {"n_subspaces": 0}),
         (CraigPQ, {"n_codewords": 257}),
         (CraigPQ, {"distance": "rms"}),
-        (CraigPQ, {"weights": "cluster"}),
+        (CraigPQ, {"weights": "none"}),
         (CraigPQ, {"subspaces": "odd"}),
         (Uniform, {"stratify": "yes"}),
         (Uniform, {"weights": "cluster"}),
@@ -349,7 +364,7 @@ class TestContract:
         (Stratified, {"n_planes": 65}),
         (Stratified, {"center": 2}),
         (Stratified, {"max_clusters": 0}),
-        (Stratified, {"weights": "uniform"}),
+        (Stratified, {"weights": "code"}),
         (Stratified, {"scale": 1}),
         (DeepFool, {"epochs": 0}),
         (DeepFool, {"update_every": 1.5}),

@@ -16,6 +16,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import naive
+from coresift.core.centers import Assignment, Centers
 from coresift.core.codebook import Codebook
 from coresift.core.encoder import Encoder
 from coresift.core.greedy import greedy
@@ -23,7 +24,6 @@ from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.objective import BOUNDS, Objective
 from coresift.core.scaler import Moments, Scaler
 from coresift.core.summary import Layout, Summary
-from coresift.core.weights import Assignment, Centers
 from naive import identical
 from strategies import (
     SEEDS,

@@ -16,19 +16,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from coresift.core.certificate import Pairs, TrueDistances
+from coresift.core.exact import ExactSum
+from coresift.core.pool import Pool
+from coresift.core.sample import RowSample
 from hypothesis import given
 from hypothesis import strategies as st
 
 import coresift.core
-from coresift.core.certificate import Pairs, TrueDistances
-from coresift.core.exact import ExactSum
+from coresift.core.centers import Assignment, Centers
 from coresift.core.medoids import CellSums, Closest, Draw, Grid, Membership
-from coresift.core.pool import Pool
 from coresift.core.profile import Profile, profile
-from coresift.core.sample import RowSample
 from coresift.core.scaler import SCALES, Moments
 from coresift.core.summary import Layout, Summary
-from coresift.core.weights import Assignment, Centers
 from naive import identical
 from strategies import SEEDS, Array, Encoded, chunkings, datasets, encoded_rows, encoders, matrices
 

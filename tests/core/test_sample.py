@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+from coresift.core.sample import RowSample
 from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
-from coresift.core.sample import RowSample
 from strategies import SEEDS, Dataset, datasets
 
 SIZES = st.integers(1, 25)

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
+from coresift.core.centers import Assignment, Centers
+from coresift.core.cluster_shares import cluster_weights
 from coresift.core.hyperplanes import prefix
 from coresift.core.objective import Objective
-from coresift.core.weights import Assignment, Centers, cluster_weights
 from naive import identical
 from strategies import Array, Dataset, World, datasets, worlds
 

@@ -18,7 +18,7 @@ import numpy as np
 from coresift._kernels import greedy as kernels
 from coresift.core.centroids import Centroids
 from coresift.core.codebook import Codebook
-from coresift.core.exact import ExactSum
+from coresift.core.exact_sum import ExactSum
 from coresift.core.facility import Dense, Neighbours, Recomputed
 from coresift.core.facility_greedy import facility_greedy
 from coresift.core.greedy import greedy
@@ -28,7 +28,8 @@ from coresift.core.medoids import cell_distances
 from coresift.core.mixture import Mixture
 from coresift.core.objective import BOUNDS, Objective
 from coresift.core.summary import Layout, Summary
-from coresift.core.weights import Assignment, Centers, cluster_weights
+from coresift.core.centers import Assignment, Centers
+from coresift.core.cluster_shares import cluster_weights
 
 def add(*results):
     for result in results:

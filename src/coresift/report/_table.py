@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from coresift.report._result import Comparison, Result
+from coresift.experiments import Comparison, Result
 from coresift.selectors import FULL
 
 if TYPE_CHECKING:
