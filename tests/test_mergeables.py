@@ -180,11 +180,11 @@ def true_distances(draw: Any) -> Case:
     encoder = draw(encoders(data))
     scaled, (buckets, codes) = encoder.scaler.transform(data.rows), encoder.encode(data.rows)
     limits = (draw(FEW),) * data.n_classes
-    layout = Layout(codes.shape[1], encoder.clusterer.n_planes, limits, limits, seed=0)
+    layout = Layout(codes.shape[1], encoder.clusterer.n_bits, limits, limits, seed=0)
     summary = Summary.of(data.class_ids, buckets, codes, data.row_ids, layout)
     items = slice(None, None, 2)
     pairs = Pairs.of(summary, data.class_ids[items], scaled[items], buckets[items], codes[items])
-    grid = Grid.of(scaled.min(axis=0), scaled.max(axis=0), len(data))
+    grid = FixedPoint.of(scaled.min(axis=0), scaled.max(axis=0), len(data))
 
     def of(part: Array) -> TrueDistances:
         rows, class_ids = scaled[part], data.class_ids[part]
