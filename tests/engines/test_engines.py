@@ -19,22 +19,8 @@ PARTS = [Rows(0, 5), Rows(5, 1), Rows(6, 0), Rows(6, 7), *(Rows(13 + i, 1) for i
 N_ROWS = 22
 
 
-class Kept(Processes):
-    """Workers that outlive a selection: they are slow to start."""
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def processes() -> Iterator[Kept]:
-    engine = Kept(2)
-    yield engine
-    engine.close()
-
-
 @pytest.fixture(params=["serial", pytest.param("processes", marks=pytest.mark.slow)])
-def engine(request: pytest.FixtureRequest, processes: Kept) -> Engine:
+def engine(request: pytest.FixtureRequest, processes: Processes) -> Engine:
     return Serial() if request.param == "serial" else processes
 
 
@@ -75,7 +61,7 @@ def test_an_error_in_a_task_arrives_as_it_is(engine: Engine) -> None:
 
 
 @pytest.mark.slow
-def test_parts_are_read_by_other_processes_with_one_thread_each(processes: Kept) -> None:
+def test_parts_are_read_by_other_processes_with_one_thread_each(processes: Processes) -> None:
     with threads(5):
         found = folded(processes, NoteProcess(), [Rows(i, 1) for i in range(40)])
     assert found is not None
