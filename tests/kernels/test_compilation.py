@@ -26,7 +26,8 @@ from coresift.core.hull import HullObjective, Hulls, pair_up
 from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.medoids import cell_distances
 from coresift.core.mixture import Mixture
-from coresift.core.objective import BOUNDS, Objective
+from coresift.core.bounds import BOUNDS, bound_of
+from coresift.core.objective import CodeObjective
 from coresift.core.summary import Layout, Summary
 from coresift.core.centers import Assignment, Centers
 from coresift.core.cluster_shares import cluster_weights
@@ -48,12 +49,12 @@ for kind in (Centroids, Mixture):
 digest.update(repr([ExactSum.of(rows * 1e20, power) for power in (1, 2)]).encode())
 summary = Summary.of(zeros, buckets, codes, ids, Layout(3, 64, (80,), (150,), 0))
 for kind in BOUNDS:
-    objective = Objective.of(summary, codebook, kind)
-    add(objective.table, objective.floor)
     for method in ("lazy", "stochastic"):
+        objective = CodeObjective.of(summary, codebook, bound_of(kind))
+        add(objective.table.values, objective.table.floor)
         picks = greedy(objective, 30, np.random.default_rng(1), method=method, n_candidates=40)
         owners = objective.owners(picks.candidates)
-        cover = picks.cover
+        cover = objective.state
         add(picks.candidates, picks.gains, cover.key, cover.cover, cover.peak, owners)
         chosen = objective.candidates.rows(picks.candidates)
         add(cluster_weights(summary, owners, picks.candidates, buckets[chosen]))
