@@ -68,6 +68,12 @@ def test_figures_are_those_of_the_run_made_by_hand() -> None:
     assert found.result("full").mean("score") == 0
 
 
+def test_runs_tell_the_seconds_of_each_stage() -> None:
+    for run in quick(seeds=1).runs:
+        assert (run["stages"] == {}) == (run["method"] == "full")
+        assert sum(run["stages"].values()) <= run["select_seconds"] + 0.01
+
+
 def test_mean_and_spread_are_over_the_seeds() -> None:
     found = quick(seeds=3)
     accuracies = [run["accuracy"] for run in found.runs if run["method"] == "uniform"]
@@ -125,6 +131,8 @@ def test_processes_isolate_time_memory_and_death() -> None:
     assert hoards is not None
     assert uniform is not None
     assert 380 < hoards - uniform < 450
+    hoarded = found.result("hoards").mean("select_mib")
+    assert hoarded is None or 380 < hoarded < 450
     inside = compare(X, y, budget=30, seeds=1, methods=["uniform"], isolate=False)
     for name in ("score", "accuracy", "log_loss"):
         assert found.result("uniform").mean(name) == inside.result("uniform").mean(name)

@@ -198,13 +198,15 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_selection_comes_back_as_it_was_saved(tmp_path: Path) -> None:
-    saved = Selection(np.array([1, 4]), np.array([2.0, 3.5]), 1.25, None, 0.1, 5)
+    saved = Selection(
+        np.array([1, 4]), np.array([2.0, 3.5]), 1.25, None, None, {"weigh": 1.0}, 0.1, 5
+    )
     saved.save(tmp_path / "folder" / "key.npz")
     found = Selection.load(tmp_path / "folder" / "key.npz", 5)
     assert found.rows.tolist() == [1, 4]
     assert found.weights.tolist() == [2.0, 3.5]
-    facts = (found.seconds, found.peak_mib, found.score, found.score_rows)
-    assert facts == (1.25, None, 0.1, 5)
+    facts = (found.seconds, found.peak_mib, found.stages, found.score, found.score_rows)
+    assert facts == (1.25, None, {"weigh": 1.0}, 0.1, 5)
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["key.npz"]
 
 

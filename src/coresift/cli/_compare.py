@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +48,9 @@ def compare(
     wrt: Annotated[
         str | None, typer.Option(help="Networks: gradients by the last layer's weights or logits.")
     ] = None,
+    l2: Annotated[
+        float | None, typer.Option(help="logistic-l2: penalty on the mean loss (1e-4).")
+    ] = None,
     tune: Annotated[
         bool, typer.Option("--tune", help="Tune learning rate and batch size in each run.")
     ] = False,
@@ -79,7 +84,7 @@ def compare(
             budget=budgets,
             methods=names(methods),
             seeds=range(seed, seed + seeds),
-            model=_models(names(model), tune, networks),
+            model=_models(names(model), tune, l2, networks),
             test=None if test is None else reading.rows(test),
             test_size=test_size,
             split_seed=seed,
@@ -95,31 +100,49 @@ def compare(
     print_comparison(found, as_json)
 
 
-def _models(given: list[str], tune: bool, networks: dict[str, Any]) -> dict[str, Any]:
+def _models(
+    given: list[str], tune: bool, l2: float | None, networks: dict[str, Any]
+) -> dict[str, Any]:
     """Return what is trained, by the names for the tables."""
     from coresift.core.parameters import check_choice
-    from coresift.experiments import NETWORKS
+    from coresift.experiments import NETWORKS, L2Logistic
     from coresift.torch import NetworkClassifier
 
     options = {name: value for name, value in networks.items() if value is not None}
-    if options and not set(given) & set(NETWORKS):
-        option = f"--{next(iter(options)).replace('_', '-')}"
-        raise ParameterError(
-            f"{option} has no meaning for --model {','.join(given)}: it is for "
-            f"{' and '.join(NETWORKS)}, so leave it out"
-        )
+    for option in options:
+        _check_meaning(option, given, NETWORKS)
     check_choice("wrt", options.get("wrt", "weights"), ("weights", "logits"))
+    if l2 is not None:
+        _check_meaning("l2", given, ["logistic-l2"])
+        if not 0 < l2 < math.inf:
+            raise ParameterError(f"--l2 {l2}: must be above 0, such as 1e-4")
+    if tune:
+        return {f"{name} (tuned)": _tuned(name) for name in given}
     models: dict[str, Any] = {name: name for name in given}
     for name in given:
         if name in NETWORKS:
             models[name] = NetworkClassifier(name, **options)
-    return models if not tune else {f"{name} (tuned)": _tuned(name) for name in given}
+        if name == "logistic-l2" and l2 is not None:
+            models[name] = L2Logistic(l2)
+    return models
+
+
+def _check_meaning(option: str, given: list[str], models: Sequence[str]) -> None:
+    """Refuse an option that no model has."""
+    if not set(given) & set(models):
+        raise ParameterError(
+            f"--{option.replace('_', '-')} has no meaning for --model {','.join(given)}: it is for "
+            f"{' and '.join(models)}, so leave it out"
+        )
 
 
 def _tuned(name: str) -> Any:
     from coresift.experiments import MODELS
+    from coresift.torch import LinearClassifier
 
-    if name == DEFAULT_MODEL or name not in MODELS:
-        known = ", ".join(other for other in MODELS if other != DEFAULT_MODEL)
-        raise ParameterError(f"--tune has no meaning for --model {name!r}: use one of {known}")
-    return MODELS[name]().set_params(learning_rate="tuned", batch_size="tuned")
+    known = {other: make for other, make in MODELS.items() if type(make()) is LinearClassifier}
+    if name not in known:
+        raise ParameterError(
+            f"--tune has no meaning for --model {name!r}: use one of {', '.join(known)}"
+        )
+    return known[name]().set_params(learning_rate="tuned", batch_size="tuned")

@@ -29,6 +29,9 @@ def select(
     method: Annotated[str, typer.Option(help="One of {methods}.")] = "fastcore",
     seed: Seed = 0,
     threads: Threads = None,
+    engine: Annotated[
+        str, typer.Option(help="What runs the passes: serial or processes; same coreset.")
+    ] = "serial",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done; read no row.")
     ] = False,
@@ -45,7 +48,7 @@ def select(
     if output is not None:
         output_suffix(output)
     selector = make_selector(method).set_params(
-        budget=wanted, random_state=seed, n_threads=n_threads(threads)
+        budget=wanted, random_state=seed, n_threads=n_threads(threads), engine=engine
     )
     rows = reading.rows()
     if dry_run:

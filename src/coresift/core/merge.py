@@ -114,8 +114,7 @@ class BottomK:
     ) -> BottomK:
         """Keep at most ``limits[g]`` of the rows of group g; row ids are distinct."""
         near = _within_reach(keys[0], limits)
-        columns = [row_ids[near], *(key[near] for key in reversed(keys)), groups[near]]
-        order = near[np.lexsort(columns)]
+        order = near[_order(groups[near], tuple(key[near] for key in keys), row_ids[near])]
         ordered = groups[order]
         kept = order[rank_in_group(ordered) < limits[ordered]]
         return cls(
@@ -178,6 +177,16 @@ def _within_reach(key: Array, limits: Counts) -> Indices:
     if not 0 < limit < len(key):
         return np.arange(len(key))
     return np.flatnonzero(key <= np.partition(key, limit - 1)[limit - 1])  # equal keys all stay
+
+
+def _order(groups: Indices, keys: tuple[Array, ...], row_ids: Indices) -> Indices:
+    """Return the order by group, keys and row ids."""
+    by_key = np.argsort(keys[0])
+    ordered = keys[0][by_key]
+    if (ordered[1:] == ordered[:-1]).any():
+        return np.lexsort((row_ids, *reversed(keys), groups))
+    # Hashes have no ties: two sorts, of which the first need not be stable, are half the work.
+    return by_key[np.argsort(groups[by_key], kind="stable")]
 
 
 def _side_by_side(left: Sequence[Array], right: Sequence[Array]) -> tuple[Array, ...]:

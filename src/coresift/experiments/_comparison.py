@@ -61,9 +61,11 @@ def compare(
     seeds : int or sequence of int, default=5
         How many, from 0, or which.
     model : str, classifier, sequence of them or mapping of str to them, default="sklearn-logistic"
-        ``"sklearn-logistic"`` (deterministic), the paper's ``"logistic"``, ``"svm"`` or
-        ``"lasso"`` (Section 8.1, needs torch), or a classifier whose ``fit`` takes
-        ``sample_weight``. Several are trained on the same selections: each run selects once.
+        ``"sklearn-logistic"`` (deterministic, C = 1), ``"logistic-l2"`` (deterministic, a penalty
+        of 1e-4 on the mean loss; `coresift.experiments.L2Logistic` takes another), the paper's
+        ``"logistic"``, ``"svm"`` or ``"lasso"`` (Section 8.1, needs torch), or a classifier whose
+        ``fit`` takes ``sample_weight``. Several are trained on the same selections: each run
+        selects once.
         ``"mlp"``, ``"cnn"`` or a `coresift.torch.NetworkClassifier` choose anew, in gradient
         space, as they train (Algorithm 2), with selectors whose ``scale`` is set to None;
         ``"full"`` then trains on all rows in every epoch.

@@ -16,20 +16,20 @@ from sklearn.utils.validation import has_fit_parameter
 
 from coresift._errors import ParameterError
 from coresift._typing import Float64, Indices, Rows
+from coresift.experiments._logistic import L2Logistic
 from coresift.experiments._split import Split
 from coresift.torch import LinearClassifier, NetworkClassifier
 from coresift.torch._classifier import LEARNING_RATES
 
 DEFAULT_MODEL = "sklearn-logistic"
 
-
 MODELS: dict[str, Callable[[], Any]] = {
     DEFAULT_MODEL: lambda: LogisticRegression(max_iter=1000),
+    "logistic-l2": L2Logistic,
     "logistic": lambda: LinearClassifier("logistic"),
     "svm": lambda: LinearClassifier("svm"),
     "lasso": lambda: LinearClassifier("lasso"),
 }
-
 
 # Models that select for themselves, as they train (Algorithm 2).
 NETWORKS = tuple(LEARNING_RATES)

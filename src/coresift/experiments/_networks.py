@@ -11,8 +11,8 @@ from sklearn.base import clone
 
 from coresift.core.budget import resolve_budget
 from coresift.experiments._job import Job, Record, failure
+from coresift.experiments._memory import peak_mib
 from coresift.experiments._models import fitted
-from coresift.experiments._selection import peak_mib
 from coresift.experiments._shared_selection import figures_of
 from coresift.experiments._split import Split
 from coresift.torch import NetworkClassifier
@@ -45,6 +45,8 @@ class NetworkJob(Job):
             **figures_of(trained, split, own.select_seconds_),
             "choose_seconds": own.choose_seconds_,
             "peak_mib": peak_mib() if self.isolate else None,
+            "select_mib": None,
+            "stages": {},
             "score": None,
             "score_rows": None,
         }

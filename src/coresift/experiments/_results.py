@@ -15,6 +15,7 @@ FIGURES = (
     "train_seconds",
     "total_seconds",
     "peak_mib",
+    "select_mib",
     "score",
     "accuracy",
     "log_loss",
@@ -48,8 +49,9 @@ class Result:
         Rows trained on.
     figures : dict of str to Figure
         Those of `FIGURES` that are known, over the runs that ended well: seconds, MiB held by the
-        process, Eq. 5 score (mean distance to the nearest chosen row of the class, in features
-        scaled to [0, 1]), accuracy and log-loss on the test rows.
+        process (``peak_mib``) and by the selection alone (``select_mib``), Eq. 5 score (mean
+        distance to the nearest chosen row of the class, in features scaled to [0, 1]), accuracy
+        and log-loss on the test rows.
     notes : tuple of str
     """
 
@@ -71,8 +73,8 @@ class Result:
         bad = [run for run in runs if run["status"] != "ok"]
         figures = {}
         for name in FIGURES:
-            values = [run[name] for run in good]
-            if values and None not in values:
+            values = [run[name] for run in good if run.get(name) is not None]
+            if values and len(values) == len(good):
                 figures[name] = Figure(statistics.fmean(values), statistics.pstdev(values))
         return cls(
             runs[0]["method"],
@@ -123,8 +125,8 @@ class Comparison:
         For each model a line for each budget and method.
     runs : tuple of dict
         Every run and model: method, budget, seed, model, status, error, and its figures; those of
-        a selection are the same for all its models. ``curve`` holds pairs of iterations and test
-        accuracy where the model records them.
+        a selection are the same for all its models. ``stages`` holds seconds of selection by
+        stage, ``curve`` pairs of iterations and test accuracy where the model records them.
     """
 
     data: dict[str, Any]

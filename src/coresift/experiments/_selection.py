@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +16,13 @@ from coresift._rng import row_hash
 from coresift._threads import threads
 from coresift._typing import Float64, Indices, Rows
 from coresift.core.centers import Assignment, Centers
+from coresift.experiments._memory import Memory
 from coresift.experiments._split import Split
 from coresift.selectors import BaseSelector
 
 _MOST_PAIRS = 4 * 10**9  # of rows and chosen rows; beyond, the score is taken on a sample
 _CHUNK, _MOST_VALUES = 50_000, 2**22  # few enough that scoring does not make the peak of memory
-_FACTS = ("seconds", "peak_mib", "score", "score_rows")
+_FACTS = ("seconds", "peak_mib", "select_mib", "stages", "score", "score_rows")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +40,11 @@ class Selection:
     peak_mib : float or None
         The most memory that its process held until the end of the selection; None where the
         process was not its own.
+    select_mib : float or None
+        The most memory over what the process held before: the rows, the libraries. Known where
+        ``peak_mib`` is, on Linux.
+    stages : dict of str to float
+        Seconds by stage, as far as the selector tells.
     score : float
         `coreset_score` of the rows.
     score_rows : int
@@ -51,6 +55,8 @@ class Selection:
     weights: Float64
     seconds: float
     peak_mib: float | None
+    select_mib: float | None
+    stages: dict[str, float]
     score: float
     score_rows: int
 
@@ -59,15 +65,19 @@ class Selection:
         cls, selector: BaseSelector | None, split: Split, n_threads: int | None, isolate: bool
     ) -> Self:
         """Select, measure and score; all rows where there is no selector."""
+        memory = Memory.begin() if isolate else None
         start = time.perf_counter()
+        stages: dict[str, float] = {}
         if selector is None:
             rows, weights, seconds = np.arange(len(split.X)), np.ones(len(split.X)), 0.0
         else:
             selector.fit(split.X, split.y)
-            rows, weights = selector.sample_indices_, selector.sample_weight_
             seconds = time.perf_counter() - start
-        peak = peak_mib() if isolate else None
-        return cls(rows, weights, seconds, peak, *coreset_score(split, rows, n_threads))
+            rows, weights = selector.sample_indices_, selector.sample_weight_
+            stages = dict(selector.report_.get("seconds", {}))
+        peaks = (None, None) if memory is None else memory.end()
+        score = coreset_score(split, rows, n_threads)
+        return cls(rows, weights, seconds, *peaks, stages, *score)
 
     def rows_of(self, split: Split) -> tuple[Rows, Indices]:
         """Return the chosen rows and their classes; no copy where all are chosen."""
@@ -149,21 +159,3 @@ def coreset_score(split: Split, rows: Indices, n_threads: int | None) -> tuple[f
             owned = centers.owners(split.X[part], split.y[part], part)
         found = found.merge(Assignment.of(split.y[part], *owned, centers))
     return float(found.distances.total()) / size, size
-
-
-def peak_mib() -> float | None:
-    """Return the most memory that this process has held at a time, in MiB, where it is known.
-
-    The high-water mark of this program, not ``ru_maxrss``, which on Linux begins with that of
-    the program that started it.
-    """
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

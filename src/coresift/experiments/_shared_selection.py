@@ -13,8 +13,9 @@ from sklearn.metrics import log_loss
 from threadpoolctl import threadpool_limits
 
 from coresift.experiments._job import Job, Record, failure
+from coresift.experiments._memory import peak_mib
 from coresift.experiments._models import Trained, train
-from coresift.experiments._selection import Selection, peak_mib
+from coresift.experiments._selection import Selection
 from coresift.experiments._split import Split
 
 
@@ -88,6 +89,8 @@ def measured(
         "rows": len(selection.rows),
         **figures_of(trained, split, selection.seconds),
         "peak_mib": _larger(selection.peak_mib, peak_mib()) if job.isolate else None,
+        "select_mib": selection.select_mib,
+        "stages": selection.stages,
         "score": selection.score,
         "score_rows": selection.score_rows,
     }

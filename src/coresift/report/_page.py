@@ -52,6 +52,7 @@ _MEANINGS = (
      "scoring and testing are not in them"),
     ("peak memory", "the most that the process of a run held up to the end of the training: "
      "Python, libraries, all rows and the models trained before included"),
+    ("of selection", "the most memory of the selection over what was held before: rows, libraries"),
     ("Eq. 5 score", "mean distance of a training row to the nearest chosen row of its class, "
      "features scaled to [0, 1]; lower is better"),
     ("accuracy, log-loss", "on test rows that no method has seen"),

@@ -18,6 +18,7 @@ COLUMNS = (
     ("train_seconds", "training [s]", 3),
     ("total_seconds", "total [s]", 3),
     ("peak_mib", "peak memory [MiB]", 0),
+    ("select_mib", "of selection [MiB]", 0),
     ("score", "Eq. 5 score", 4),
     ("accuracy", "accuracy", 4),
     ("log_loss", "log-loss", 4),
