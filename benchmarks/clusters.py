@@ -12,8 +12,7 @@ from datasets import DATASETS
 from side_by_side import compared, show
 
 from coresift import FastCore
-
-KINDS = ("lsh", "kmeans", "gmm")
+from coresift.methods.fastcore import CLUSTERERS
 
 
 def main() -> None:
@@ -23,7 +22,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--n-clusters", type=int, help="k-means with so many as well")
     given = parser.parse_args()
-    methods = {kind: FastCore(clusters=kind) for kind in KINDS}
+    methods = {kind: FastCore(clusters=kind) for kind in CLUSTERERS}
     if given.n_clusters:
         name = f"kmeans {given.n_clusters}"
         methods[name] = FastCore(clusters="kmeans", n_clusters=given.n_clusters)

@@ -1,13 +1,12 @@
 """The laws of the design that the core alone must keep; equality is exact.
 
-Laws 7 and 8, and 9 and 12 for whole selections, are in test_contract.py, law 11 is with the
-gradients.
+Laws 1 and 2 are in test_mergeables.py for all that merges, laws 7 and 8 in test_contract.py, law 11
+in training/test_gradients.py.
 """
 
 from __future__ import annotations
 
 import math
-from functools import reduce
 from itertools import combinations
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import naive
+from coresift.core.centers import Assignment, Centers
 from coresift.core.codebook import Codebook
 from coresift.core.encoder import Encoder
 from coresift.core.greedy import greedy
@@ -24,16 +24,12 @@ from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.objective import BOUNDS, Objective
 from coresift.core.scaler import Moments, Scaler
 from coresift.core.summary import Layout, Summary
-from coresift.core.weights import Assignment, Centers
 from naive import identical
 from strategies import (
     SEEDS,
     Dataset,
-    Encoded,
     World,
-    chunkings,
     datasets,
-    encoded_rows,
     encoders,
     expected_buckets,
     worlds,
@@ -43,28 +39,7 @@ EPSILON = 2.0**-24  # relative error of one rounding to float32
 TINY = 1e-21  # root of what a sum of a few thousand float32 below the normal range can lose
 
 
-# Laws 1 to 3: encode and add up
-
-
-@given(rows=encoded_rows(), data=st.data())
-def test_law_1_merge_is_associative_and_commutative_and_empty_is_its_zero(
-    rows: Encoded, data: st.DataObject
-) -> None:
-    a, b = sorted(data.draw(st.tuples(*[st.integers(0, len(rows))] * 2)))
-    x, y, z = (rows.summary(part) for part in (slice(a), slice(a, b), slice(b, None)))
-    zero = Summary.empty(rows.layout)
-    assert identical(x.merge(y).merge(z), x.merge(y.merge(z)))
-    assert identical(x.merge(y), y.merge(x))
-    assert identical(x.merge(zero), x)
-    assert identical(zero.merge(x), x)
-
-
-@given(rows=encoded_rows(), data=st.data())
-def test_law_2_the_summary_of_all_rows_is_the_merge_of_the_summaries_of_any_chunks(
-    rows: Encoded, data: st.DataObject
-) -> None:
-    parts = [rows.summary(chunk) for chunk in data.draw(chunkings(len(rows)))]
-    assert identical(reduce(Summary.merge, parts), rows.summary())
+# Law 3: encode
 
 
 @given(rows=datasets(), data=st.data())

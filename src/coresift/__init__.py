@@ -10,7 +10,9 @@ from coresift._errors import (
     ColumnError,
     CoresiftError,
     DataError,
+    EngineError,
     FormatError,
+    InputChangedError,
     LabelError,
     MissingDependencyError,
     ParameterError,
@@ -42,10 +44,12 @@ __all__ = [
     "CraigPQ",
     "DataError",
     "DeepFool",
+    "EngineError",
     "FastCore",
     "FastCoreHull",
     "FormatError",
     "Glister",
+    "InputChangedError",
     "KMeansSnap",
     "LabelError",
     "MissingDependencyError",
@@ -64,10 +68,13 @@ _EXPERIMENTS = {"compare", "suggest_budget", "suggest_planes"}
 
 def __getattr__(name: str) -> Any:
     """Import an estimator or a comparison when it is asked for: scikit-learn alone takes 0.9 s."""
-    if name not in __all__:
+    if not name[0].isupper() and name not in __all__:  # estimators of all methods are classes
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = "coresift.experiments" if name in _EXPERIMENTS else "coresift.selectors"
-    value = getattr(importlib.import_module(module), name)
+    try:
+        value = getattr(importlib.import_module(module), name)
+    except AttributeError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
     globals()[name] = value
     return value
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
-from coresift.core.blocks import block_order, tree_buckets, tree_depth
 from coresift.core.centroids import Centroids
 from coresift.core.hyperplanes import prefix
+from coresift.core.kd_order import block_order, tree_buckets, tree_depth
 from coresift.core.mixture import Mixture
 from strategies import SEEDS, Array, Dataset, clusterers, datasets, expected_buckets
 

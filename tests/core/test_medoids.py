@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +20,6 @@ from coresift.core.medoids import (
     cell_costs,
     cell_distances,
 )
-from naive import identical
 from strategies import SEEDS, Array, Dataset, chunkings, datasets
 
 N_CELLS = 3
@@ -54,29 +52,6 @@ def test_means_are_those_of_the_members(rows: Dataset) -> None:
     for cell in np.unique(cells):
         mean = rows.rows[cells == cell].astype(np.float64).mean(axis=0)
         assert sums.means(grid)[cell] == pytest.approx(mean, rel=1e-6, abs=1e-6 * extent)
-
-
-def summaries(rows: Dataset, seed: int) -> tuple[Any, ...]:
-    cells = cells_of(rows)
-    squared = (rows.rows[:, 0] % 4).astype(np.float32)  # with ties
-    return (
-        CellSums.of(rows.rows, cells, N_CELLS, Grid(3, np.float32(0))),
-        Closest.of(cells, rows.row_ids, squared, limit=2),
-        Draw.of(cells, rows.row_ids, N_CELLS, seed),
-    )
-
-
-@given(rows=datasets(), seed=SEEDS, data=st.data())
-def test_what_is_known_of_all_rows_is_the_merge_of_what_is_known_of_chunks(
-    rows: Dataset, seed: int, data: st.DataObject
-) -> None:
-    rows = Dataset(np.clip(rows.rows, -1e3, 1e3), rows.class_ids, rows.row_ids)
-    parts = [summaries(rows.part(chunk), seed) for chunk in data.draw(chunkings(len(rows)))]
-    n_features = rows.rows.shape[1]
-    zeros = CellSums.empty(N_CELLS, n_features), Closest.empty(2), Draw.empty(N_CELLS, seed)
-    for whole, zero, *pieces in zip(summaries(rows, seed), zeros, *parts, strict=True):
-        assert identical(reduce(type(whole).merge, pieces), whole)
-        assert identical(reduce(type(whole).merge, pieces[::-1], zero), whole)
 
 
 @given(rows=datasets(), limit=st.integers(1, 4))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import reduce
 
 import numpy as np
 import pytest
@@ -9,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
+from coresift.core.centers import Assignment, Centers
+from coresift.core.cluster_shares import cluster_weights
 from coresift.core.hyperplanes import prefix
 from coresift.core.objective import Objective
-from coresift.core.weights import Assignment, Centers, cluster_weights
 from naive import identical
-from strategies import Array, Dataset, World, chunkings, datasets, worlds
+from strategies import Array, Dataset, World, datasets, worlds
 
 
 def some_rows_of_each_class(rows: Dataset, data: st.DataObject) -> Array:
@@ -91,18 +91,6 @@ def test_assignment_and_weights_equal_their_oracle(rows: Dataset, data: st.DataO
     assert (weights >= 1).all()
     per_class = np.bincount(part.class_ids, weights=weights)
     assert per_class == pytest.approx(np.bincount(rows.class_ids), rel=1e-12)
-
-
-@given(rows=datasets(), data=st.data())
-def test_assignment_of_all_rows_is_the_merge_of_assignments_of_chunks(
-    rows: Dataset, data: st.DataObject
-) -> None:
-    centers = centers_of(rows, some_rows_of_each_class(rows, data))
-
-    parts = [assign(rows.part(chunk), centers) for chunk in data.draw(chunkings(len(rows)))]
-    zero = Assignment.empty(centers)
-    assert identical(reduce(Assignment.merge, parts), assign(rows, centers))
-    assert identical(reduce(Assignment.merge, parts[::-1], zero), assign(rows, centers))
 
 
 def test_equal_chosen_rows_share_alike_but_not_across_classes() -> None:

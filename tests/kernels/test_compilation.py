@@ -18,7 +18,7 @@ import numpy as np
 from coresift._kernels import greedy as kernels
 from coresift.core.centroids import Centroids
 from coresift.core.codebook import Codebook
-from coresift.core.exact import ExactSum
+from coresift.core.exact_sum import ExactSum
 from coresift.core.facility import Dense, Neighbours, Recomputed
 from coresift.core.facility_greedy import facility_greedy
 from coresift.core.greedy import greedy
@@ -28,7 +28,8 @@ from coresift.core.medoids import cell_distances
 from coresift.core.mixture import Mixture
 from coresift.core.objective import BOUNDS, Objective
 from coresift.core.summary import Layout, Summary
-from coresift.core.weights import Assignment, Centers, cluster_weights
+from coresift.core.centers import Assignment, Centers
+from coresift.core.cluster_shares import cluster_weights
 
 def add(*results):
     for result in results:
@@ -98,7 +99,7 @@ def test_results_are_bit_identical_without_compilation() -> None:
 
 @pytest.mark.slow
 def test_kernels_equal_their_oracles_without_compilation() -> None:
-    paths = [str(TESTS / "kernels"), str(TESTS / "test_laws.py")]
+    paths = [str(TESTS / name) for name in ("kernels", "test_laws.py", "test_mergeables.py")]
     options = ["-q", "-p", "no:cacheprovider", "-m", "not slow and not data"]
     output = run(
         ["-m", "pytest", *paths, *options], NUMBA_DISABLE_JIT="1", HYPOTHESIS_PROFILE="fast"

@@ -29,6 +29,9 @@ def select(
     method: Annotated[str, typer.Option(help="One of {methods}.")] = "fastcore",
     seed: Seed = 0,
     threads: Threads = None,
+    engine: Annotated[
+        str, typer.Option(help="What runs the passes: serial or processes; same coreset.")
+    ] = "serial",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done; read no row.")
     ] = False,
@@ -39,21 +42,17 @@ def select(
         raise ParameterError("no output: name a file with -o, or pass --dry-run")
     check_folders({"-o": output})
     wanted = amount(budget)
-    from coresift.selectors import FastCore, make_selector
+    from coresift.selectors import make_selector
     from coresift.sources import output_suffix
 
     if output is not None:
         output_suffix(output)
     selector = make_selector(method).set_params(
-        budget=wanted, random_state=seed, n_threads=n_threads(threads)
+        budget=wanted, random_state=seed, n_threads=n_threads(threads), engine=engine
     )
     rows = reading.rows()
     if dry_run:
-        if not isinstance(selector, FastCore):
-            raise ParameterError(f"--dry-run knows fastcore only, not {method!r}: leave it out")
-        from coresift.plan import outlook
-
-        print_facts(outlook(rows, selector.plan()), as_json)
+        print_facts(selector.plan().cost(rows), as_json)
         return
     with progress_bars(as_json) as progress:
         selector.fit(rows, progress=progress)

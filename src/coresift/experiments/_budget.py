@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from coresift._errors import ParameterError
-from coresift._stages import Progress
+from coresift._progress import Progress
 from coresift.experiments._models import DEFAULT_MODEL, make_model
 from coresift.experiments._shared_selection import SharedSelectionJob, measured
 from coresift.experiments._split import Split

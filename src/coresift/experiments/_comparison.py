@@ -10,7 +10,7 @@ from typing import Any
 from sklearn.datasets import load_digits
 
 from coresift._errors import ParameterError
-from coresift._stages import Progress
+from coresift._progress import Progress
 from coresift.core.budget import resolve_budget, split_budget
 from coresift.core.classes import Classes, count_labels
 from coresift.experiments._job import Job

@@ -10,21 +10,21 @@ from typing import Any
 import numpy as np
 
 from coresift._errors import ParameterError
-from coresift._rng import seed_of, stream
-from coresift._stages import Progress, Stages
+from coresift._progress import Progress
+from coresift._rng import Purpose, derived_seed, row_hash, seed_of, stream
+from coresift._runtime import Runtime
 from coresift._typing import Buckets, Float64, Indices, Rows
-from coresift.baselines.stratified import draw_planes
 from coresift.core.hyperplanes import MAX_PLANES, prefix
+from coresift.core.merge import BottomK
 from coresift.core.parameters import check_range
-from coresift.core.sample import RowSample
-from coresift.passes import SAMPLE, Survey, derived_seed, row_ids_of, survey
+from coresift.methods.fastcore import draw_planes
 from coresift.selectors._base import RandomState
-from coresift.sources import Chunk, as_source
+from coresift.sources import as_source
+from coresift.table import Block, Table
 
 CANDIDATES = (8, 16, 24, 32, 40, 48, 56, 64)
 _CENTER_ROWS = 2**14
 _MOST_OTHERS = 200  # rows that a row is held against, inside its cluster and outside
-_QUERIES = 30  # drawn stream, apart from those of the selections
 
 
 @dataclass(frozen=True)
@@ -144,24 +144,21 @@ def suggest_planes(
     if not tolerance > 0:
         raise ParameterError(f"tolerance={tolerance}: must be above 0")
     source = as_source(X, label=y) if isinstance(y, str) else as_source(X, y)
-    seed, stages = seed_of(random_state), Stages(progress)
-    seen = survey(
-        source,
-        source.n_rows,
-        scale=scale,
-        seed=seed,
-        stages=stages,
-        sample_size=_CENTER_ROWS,
-        by_class=False,
-    )
-    planes = draw_planes(seen, tried[-1], center, seed)
-    rows, class_ids = _sample(seen, sample_size, derived_seed(seed, SAMPLE), stages)
-    # Buckets of fewer planes are prefixes of those of more: one encoding serves all.
-    buckets = planes.buckets(rows, n_threads)
+    seed = seed_of(random_state)
+    with Runtime(n_threads=n_threads, progress=progress) as run:
+        table = Table.of(source, scale, _CENTER_ROWS, seed, run)
+        planes = draw_planes(table.sample(), tried[-1], center, seed)
+        keep = SampleRows(sample_size, derived_seed(seed, Purpose.SAMPLE))
+        with run.stage("sample", source.n_rows):
+            rows, class_ids = table.fold(keep, run).payload
+        # Buckets of fewer planes are prefixes of those of more: one encoding serves all.
+        buckets = planes.buckets(rows)
     steps = []
     for number in tried:
         groups = _groups(class_ids, prefix(buckets, number))
-        scores, alone = silhouettes(rows, class_ids, groups, n_queries, stream(seed, _QUERIES))
+        scores, alone = silhouettes(
+            rows, class_ids, groups, n_queries, stream(seed, Purpose.PLANE_QUERIES)
+        )
         clusters = int(groups.max()) + 1
         steps.append(PlanesStep(number, float(scores.mean()), clusters, float(alone.mean())))
         if on_step is not None:
@@ -171,21 +168,19 @@ def suggest_planes(
     return PlanesAdvice(chosen, tuple(steps), time.perf_counter() - since)
 
 
-def _sample(seen: Survey, size: int, seed: int, stages: Stages) -> tuple[Rows, Indices]:
-    """Read the data once more and keep a sample of scaled rows with their classes."""
+@dataclass(frozen=True)
+class SampleRows:
+    """Keep a uniform sample of scaled rows with their classes."""
 
-    def keep(chunk: Chunk) -> RowSample:
-        rows = seen.scaler.transform(chunk.rows)
-        # The sample carries along what it is asked to: here the class as one more feature.
-        wide = np.column_stack([rows.astype(np.float64), seen.class_ids(chunk)])
-        return RowSample.of(wide, row_ids_of(chunk), size, seed)
+    size: int
+    seed: int
 
-    nothing = np.empty((0, seen.source.n_features + 1)), np.zeros(0, dtype=np.int64)
-    sample = RowSample.of(*nothing, size, seed)
-    with stages("sample", seen.source.n_rows):
-        for chunk in stages.watch(seen.source.chunks()):
-            sample = sample.merge(keep(chunk))
-    return sample.rows[:, :-1].astype(np.float32), sample.rows[:, -1].astype(np.int64)
+    def __call__(self, block: Block) -> BottomK:
+        """Sample a block."""
+        hashes = row_hash(block.row_ids, self.seed)
+        limits, one_group = np.array([self.size]), np.zeros_like(block.row_ids)
+        payload = block.rows, block.class_ids
+        return BottomK.of(one_group, (hashes,), block.row_ids, limits, payload)
 
 
 def _groups(class_ids: Indices, buckets: Buckets) -> Indices:

@@ -13,8 +13,9 @@ import numpy as np
 from coresift._errors import FormatError
 from coresift._files import whole_file
 from coresift._rng import row_hash
+from coresift._threads import threads
 from coresift._typing import Float64, Indices, Rows
-from coresift.core.weights import Assignment, Centers
+from coresift.core.centers import Assignment, Centers
 from coresift.experiments._memory import Memory
 from coresift.experiments._split import Split
 from coresift.selectors import BaseSelector
@@ -154,6 +155,7 @@ def coreset_score(split: Split, rows: Indices, n_threads: int | None) -> tuple[f
     chunk = max(1, min(_CHUNK, _MOST_VALUES // split.X.shape[1]))
     for start in range(0, size, chunk):
         part = ids[start : start + chunk]
-        owned = centers.owners(split.X[part], split.y[part], part, n_threads)
+        with threads(n_threads):
+            owned = centers.owners(split.X[part], split.y[part], part)
         found = found.merge(Assignment.of(split.y[part], *owned, centers))
     return float(found.distances.total()) / size, size

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import coresift
-from coresift._stages import Progress
+from coresift._progress import Progress
 from coresift.experiments._job import Job, Record
 from coresift.experiments._selection import Selection
 from coresift.experiments._split import Split, digest_of

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from coresift.baselines import KMeansSnapPlan, kmeans_snap
+from coresift.engines import Engine
+from coresift.methods.kmeans_snap import KMeansSnapPlan
 from coresift.selectors._base import BaseSelector, RandomState
 
 
@@ -20,6 +21,9 @@ class KMeansSnap(BaseSelector):
         the classes by largest remainder, with at least one row for each.
     batch_size : int, default=1024
         Rows of a step of k-means.
+    weights : {"assignment", "uniform"}, default="assignment"
+        Each row counts for its nearest chosen row of its class (Eq. 5, one more pass), or the
+        rows of a class alike.
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
     random_state : int, RandomState, Generator or None, default=None
@@ -27,6 +31,8 @@ class KMeansSnap(BaseSelector):
     n_threads : int or None, default=None
         None is every processor that the process may use. k-means itself has one, as its sums
         would depend on the number.
+    engine : {"serial", "processes"} or Engine, default="serial"
+        What the passes over the rows run on; never changes the coreset.
 
     Attributes
     ----------
@@ -58,19 +64,22 @@ class KMeansSnap(BaseSelector):
     """
 
     _plan_type = KMeansSnapPlan
-    _choose = staticmethod(kmeans_snap)
 
     def __init__(
         self,
         budget: float = 0.01,
         *,
         batch_size: int = 1024,
+        weights: str = "assignment",
         scale: str | None = "minmax",
         random_state: RandomState = None,
         n_threads: int | None = None,
+        engine: str | Engine = "serial",
     ) -> None:
         self.budget = budget
         self.batch_size = batch_size
+        self.weights = weights
         self.scale = scale
         self.random_state = random_state
         self.n_threads = n_threads
+        self.engine = engine

@@ -1,4 +1,8 @@
-"""Every method by name, as the command line and comparisons know it."""
+"""Every method by name: what the command line, comparisons and the package itself read.
+
+A new method is `coresift/methods/NAME.py`, an estimator in `coresift/selectors/_NAME.py`, and a
+line here.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +35,19 @@ METHODS: dict[str, Callable[..., BaseSelector]] = {
     "deepfool": DeepFool,
     "glister": Glister,
 }
+
+
+def estimators() -> dict[str, type[BaseSelector]]:
+    """Return the estimator classes of all methods by their own names.
+
+    Examples
+    --------
+    >>> from coresift.selectors._registry import estimators
+    >>> "FastCore" in estimators()
+    True
+    """
+    kinds = [make for make in METHODS.values() if isinstance(make, type)]
+    return {kind.__name__: kind for kind in kinds}
 
 
 def make_selector(name: str) -> BaseSelector:

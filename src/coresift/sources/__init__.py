@@ -12,15 +12,10 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from coresift._errors import MissingDependencyError, ParameterError
+from coresift.core.profile import count_missing_labels, count_nonfinite
 from coresift.sources._array import ArraySource
-from coresift.sources._base import CHUNK_BYTES, Chunk, Source, chunk_rows
-from coresift.sources._checks import (
-    as_labels,
-    count_missing_labels,
-    count_nonfinite,
-    raise_missing_labels,
-    raise_nonfinite,
-)
+from coresift.sources._base import CHUNK_BYTES, Chunk, Part, Source, chunk_rows
+from coresift.sources._checks import as_labels, raise_missing_labels, raise_nonfinite
 from coresift.sources._rows import take_like
 from coresift.sources._sparse import SparseSource
 
@@ -35,6 +30,7 @@ __all__ = [
     "Chunk",
     "FileSource",
     "FrameSource",
+    "Part",
     "Source",
     "SparseSource",
     "as_labels",

@@ -15,7 +15,7 @@ from coresift._rng import seed_of
 from coresift._typing import Float32, Float64, Rows
 from coresift.core.parameters import check_choice, check_range
 from coresift.torch._descent import import_torch
-from coresift.torch._outputs import OutputClassifier
+from coresift.torch._output_classifier import OutputClassifier
 from coresift.torch._schedule import Schedule
 
 LEARNING_RATES = {"mlp": 0.1, "cnn": 0.01}  # Table 3
