@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from coresift._typing import Indices, Labels, RawRows
+from coresift.sources._arrow_labels import label_values
 from coresift.sources._base import Chunk, Source
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_positions
-from coresift.sources._columns import label_values, plan_layout
+from coresift.sources._columns import plan_layout
 from coresift.sources._formats import open_parts
 
 _BATCH_ROWS = 8192  # rows of one read where the chunk does not say: levels, take
