@@ -39,5 +39,17 @@ class FormatError(CoresiftError, ValueError):
     """A file or an object whose format is not known, or that cannot be read or written."""
 
 
+class InputChangedError(CoresiftError, ValueError):
+    """A file of the input that is no longer the one that was read before."""
+
+    @classmethod
+    def of(cls, path: str, change: str) -> InputChangedError:
+        """Return the error about one file; change says what is different, in a few words."""
+        return cls(
+            f"{path!r} has changed while it was being read ({change}): select again, and do not "
+            "write to the input meanwhile"
+        )
+
+
 class MissingDependencyError(CoresiftError, ImportError):
     """An optional dependency that the call needs is not installed."""

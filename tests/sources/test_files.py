@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from coresift import _errors
-from coresift.sources import FileSource, Source, _arrow_files, _formats, as_source, write_table
+from coresift.sources import FileSource, Source, _arrow_files, _csv, as_source, write_table
 
 
 def rows_of(source: Source) -> np.ndarray:
@@ -27,7 +27,7 @@ def write(path: Path, text: str) -> Path:
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a CSV file of a few lines be as long, to the reader, as one of gigabytes."""
-    monkeypatch.setattr(_formats, "_CSV_BLOCK_BYTES", 64)
+    monkeypatch.setattr(_csv, "_BLOCK_BYTES", 64)
 
 
 @pytest.mark.usefixtures("small_blocks")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from coresift._errors import MissingDependencyError, ParameterError
 from coresift.sources._array import ArraySource
-from coresift.sources._base import CHUNK_BYTES, Chunk, Source, chunk_rows
+from coresift.sources._base import CHUNK_BYTES, Chunk, Part, Source, chunk_rows
 from coresift.sources._checks import (
     as_labels,
     count_missing_labels,
@@ -35,6 +35,7 @@ __all__ = [
     "Chunk",
     "FileSource",
     "FrameSource",
+    "Part",
     "Source",
     "SparseSource",
     "as_labels",

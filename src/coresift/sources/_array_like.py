@@ -36,13 +36,13 @@ def to_numpy(values: Any, what: str, error: type[DataError] | type[LabelError]) 
     """
     unfit = _unfit(values)
     if unfit is not None:
-        raise error(f"{what} {unfit}: pass a list, an array, a Series or a tensor")
+        raise error(f"{what} {unfit}: pass one item per row, in a list, array, Series or tensor")
     try:
         array = np.asarray(_tensor_values(values))
     except Exception as cause:  # an object's own __array__ may raise anything
         reason = str(cause).partition("\n")[0]
         raise error(
-            f"{what} a {type(values).__qualname__} that does not form an array ({reason}); pass "
+            f"{what} of type {type(values).__qualname__} and do not form an array ({reason}); pass "
             "rows of equal length"
         ) from cause
     if array.dtype.kind == "V" and array.dtype.names is None and "float" in array.dtype.name:
@@ -116,7 +116,7 @@ def _with_missing(y: Any) -> Any:
 
 def _as_given(y: Any, labels: Labels) -> Labels:
     """Return the labels as the objects that they were, where an array of one type changed them."""
-    if labels.dtype.kind not in "OUSfiu" or hasattr(y, "dtype") and labels.dtype.kind != "O":
+    if labels.dtype.kind not in "OUSfiu" or (hasattr(y, "dtype") and labels.dtype.kind != "O"):
         return labels
     if labels.ndim > 2:
         return labels

@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from coresift._typing import Indices, Labels, RawRows
+from coresift._typing import Indices, RawRows
 from coresift.sources._arrow_labels import label_values
-from coresift.sources._base import Chunk, Source
+from coresift.sources._base import Chunk, Part, Source, part_rows
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_positions
-from coresift.sources._columns import plan_layout
-from coresift.sources._formats import open_parts
+from coresift.sources._columns import ColumnLayout, plan_layout
+from coresift.sources._data_file import FileSlice, cut
+from coresift.sources._formats import open_files
 
 _BATCH_ROWS = 8192  # rows of one read where the chunk does not say: levels, take
+
+
+@dataclass(frozen=True, eq=False)
+class FilePart(Part):
+    """Rows of one file, or of several small ones.
+
+    Parameters
+    ----------
+    slices : tuple of FileSlice
+        What to read, in order.
+    layout : ColumnLayout
+        What the columns become.
+    label : str or None
+        Column of the labels.
+    chunk_rows : int
+        Rows per chunk.
+    """
+
+    slices: tuple[FileSlice, ...]
+    layout: ColumnLayout
+    label: str | None
+    chunk_rows: int
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the rows from first to last."""
+        names = self.layout.names + ([] if self.label is None else [self.label])
+        start = self.start
+        for table in _regroup(_tables(self.slices, names, self.chunk_rows), self.chunk_rows):
+            column = None if self.label is None else table[self.label]
+            labels = None if column is None else label_values(column, str(self.label))
+            yield Chunk(start, self.layout.encode(table), labels)
+            start += table.num_rows
 
 
 class FileSource(Source):
@@ -74,12 +109,17 @@ class FileSource(Source):
         max_levels: int = 100,
         drop: Sequence[str] = (),
     ) -> None:
-        self._parts = open_parts(Path(path))
-        self._schema = self._parts[0].schema
-        self.n_rows = sum(part.n_rows for part in self._parts)
+        self._files = open_files(Path(path))
+        self._schema = self._files[0].schema
+        self.n_rows = sum(file.n_rows for file in self._files)
         self._label = label
+        everything = [piece for run in cut(self._files, self.n_rows) for piece in run]
         self._layout = plan_layout(
-            self._schema, label, lambda names: self._tables(names, _BATCH_ROWS), max_levels, drop
+            self._schema,
+            label,
+            lambda names: _tables(everything, names, _BATCH_ROWS),
+            max_levels,
+            drop,
         )
         self.feature_names = self._layout.feature_names
         self._chunk_rows = rows_per_chunk(self.n_features, chunk_rows)
@@ -89,13 +129,20 @@ class FileSource(Source):
         """For each feature, the input column that it comes from (one-hot features share one)."""
         return self._layout.column_names
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the rows from first to last."""
-        names = self._layout.names + ([] if self._label is None else [self._label])
+    def parts(self) -> tuple[FilePart, ...]:
+        """Return runs of row groups and files, each of which is read in one part only.
+
+        Chunks end where parts do: the last chunk of a part may be shorter than the others.
+        """
+        parts: list[FilePart] = []
         start = 0
-        for table in _regroup(self._tables(names, self._chunk_rows), self._chunk_rows):
-            yield Chunk(start, self._layout.encode(table), self._labels(table))
-            start += table.num_rows
+        for run in cut(self._files, part_rows(self.n_rows, self.n_features, self._chunk_rows)):
+            n_rows = sum(piece.n_rows for piece in run)
+            fingerprint = hashlib.sha256("\n".join(map(str, run)).encode()).hexdigest()
+            facts = (start, n_rows, fingerprint, run, self._layout, self._label, self._chunk_rows)
+            parts.append(FilePart(*facts))
+            start += n_rows
+        return tuple(parts)
 
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
@@ -121,27 +168,19 @@ class FileSource(Source):
         """
         return self._read_rows(rows, self._schema.names)
 
-    def _labels(self, table: pa.Table) -> Labels | None:
-        return None if self._label is None else label_values(table[self._label], self._label)
-
-    def _tables(self, names: list[str], size: int) -> Iterator[pa.Table]:
-        """Yield the whole input in tables of any number of rows, with columns in this order."""
-        for part in self._parts:
-            for _, batch in part.batches(names, max(size, 1024)):
-                yield pa.Table.from_batches([batch]).select(names)
-
     def _read_rows(self, rows: Indices, names: list[str]) -> pa.Table:
         """Return the rows at any positions, reading forward through what holds them."""
         positions = as_positions(rows, self.n_rows)
         ascending, inverse = np.unique(positions, return_inverse=True)
         pieces = [pa.schema([self._schema.field(name) for name in names]).empty_table()]
         first = 0
-        for part in self._parts:
-            inside = slice(*np.searchsorted(ascending, [first, first + part.n_rows]))
+        for file in self._files:
+            inside = slice(*np.searchsorted(ascending, [first, first + file.n_rows]))
             wanted = ascending[inside] - first
-            first += part.n_rows
+            first += file.n_rows
             if len(wanted):
-                for start, batch in part.batches(names, _BATCH_ROWS, wanted):
+                everything = range(len(file.sections))
+                for start, batch in file.batches(names, _BATCH_ROWS, everything, wanted):
                     stop = start + batch.num_rows
                     local = wanted[slice(*np.searchsorted(wanted, [start, stop]))] - start
                     if len(local):
@@ -149,6 +188,13 @@ class FileSource(Source):
                         pieces.append(piece.select(names))
         table = pa.concat_tables(pieces)
         return table if np.array_equal(ascending, positions) else table.take(pa.array(inverse))
+
+
+def _tables(slices: Iterable[FileSlice], names: list[str], size: int) -> Iterator[pa.Table]:
+    """Yield slices in tables of any number of rows, with columns in this order."""
+    for piece in slices:
+        for _, batch in piece.file.batches(names, max(size, 1024), piece.sections):
+            yield pa.Table.from_batches([batch]).select(names)
 
 
 def _regroup(tables: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:

@@ -1,4 +1,4 @@
-"""What the rest of coresift knows about data: chunks of rows, and rows by position."""
+"""What the rest of coresift knows about data: parts, chunks of rows, and rows by position."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from coresift._errors import ParameterError
 from coresift._typing import Indices, Labels, RawRows
 
 CHUNK_BYTES = 32 * 2**20
+PART_BYTES = 128 * 2**20
+_LEAST_PARTS = 8  # so that several processes have something to do, also where all rows are few
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,33 @@ class Chunk:
     start: int
     rows: RawRows
     labels: Labels | None
+
+
+@dataclass(frozen=True, eq=False)
+class Part(ABC):
+    """A run of rows that a process can read by itself.
+
+    Parts are small values: they pickle with the standard pickle, hold no open file, lock or
+    callback, and open their data where `chunks` is called.
+
+    Parameters
+    ----------
+    start : int
+        Position of the first row in the whole input.
+    n_rows : int
+        Number of rows.
+    fingerprint : str
+        Tells whether two parts stand for the same data. A file that no longer has the
+        fingerprint it was first seen with is refused when it is read.
+    """
+
+    start: int
+    n_rows: int
+    fingerprint: str
+
+    @abstractmethod
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the rows from first to last; `Chunk.start` counts from the whole input."""
 
 
 class Source(ABC):
@@ -57,8 +86,13 @@ class Source(ABC):
         return self.feature_names
 
     @abstractmethod
+    def parts(self) -> tuple[Part, ...]:
+        """Return the rows in parts, from first to last, each with at least one row."""
+
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows from first to last."""
+        for part in self.parts():
+            yield from part.chunks()
 
     @abstractmethod
     def take(self, rows: Indices) -> RawRows:
@@ -70,3 +104,9 @@ def chunk_rows(n_features: int, given: int | None = None) -> int:
     if given is not None and given < 1:
         raise ParameterError(f"chunk_rows={given} is below the limit 1: raise it, or pass None")
     return given if given is not None else max(1, CHUNK_BYTES // (8 * max(1, n_features)))
+
+
+def part_rows(n_rows: int, n_features: int, chunk_rows: int) -> int:
+    """Return how many rows a part has: whole chunks, about `PART_BYTES` or an eighth of all."""
+    wanted = min(PART_BYTES // (8 * max(1, n_features)), n_rows // _LEAST_PARTS)
+    return chunk_rows * max(1, wanted // chunk_rows)

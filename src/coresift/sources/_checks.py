@@ -244,7 +244,7 @@ def as_positions(rows: Any, n_rows: int) -> Indices:
             f"row {outside[0]} is outside the input of {n_rows} rows; pass whole numbers from 0 "
             f"to {n_rows - 1}"
         )
-    return given.astype(np.int64)
+    return np.asarray(given, dtype=np.int64)
 
 
 def _is_within(positions: Any, n_rows: int) -> Any:

@@ -139,7 +139,9 @@ def plan_layout(
     with_levels = [name for name, kind in kinds.items() if kind == "levels"]
     levels = _find_levels(iter(read(with_levels)), with_levels, max_levels) if with_levels else {}
     columns = tuple(_column(field, kinds[field.name], levels.get(field.name)) for field in fields)
-    return ColumnLayout(columns, _row_type([field for field in fields if kinds[field.name] != "levels"]))
+    return ColumnLayout(
+        columns, _row_type([field for field in fields if kinds[field.name] != "levels"])
+    )
 
 
 def _check_present(names: Sequence[str], name: str | None, use: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
@@ -11,10 +11,11 @@ import pyarrow as pa
 from coresift._errors import ColumnError, DataError, ParameterError
 from coresift._typing import Indices, RawRows
 from coresift.sources._arrow_labels import label_values
-from coresift.sources._base import Chunk, Source
+from coresift.sources._base import Source, part_rows
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_labels, as_positions, check_shape
 from coresift.sources._columns import plan_layout
+from coresift.sources._table_part import TablePart
 
 
 class FrameSource(Source):
@@ -97,12 +98,17 @@ class FrameSource(Source):
         """For each feature, the input column that it comes from (one-hot features share one)."""
         return self._layout.column_names
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the rows from first to last."""
-        for start in range(0, self.n_rows, self._chunk_rows):
-            rows = self._layout.encode(self._table.slice(start, self._chunk_rows))
-            part = slice(start, start + self._chunk_rows)
-            yield Chunk(start, rows, None if self._labels is None else self._labels[part])
+    def parts(self) -> tuple[TablePart, ...]:
+        """Return slices of the table."""
+        size = part_rows(self.n_rows, self.n_features, self._chunk_rows)
+        return tuple(
+            self._part(slice(start, start + size)) for start in range(0, self.n_rows, size)
+        )
+
+    def _part(self, some: slice) -> TablePart:
+        table = self._table.slice(some.start, some.stop - some.start)
+        labels = None if self._labels is None else self._labels[some]
+        return TablePart.of(some.start, table, self._layout, labels, self._chunk_rows)
 
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
