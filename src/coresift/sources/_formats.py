@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from coresift._errors import DataError, FormatError
+from coresift._files import CSV, PARQUET, known_suffix
 from coresift.sources._csv import open_csv
 from coresift.sources._data_file import DataFile
 from coresift.sources._parquet import open_parquet
-
-PARQUET = (".parquet", ".pq")
-CSV = (".csv", ".csv.gz")
 
 
 def open_files(path: Path) -> tuple[DataFile, ...]:
@@ -62,9 +60,3 @@ def _find(path: Path) -> list[Path]:
             "format, without subfolders: for other layouts pass a table (pyarrow.dataset)"
         )
     return files
-
-
-def known_suffix(path: Path) -> str | None:
-    """Return the suffix of a file that can be read and written, or None."""
-    name = path.name.lower()
-    return next((suffix for suffix in PARQUET + CSV if name.endswith(suffix)), None)
