@@ -26,6 +26,7 @@ from coresift.sources._sparse import SparseSource
 
 if TYPE_CHECKING:
     from coresift.sources._arrow_files import FileSource
+    from coresift.sources._copy import check_added, copy_rows
     from coresift.sources._frame import FrameSource
     from coresift.sources._sink import output_suffix, write_table
 
@@ -40,7 +41,9 @@ __all__ = [
     "SparseSource",
     "as_labels",
     "as_source",
+    "check_added",
     "chunk_rows",
+    "copy_rows",
     "count_missing_labels",
     "count_nonfinite",
     "output_suffix",
@@ -53,6 +56,8 @@ __all__ = [
 _ON_DEMAND = {
     "FileSource": "_arrow_files",
     "FrameSource": "_frame",
+    "check_added": "_copy",
+    "copy_rows": "_copy",
     "output_suffix": "_sink",
     "write_table": "_sink",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from coresift.sources._base import Chunk, Part, Source, part_rows
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_positions
 from coresift.sources._columns import ColumnLayout, plan_layout
+from coresift.sources._csv import Copied, CsvData
+from coresift.sources._csv_cells import as_cells
 from coresift.sources._data_file import FileSlice, cut
 from coresift.sources._formats import open_files
 
@@ -109,7 +112,7 @@ class FileSource(Source):
         max_levels: int = 100,
         drop: Sequence[str] = (),
     ) -> None:
-        self._files = open_files(Path(path))
+        self._files = open_files(Path(path), label)
         self._schema = self._files[0].schema
         self.n_rows = sum(file.n_rows for file in self._files)
         self._label = label
@@ -144,6 +147,11 @@ class FileSource(Source):
             start += n_rows
         return tuple(parts)
 
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of all the columns of the input."""
+        return tuple(self._schema.names)
+
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
         return self._layout.encode(self._read_rows(rows, self._layout.names))
@@ -168,13 +176,34 @@ class FileSource(Source):
         """
         return self._read_rows(rows, self._schema.names)
 
-    def _read_rows(self, rows: Indices, names: list[str]) -> pa.Table:
+    def take_cells(self, rows: Indices) -> pa.Table | None:
+        """Return rows of a CSV file as they are written in it.
+
+        Returns
+        -------
+        pyarrow.Table of strings or None
+            The n rows with all the columns, each value as a cell of a CSV file, quoted where it
+            has to be; None where the input is no CSV file.
+        """
+        if not all(isinstance(file, CsvData) for file in self._files):
+            return None
+        text, missing = (
+            partial(self._read_rows, rows, self._schema.names, copied)
+            for copied in ("text", "missing")
+        )
+        return as_cells(text(), missing)
+
+    def _read_rows(self, rows: Indices, names: list[str], copied: Copied = None) -> pa.Table:
         """Return the rows at any positions, reading forward through what holds them."""
+        files = [
+            file.to_copy(copied) if isinstance(file, CsvData) and copied else file
+            for file in self._files
+        ]
         positions = as_positions(rows, self.n_rows)
         ascending, inverse = np.unique(positions, return_inverse=True)
-        pieces = [pa.schema([self._schema.field(name) for name in names]).empty_table()]
+        pieces = [pa.schema([files[0].schema.field(name) for name in names]).empty_table()]
         first = 0
-        for file in self._files:
+        for file in files:
             inside = slice(*np.searchsorted(ascending, [first, first + file.n_rows]))
             wanted = ascending[inside] - first
             first += file.n_rows

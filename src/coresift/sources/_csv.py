@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import pyarrow as pa
 import pyarrow.csv
@@ -13,8 +15,11 @@ import pyarrow.csv
 from coresift._errors import FormatError
 from coresift._typing import Indices
 from coresift.sources._checks import check_distinct
+from coresift.sources._csv_types import exact_types
 from coresift.sources._data_file import DataFile
 from coresift.sources._stamp import Stamp, check_unchanged, readable, reading
+
+Copied: TypeAlias = Literal["text", "missing"] | None
 
 _BLOCK_BYTES = 8 * 2**20
 # What a column becomes when a value does not fit the type that the file began with.
@@ -23,7 +28,16 @@ _WIDER = {pa.null(): pa.int64(), pa.int64(): pa.float64()}
 
 @dataclass(frozen=True, eq=False)
 class CsvData(DataFile):
-    """One CSV file with a line of names, compressed or not; it has one section."""
+    """One CSV file with a line of names, compressed or not; it has one section.
+
+    Parameters
+    ----------
+    copied : {None, "text", "missing"}
+        To copy rows, all columns are text. As "text" an empty cell alone is missing, as "missing"
+        also NA and the like; what is quoted is not.
+    """
+
+    copied: Copied = None
 
     def batches(
         self, names: list[str], size: int, sections: range, rows: Indices | None = None
@@ -31,7 +45,10 @@ class CsvData(DataFile):
         """Yield (position of the first row, batch) up to the last row that is needed."""
         last = self.n_rows - 1 if rows is None else rows[-1]
         start = 0
-        with reading(self.path, self.stamp), _open(self.path, self.schema, names) as reader:
+        with (
+            reading(self.path, self.stamp),
+            _open(self.path, self.schema, names, self.copied) as reader,
+        ):
             for batch in reader:
                 check_unchanged(self.path, self.stamp)
                 yield start, batch
@@ -39,9 +56,20 @@ class CsvData(DataFile):
                 if start > last:
                     break
 
+    def to_copy(self, copied: Copied) -> CsvData:
+        """Return the file as text, to copy rows of it."""
+        return replace(self, schema=_as_text(self.schema), copied=copied)
 
-def open_csv(files: list[Path]) -> tuple[DataFile, ...]:
-    """Count rows, and settle the types of the columns over all the files."""
+
+def _as_text(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([(name, pa.string()) for name in schema.names])
+
+
+def open_csv(files: list[Path], label: str | None = None) -> tuple[CsvData, ...]:
+    """Count rows, and settle the types of the columns over all the files.
+
+    Numbers that would lose what was written (see `exact_types`) are text.
+    """
     schema = None
     facts = []
     for path in files:
@@ -50,7 +78,16 @@ def open_csv(files: list[Path]) -> tuple[DataFile, ...]:
         with reading(path, stamp):
             schema, n_rows = _scan(path, schema)
         facts.append((path, n_rows, stamp))
+    if schema is not None and any(n_rows for _, n_rows, _ in facts):
+        text = _as_text(schema)
+        whole = [CsvData(path, text, (n_rows,), stamp) for path, n_rows, stamp in facts if n_rows]
+        schema = exact_types(schema, label, partial(_batches, whole))
     return tuple(CsvData(path, schema, (n_rows,), stamp) for path, n_rows, stamp in facts)
+
+
+def _batches(files: list[CsvData], names: list[str]) -> Iterator[pa.RecordBatch]:
+    for file in files:
+        yield from (batch for _, batch in file.batches(names, 0, range(1)))
 
 
 def _scan(path: Path, schema: pa.Schema | None) -> tuple[pa.Schema, int]:
@@ -89,7 +126,10 @@ def _widen(schema: pa.Schema | None, error: pa.ArrowInvalid) -> pa.Schema:
 
 
 def _open(
-    path: Path, schema: pa.Schema | None, names: list[str] | None = None
+    path: Path,
+    schema: pa.Schema | None,
+    names: list[str] | None = None,
+    copied: Copied = None,
 ) -> pyarrow.csv.CSVStreamingReader:
     types = None if schema is None else {field.name: field.type for field in schema}
     return pyarrow.csv.open_csv(
@@ -99,6 +139,10 @@ def _open(
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
         # an empty cell is a missing value in a text column too, as pandas has it
         convert_options=pyarrow.csv.ConvertOptions(
-            column_types=types, include_columns=names, strings_can_be_null=True
+            column_types=types,
+            include_columns=names,
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=copied is None,
+            null_values=[""] if copied == "text" else None,
         ),
     )

@@ -8,11 +8,13 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv
 
-# What the reader takes for a missing value where it is not quoted; so it must be quoted where the
-# reader found text.
-_NEEDS_QUOTES = r"[\",\r\n]|^\s|\s$"
+_NEEDS_QUOTES = r"[\",\r\n]"
 _LINES = 65_536  # written at a time
+# What the reader takes for a missing value where it is not quoted; so it is quoted where the reader
+# found text.
+_SPELLINGS = pa.array(pyarrow.csv.ConvertOptions().null_values, pa.string())
 
 
 def as_cells(text: pa.Table, missing: Callable[[], pa.Table]) -> pa.Table:
@@ -35,8 +37,8 @@ def as_cells(text: pa.Table, missing: Callable[[], pa.Table]) -> pa.Table:
     --------
     >>> import pyarrow as pa
     >>> from coresift.sources._csv_cells import as_cells
-    >>> as_cells(pa.table({"a": ["007", "x,y", None, 'say "a"']}), None)["a"].to_pylist()
-    ['007', '"x,y"', '', '"say ""a"""']
+    >>> as_cells(pa.table({"a": ["007", "x,y", None]}), None)["a"].to_pylist()
+    ['007', '"x,y"', '']
     """
     spelled = [_may_be_missing(column) for column in text.columns]
     read = missing() if any(spelled) else text
@@ -46,18 +48,11 @@ def as_cells(text: pa.Table, missing: Callable[[], pa.Table]) -> pa.Table:
             text.column_names, text.columns, spelled, strict=True
         )
     ]
-    return pa.table(columns, names=text.column_names)
+    return pa.Table.from_arrays(columns, names=text.column_names)
 
 
 def _may_be_missing(column: pa.ChunkedArray) -> bool:
     return bool(pc.any(pc.is_in(column, value_set=_SPELLINGS), min_count=0).as_py())
-
-
-# pyarrow.csv.ConvertOptions().null_values, so that pyarrow.csv need not be imported here
-_SPELLINGS = pa.array(
-    ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"]
-    + ["N/A", "NA", "NULL", "NaN", "n/a", "nan", "null"]
-)
 
 
 def _cells(column: pa.ChunkedArray, is_value: pa.ChunkedArray | None) -> pa.ChunkedArray:

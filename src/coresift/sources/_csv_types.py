@@ -8,10 +8,16 @@ it merges what differs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from coresift._typing import Indices
+
+_Bytes: TypeAlias = NDArray[np.uint8]
 
 NOTE = b"coresift.note"  # key of the metadata of a field: why it is text
 _SIGNS = [ord("+"), ord("-")]
@@ -73,7 +79,8 @@ def has_leading_zeros(texts: pa.Array) -> bool:
     ends = np.frombuffer(ends, np.int32)[texts.offset : texts.offset + len(texts) + 1]
     # a pyarrow.Buffer of no bytes may be None
     characters = np.frombuffer(data if data else b"", np.uint8)
-    starts, stops = ends[:-1].astype(np.int64), ends[1:]
+    ends = ends.astype(np.int64)
+    starts, stops = ends[:-1], ends[1:]
     first, second, third = (_byte(characters, starts + place, stops) for place in range(3))
     if (first == ord(" ")).any() or (first == ord("\t")).any():
         return bool(pc.any(pc.match_substring_regex(texts, r"^\s*[+-]?0[0-9xX]")).as_py())
@@ -82,14 +89,15 @@ def has_leading_zeros(texts: pa.Array) -> bool:
     return bool((plain | signed).any())
 
 
-def _byte(characters: np.ndarray, places: np.ndarray, stops: np.ndarray) -> np.ndarray:
+def _byte(characters: _Bytes, places: Indices, stops: Indices) -> _Bytes:
     if not len(characters):
         return np.zeros(len(places), np.uint8)
     return np.where(places < stops, characters[np.minimum(places, len(characters) - 1)], 0)
 
 
-def _is_digit(characters: np.ndarray) -> np.ndarray:
-    return ((characters >= ord("0")) & (characters <= ord("9"))) | (characters | 32 == ord("x"))
+def _is_digit(characters: _Bytes) -> NDArray[np.bool_]:
+    digits = (characters >= ord("0")) & (characters <= ord("9"))
+    return np.asarray(digits | (characters | 32 == ord("x")))
 
 
 def why_text(texts: pa.Array, kind: pa.DataType) -> str | None:

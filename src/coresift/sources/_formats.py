@@ -11,7 +11,7 @@ from coresift.sources._data_file import DataFile
 from coresift.sources._parquet import open_parquet
 
 
-def open_files(path: Path) -> tuple[DataFile, ...]:
+def open_files(path: Path, label: str | None = None) -> tuple[DataFile, ...]:
     """Find the files at a path and count their rows.
 
     Parameters
@@ -19,6 +19,8 @@ def open_files(path: Path) -> tuple[DataFile, ...]:
     path : Path
         A Parquet or CSV file, or a folder of files of one of these formats, which are read in the
         order of their names.
+    label : str or None
+        Column of the labels.
 
     Raises
     ------
@@ -31,7 +33,7 @@ def open_files(path: Path) -> tuple[DataFile, ...]:
     empty = next((file for file in files if not file.stat().st_size), None)
     if empty is not None:
         raise DataError(f"{str(empty)!r} is empty, 0 bytes; pass a file with at least one row")
-    found = open_parquet(files) if known_suffix(files[0]) in PARQUET else open_csv(files)
+    found = open_parquet(files) if known_suffix(files[0]) in PARQUET else open_csv(files, label)
     if not sum(file.n_rows for file in found):
         raise DataError(f"{str(path)!r} has 0 rows; coresift needs at least one")
     return found
