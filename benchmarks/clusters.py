@@ -12,8 +12,7 @@ from datasets import DATASETS
 from side_by_side import compared, show
 
 from coresift import FastCore
-
-KINDS = ("lsh", "kmeans", "gmm")
+from coresift.methods.fastcore import CLUSTERERS
 
 
 def main() -> None:

@@ -141,7 +141,10 @@ def test_law_5_greedy_reaches_its_share_of_the_best_choice(world: World, budget:
     budget = min(budget, objective.n_candidates)
     picks = greedy(objective, budget, np.random.default_rng(0))
     bounds = [objective.bounds(c).tolist() for c in range(objective.n_candidates)]
-    sizes, uncovered = world.summary.sizes.tolist(), [objective.table.worst] * len(world.summary.sizes)
+    sizes, uncovered = (
+        world.summary.sizes.tolist(),
+        [objective.table.worst] * len(world.summary.sizes),
+    )
 
     def value(chosen: tuple[int, ...]) -> float:
         return naive.gain(np.min([bounds[c] for c in chosen], axis=0), uncovered, sizes)

@@ -51,9 +51,7 @@ def test_picks_fill_the_budget_with_distinct_rows_and_their_true_gains(
     assert identical(objective.state, replayed.state)
     assert objective.score() == replayed.score()
     afresh, again = world.objective(kind), np.random.default_rng(seed)
-    assert identical(
-        found, greedy(afresh, budget, again, method=method, n_candidates=n_candidates)
-    )
+    assert identical(found, greedy(afresh, budget, again, method=method, n_candidates=n_candidates))
 
 
 @pytest.mark.parametrize("method", GREEDY)
@@ -106,7 +104,9 @@ def test_urn_draws_every_row_alike() -> None:
 def test_an_unknown_method_is_refused() -> None:
     world = equal_rows(1, 1)
     objective = world.objective("sum")
-    with pytest.raises(ParameterError, match=r"greedy='fast'.*'lazy', 'gradual', 'naive', 'stochastic'"):
+    with pytest.raises(
+        ParameterError, match=r"greedy='fast'.*'lazy', 'gradual', 'naive', 'stochastic'"
+    ):
         greedy(objective, 1, np.random.default_rng(0), method="fast")
 
 

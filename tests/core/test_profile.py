@@ -11,9 +11,7 @@ from strategies import Dataset, datasets
 
 
 def profile_of(rows: Dataset, scale: str | None) -> Profile:
-    return Profile.of(
-        rows.rows, rows.row_ids, rows.class_ids, scale=scale, sample_size=5, seed=1
-    )
+    return Profile.of(rows.rows, rows.row_ids, rows.class_ids, scale=scale, sample_size=5, seed=1)
 
 
 @pytest.mark.parametrize("scale", SCALES)

@@ -81,9 +81,7 @@ def test_the_part_of_a_class_is_the_summary_of_its_rows(rows: Encoded) -> None:
     for c in range(rows.layout.n_classes):
         part, alone = summary.of_class(c), rows.summary(rows.class_ids == c)
         # an absent class has used no bit less than all
-        assert identical(
-            replace(part, bits=part.bits[[c]]), replace(alone, bits=alone.bits[[c]])
-        )
+        assert identical(replace(part, bits=part.bits[[c]]), replace(alone, bits=alone.bits[[c]]))
 
 
 @given(rows=encoded_rows(), data=st.data())

@@ -40,9 +40,7 @@ def table() -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def parquet(
-    tmp_path_factory: pytest.TempPathFactory, table: tuple[np.ndarray, np.ndarray]
-) -> Path:
+def parquet(tmp_path_factory: pytest.TempPathFactory, table: tuple[np.ndarray, np.ndarray]) -> Path:
     X, y = table
     path = tmp_path_factory.mktemp("law7") / "rows.parquet"
     pd.DataFrame(X, columns=list("abcde")).assign(y=y).to_parquet(path, row_group_size=100)
@@ -98,7 +96,9 @@ def test_an_engine_by_name(table: tuple[np.ndarray, np.ndarray]) -> None:
     assert answer(parallel) == answer(serial)
 
 
-def test_a_file_that_changes_is_refused_as_in_one_process(parquet: Path, processes: Processes) -> None:
+def test_a_file_that_changes_is_refused_as_in_one_process(
+    parquet: Path, processes: Processes
+) -> None:
     copied = parquet.with_name("changed.parquet")
     copied.write_bytes(parquet.read_bytes())
     source: Any = as_source(copied, label="y", chunk_rows=50)

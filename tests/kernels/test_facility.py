@@ -12,9 +12,9 @@ from coresift._errors import ParameterError
 from coresift._kernels.tiles import WIDTH, to_boxes
 from coresift._threads import threads
 from coresift.core.facility import Dense, Neighbours, Recomputed
-from coresift.core.facility_greedy import ROW_GREEDY, facility_greedy
+from coresift.core.facility.blocks import Blocks, Grid
+from coresift.core.facility.greedy import ROW_GREEDY, facility_greedy
 from coresift.core.objective import Objective
-from coresift.core.tiles import Blocks, Grid
 from strategies import SEEDS, SMALL, UNIT, WIDE, Array, flagged, matrices
 
 STORES = {"recompute": Recomputed, "dense": Dense, "neighbours": lambda r: Neighbours(r, len(r))}

@@ -13,8 +13,8 @@ import naive
 from coresift import Craig, CraigPQ, ParameterError, Uniform
 from coresift._rng import Purpose, derived_seed
 from coresift.core.budget import split_budget
+from coresift.core.facility.blocks import Grid
 from coresift.core.scaler import Moments, Scaler
-from coresift.core.tiles import Grid
 from coresift.methods import CraigPlan, CraigPQPlan, Plan
 from coresift.methods.craig import store_bytes
 from coresift.select import select
