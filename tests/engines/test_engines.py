@@ -55,7 +55,7 @@ def test_no_parts_have_no_result(engine: Engine) -> None:
 
 
 def test_an_error_in_a_task_arrives_as_it_is(engine: Engine) -> None:
-    with pytest.raises(DataError, match="^row 7 cannot be used$"):
+    with pytest.raises(DataError, match=r"^row 7 cannot be used$"):
         folded(engine, FailAt(7))
     assert folded(engine, Note()) is not None  # and the engine still works
 
@@ -75,7 +75,7 @@ def test_parts_are_read_by_other_processes_with_one_thread_each(processes: Proce
 @pytest.mark.slow
 def test_a_worker_that_dies_is_one_clear_error_and_the_next_pass_starts_new_ones() -> None:
     with threads(1), Processes() as engine:
-        with pytest.raises(EngineError, match="one of 1 worker processes has died.*n_threads"):
+        with pytest.raises(EngineError, match=r"one of 1 worker processes has died.*n_threads"):
             folded(engine, DieAt(5))
         engine.close()
         found = folded(engine, Note())

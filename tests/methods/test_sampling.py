@@ -77,9 +77,7 @@ def test_stratified_draws_from_clusters_in_proportion(max_clusters: int | None) 
     coreset = select(as_source(X), plan)
     assert coreset.report is not None
     scaled = Scaler.from_moments(Moments.of(X, "minmax"), "minmax").transform(X)
-    order = naive.smallest(
-        range(300), 300, derived_seed(4, Purpose.SAMPLE)
-    )  # of floats, sums need an order
+    order = naive.smallest(range(300), 300, derived_seed(4, Purpose.SAMPLE))
     middle = scaled[order].mean(axis=0, dtype=np.float64).astype(np.float32)
     planes = Hyperplanes.draw(3, 6, stream(4, Purpose.PLANES), middle)
     buckets = [naive.bucket(row, planes.planes, planes.offsets) for row in scaled]
