@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from coresift._errors import ParameterError
+from coresift._files import whole_file
 from coresift.cli._help import DEFAULT_MODEL
 from coresift.cli._options import AsJson, Threads, amount, check_folders, n_threads, names
 from coresift.cli._output import print_comparison, progress_bars
@@ -94,7 +95,8 @@ def compare(
             progress=progress,
         )
     if csv is not None:
-        csv.write_text(found.to_csv(), encoding="utf-8")
+        with whole_file(csv) as file:
+            file.write(found.to_csv().encode())
     if report is not None:
         write_html(found, report)
     print_comparison(found, as_json)

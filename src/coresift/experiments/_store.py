@@ -33,7 +33,7 @@ class Store:
         self._folder = None if path is None else path.with_name(f"{path.name}.selections")
         if self._folder is not None and self._folder.exists() and not self._folder.is_dir():
             raise FormatError(
-                f"{str(self._folder)!r} is no folder of selections: name another file"
+                f"{str(self._folder)!r} is not a folder of selections: name another file"
             )
         if path is not None and path.exists():
             self._runs = dict(_read(path))
@@ -63,7 +63,7 @@ def _read(path: Path) -> Iterable[tuple[str, dict[str, Any]]]:
             yield run["key"], run
         except (ValueError, KeyError, TypeError) as error:
             raise FormatError(
-                f"line {number} of {str(path)!r} is no run of a comparison: name another file"
+                f"line {number} of {str(path)!r} is not a run of a comparison: name another file"
             ) from error
 
 
