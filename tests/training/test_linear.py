@@ -83,7 +83,9 @@ def test_a_weight_of_three_is_three_equal_rows(loss: str) -> None:
 @each_loss
 def test_the_scale_of_the_weights_changes_nothing(loss: str) -> None:
     X, y, weights = table()
-    one, other = (descend(X, y, part, 3, SGDSettings(loss), 0) for part in (weights, 1024 * weights))
+    one, other = (
+        descend(X, y, part, 3, SGDSettings(loss), 0) for part in (weights, 1024 * weights)
+    )
     assert one.coef.tobytes() == other.coef.tobytes()
 
 
