@@ -21,6 +21,8 @@ from coresift.sources._checks import (
     raise_missing_labels,
     raise_nonfinite,
 )
+from coresift.sources._obstacles import Obstacle, command_line_message, python_message
+from coresift.sources._options import ColumnKeywords, Dates, Numbers
 from coresift.sources._rows import take_like
 from coresift.sources._sparse import SparseSource
 
@@ -36,6 +38,7 @@ __all__ = [
     "Chunk",
     "FileSource",
     "FrameSource",
+    "Obstacle",
     "Part",
     "Source",
     "SparseSource",
@@ -43,10 +46,12 @@ __all__ = [
     "as_source",
     "check_added",
     "chunk_rows",
+    "command_line_message",
     "copy_rows",
     "count_missing_labels",
     "count_nonfinite",
     "output_suffix",
+    "python_message",
     "raise_missing_labels",
     "raise_nonfinite",
     "take_like",
@@ -90,6 +95,8 @@ def as_source(
     chunk_rows: int | None = None,
     max_levels: int = 100,
     drop: Sequence[str] = (),
+    dates: Dates = "error",
+    numbers: Numbers = "error",
 ) -> Source:
     """Return the source that reads X.
 
@@ -107,6 +114,12 @@ def as_source(
         Most levels that a text column may have.
     drop : sequence of str, default=()
         Columns of X (a data frame or a file) that are no features.
+    dates : {"error", "parts", "number"}, default="error"
+        Columns of dates and times are refused; or become the year, month, day, weekday and hour; or
+        seconds.
+    numbers : {"error", "parse", "levels"}, default="error"
+        Text columns that are numbers, such as ``1,234``, ``12%`` and ``$5``, are refused where they
+        have more than 10 levels; or become numbers; or a feature for each level.
 
     Raises
     ------
@@ -127,13 +140,19 @@ def as_source(
     if isinstance(X, Source):
         _refuse(y is not None or label is not None, "y or label", "a Source", "give it the labels")
         return X
+    columns: ColumnKeywords = {
+        "max_levels": max_levels,
+        "drop": drop,
+        "dates": dates,
+        "numbers": numbers,
+    }
     if isinstance(X, str | PathLike):
         _refuse(y is not None, "y", "a path", "name the column of the labels: label=")
         files: type[FileSource] = _load("FileSource")
-        return files(X, label=label, chunk_rows=chunk_rows, max_levels=max_levels, drop=drop)
+        return files(X, label=label, chunk_rows=chunk_rows, **columns)
     if _is_frame(X):
         frames: type[FrameSource] = _load("FrameSource")
-        return frames(X, y, label=label, chunk_rows=chunk_rows, max_levels=max_levels, drop=drop)
+        return frames(X, y, label=label, chunk_rows=chunk_rows, **columns)
     _refuse(label is not None, "label", "an array, which has no names", "pass the labels as y")
     _refuse(len(drop) > 0, "drop", "an array, which has no names", "leave the columns out of X")
     if _is_sparse(X):

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from os import PathLike
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 import pyarrow as pa
 
 from coresift._typing import Indices, RawRows
 from coresift.sources._arrow_labels import label_values
-from coresift.sources._base import Chunk, Part, Source, part_rows
+from coresift.sources._base import Chunk, Part, Source, part_rows, told
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_positions
-from coresift.sources._columns import ColumnLayout, plan_layout
+from coresift.sources._column_plan import plan_layout
+from coresift.sources._columns import ColumnLayout
 from coresift.sources._csv import Copied, CsvData
 from coresift.sources._csv_cells import as_cells
 from coresift.sources._data_file import FileSlice, cut
 from coresift.sources._formats import open_files
+from coresift.sources._options import ColumnKeywords, ColumnOptions
 
 _BATCH_ROWS = 8192  # rows of one read where the chunk does not say: levels, take
 
@@ -54,7 +57,7 @@ class FilePart(Part):
         for table in _regroup(_tables(self.slices, names, self.chunk_rows), self.chunk_rows):
             column = None if self.label is None else table[self.label]
             labels = None if column is None else label_values(column, str(self.label))
-            yield Chunk(start, self.layout.encode(table), labels)
+            yield Chunk(start, self.layout.encode(table, start), labels)
             start += table.num_rows
 
 
@@ -75,16 +78,13 @@ class FileSource(Source):
         Column of the labels.
     chunk_rows : int or None, default=None
         Rows per chunk; None takes about 32 MiB.
-    max_levels : int, default=100
-        Most levels that a text column may have.
-    drop : sequence of str, default=()
-        Columns that are no features.
+    **columns
+        The options of `ColumnOptions`: max_levels, drop, dates, numbers, like.
 
     Raises
     ------
     ColumnError
-        If the label or a dropped column is none, a column has too many levels, or a type has no
-        meaning as a number.
+        If the label or a dropped column is none, or columns cannot be used; one error names all.
     DataError
         If there are no rows, or no feature columns.
     FormatError
@@ -109,8 +109,7 @@ class FileSource(Source):
         *,
         label: str | None = None,
         chunk_rows: int | None = None,
-        max_levels: int = 100,
-        drop: Sequence[str] = (),
+        **columns: Unpack[ColumnKeywords],
     ) -> None:
         self._files = open_files(Path(path), label)
         self._schema = self._files[0].schema
@@ -121,10 +120,10 @@ class FileSource(Source):
             self._schema,
             label,
             lambda names: _tables(everything, names, _BATCH_ROWS),
-            max_levels,
-            drop,
+            ColumnOptions(**columns),
         )
         self.feature_names = self._layout.feature_names
+        self.notes = told(self._layout.notes)
         self._chunk_rows = rows_per_chunk(self.n_features, chunk_rows)
 
     @property
@@ -201,7 +200,8 @@ class FileSource(Source):
         ]
         positions = as_positions(rows, self.n_rows)
         ascending, inverse = np.unique(positions, return_inverse=True)
-        pieces = [pa.schema([files[0].schema.field(name) for name in names]).empty_table()]
+        schema = pa.schema([files[0].schema.field(name) for name in names])
+        pieces = [pa.Table.from_batches([], schema)]
         first = 0
         for file in files:
             inside = slice(*np.searchsorted(ascending, [first, first + file.n_rows]))
