@@ -153,3 +153,20 @@ def test_parquet_rows_are_copied_to_csv(tmp_path: Path) -> None:
     pd.DataFrame({"a": [1.5, 2.5], "b": ["007", "7"]}).to_parquet(tmp_path / "in.parquet")
     copy_rows(as_source(tmp_path / "in.parquet"), [0], tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text() == '"a","b"\n1.5,"007"\n'
+
+
+@pytest.mark.parametrize("ending", ["tsv", "csv.bz2", "tsv.zst"])
+def test_other_endings_hold_the_same_cells(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text('a,b,c\n007,"x\ty",1.50\n7,"u,v",2\n')
+    copy_rows(as_source(path), np.array([0, 1]), tmp_path / f"out.{ending}")
+    back = as_source(tmp_path / f"out.{ending}").take_table(np.array([0, 1]))
+    assert back.to_pylist() == as_source(path).take_table(np.array([0, 1])).to_pylist()
+    assert back["a"].to_pylist() == ["007", "7"]
+
+
+def test_decimal_commas_are_written_as_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("code;a\n007;1,50\n7;2\n")
+    copy_rows(as_source(path), np.array([0]), tmp_path / "out.csv", {"weight": [0.5]})
+    assert (tmp_path / "out.csv").read_text() == '"code","a","weight"\n"007",1.5,0.5\n'

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +14,7 @@ from coresift._errors import ColumnError, DataError, FormatError
 from coresift._files import CSV, whole_file
 from coresift._typing import Indices
 from coresift.sources._csv_cells import with_columns, write_cells
-from coresift.sources._sink import output_suffix, write_table
+from coresift.sources._sink import output_suffix, packed, separator_of, write_table
 
 
 def copy_rows(
@@ -36,7 +35,7 @@ def copy_rows(
     rows : ndarray of shape (n,), int64
         Positions in the source.
     path : str or PathLike
-        Ends in ``.parquet``, ``.pq``, ``.csv`` or ``.csv.gz``; see `write_table`.
+        See `write_table`.
     added : mapping of str to array-like of shape (n,), or None
         Numbers to write beside the rows.
 
@@ -92,12 +91,8 @@ def check_added(source: Any, names: list[str]) -> None:
 
 def _write(cells: pa.Table, target: Path, suffix: str) -> None:
     try:
-        with whole_file(target) as file:
-            if suffix == ".csv":
-                write_cells(cells, file)
-            else:
-                with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as out:
-                    write_cells(cells, cast(BinaryIO, out))
+        with whole_file(target) as file, packed(file, suffix) as stream:
+            write_cells(cells, stream, separator_of(suffix))
     except OSError as error:
         raise FormatError(
             f"{str(target)!r} cannot be written ({error}); check the folder and the space in it"

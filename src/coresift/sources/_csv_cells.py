@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-_NEEDS_QUOTES = r"[\",\r\n]"
+_NEEDS_QUOTES = r"[\",\t\r\n]"
 _LINES = 65_536  # written at a time
 # What the reader takes for a missing value where it is not quoted; so it is quoted where the reader
 # found text.
@@ -76,11 +76,11 @@ def with_columns(cells: pa.Table, added: dict[str, Any]) -> pa.Table:
     return cells
 
 
-def write_cells(cells: pa.Table, file: BinaryIO) -> None:
-    """Write a line of names and a line for each row, as UTF-8."""
+def write_cells(cells: pa.Table, file: BinaryIO, separator: str = ",") -> None:
+    """Write a line of names and a line for each row, as UTF-8; separator is a comma or a tab."""
     names = _cells(pa.chunked_array([pa.array(cells.column_names, pa.string())]), None)
-    file.write((",".join(names.to_pylist()) + "\n").encode())
+    file.write((separator.join(names.to_pylist()) + "\n").encode())
     for start in range(0, cells.num_rows, _LINES):
         part = cells.slice(start, _LINES).combine_chunks()
-        lines = pc.binary_join_element_wise(*part.columns, ",")
+        lines = pc.binary_join_element_wise(*part.columns, separator)
         file.write(("\n".join(lines.to_pylist()) + "\n").encode())
