@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import mnist
-from measure import print_table
+from side_by_side import print_table
 from torch.func import functional_call, grad, vmap
 from torch.nn.functional import cross_entropy
 from torch.utils.data import TensorDataset

@@ -63,3 +63,7 @@ class InputChangedError(CoresiftError, ValueError):
 
 class MissingDependencyError(CoresiftError, ImportError):
     """An optional dependency that the call needs is not installed."""
+
+
+class EngineError(CoresiftError, RuntimeError):
+    """A worker that was lost, or an engine that cannot be reached."""

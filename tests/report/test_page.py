@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coresift.report import Comparison, Result
+from coresift.experiments import Comparison, Result
+from coresift.report import write_html
 from coresift.report._charts import _looks
 from coresift.report._page import page
 
@@ -163,7 +164,7 @@ def test_a_browser_shows_it(comparison: Comparison, tmp_path: Path) -> None:
     browser = next((path for path in map(shutil.which, BROWSERS) if path), None)
     if browser is None:
         pytest.skip(f"none of {', '.join(BROWSERS)} is installed: install chromium")
-    comparison.to_html(tmp_path / "page.html")
+    write_html(comparison, tmp_path / "page.html")
     options = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
     options = (*options, "--hide-scrollbars", f"--user-data-dir={tmp_path / 'profile'}")
     done = subprocess.run(

@@ -139,7 +139,7 @@ def test_the_curve_ends_with_the_accuracy_of_the_model() -> None:
     assert model.coef_.tobytes() == plain.coef_.tobytes()  # watching changes nothing
     assert plain.curve_ == []
     iterations = [iteration for iteration, _ in model.curve_]
-    assert iterations == sorted(watched_iterations(500, model.protocol_))
+    assert iterations == sorted(watched_iterations(500, model.settings_))
     assert (iterations[0], iterations[-1]) == (1, 7 * 32)
     assert model.curve_[-1][1] == model.score(X, y)
     assert model.fit_seconds_ > 0
@@ -157,7 +157,7 @@ def test_tuning_takes_the_best_on_rows_put_aside() -> None:
         given.fit(X[~aside], y[~aside], weights[~aside])
         values[rate, size] = given.score(X[aside], y[aside], weights[aside])
     assert len(set(values.values())) > 1
-    chosen = model.protocol_.learning_rate, model.protocol_.batch_size
+    chosen = model.settings_.learning_rate, model.protocol_.batch_size
     assert chosen == max(values, key=values.__getitem__)
     assert model.tune_seconds_ > model.fit_seconds_
     again = clone(model).set_params(learning_rate=chosen[0], batch_size=chosen[1])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coresift._errors import MissingDependencyError
-from coresift.report._result import Comparison, Result
+from coresift.experiments import Comparison, Result
 from coresift.report._table import budget_text
 from coresift.selectors import FULL
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from coresift.report._result import Comparison, Result
+from coresift.experiments import Comparison, Result
 from coresift.selectors import FULL
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ COLUMNS = (
     ("train_seconds", "training [s]", 3),
     ("total_seconds", "total [s]", 3),
     ("peak_mib", "peak memory [MiB]", 0),
+    ("select_mib", "of selection [MiB]", 0),
     ("score", "Eq. 5 score", 4),
     ("accuracy", "accuracy", 4),
     ("log_loss", "log-loss", 4),

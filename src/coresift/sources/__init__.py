@@ -12,17 +12,12 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from coresift._errors import MissingDependencyError, ParameterError
+from coresift.core.profile import count_missing_labels, count_nonfinite
 from coresift.sources._array import ArraySource
 from coresift.sources._base import CHUNK_BYTES, Chunk, Part, Source, chunk_rows
-from coresift.sources._checks import (
-    as_labels,
-    count_missing_labels,
-    count_nonfinite,
-    raise_missing_labels,
-    raise_nonfinite,
-)
+from coresift.sources._checks import as_labels, raise_missing_labels, raise_nonfinite
 from coresift.sources._obstacles import Obstacle, command_line_message, python_message
-from coresift.sources._options import ColumnKeywords, Dates, Numbers
+from coresift.sources._options import Dates, Numbers
 from coresift.sources._rows import take_like
 from coresift.sources._sparse import SparseSource
 

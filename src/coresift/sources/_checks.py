@@ -13,39 +13,8 @@ from typing import Any
 import numpy as np
 
 from coresift._errors import ColumnError, DataError, LabelError
-from coresift._typing import Counts, Indices, Labels, RawRows
+from coresift._typing import Counts, Indices, Labels
 from coresift.sources._array_like import label_array, to_numpy
-
-
-def count_nonfinite(rows: RawRows) -> tuple[Counts, Counts]:
-    """Count NaN and infinite values per feature.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, n_features), float32 or float64
-        Rows of one chunk.
-
-    Returns
-    -------
-    nan_counts, inf_counts : ndarray of shape (n_features,), int64
-        Add them up over the chunks and hand the sums to `raise_nonfinite`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from coresift.sources import count_nonfinite
-    >>> count_nonfinite(np.array([[1.0, np.nan], [np.inf, np.nan]]))
-    (array([0, 2]), array([1, 0]))
-    """
-    # One NaN or infinity makes the sum one too. The reverse fails (1e308 + 1e308), hence the
-    # exact count below, which is paid only then.
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = rows.sum()
-    if np.isfinite(total):
-        zeros = np.zeros(rows.shape[1], dtype=np.int64)
-        return zeros, zeros.copy()
-    nan_counts = np.isnan(rows).sum(axis=0, dtype=np.int64)
-    return nan_counts, np.isinf(rows).sum(axis=0, dtype=np.int64)
 
 
 def raise_nonfinite(nan_counts: Counts, inf_counts: Counts, column_names: Sequence[str]) -> None:
@@ -84,41 +53,6 @@ finite numbers: impute or drop these rows
         f"column {column_names[first]!r} has {nan_counts[first]} NaN and {inf_counts[first]} "
         f"infinite values{others}; coresift needs finite numbers: impute or drop these rows"
     )
-
-
-def count_missing_labels(labels: Labels) -> int:
-    """Count the labels that are missing: NaN, None, ``pandas.NA`` or NaT.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n_rows,)
-        Labels of one chunk.
-
-    Returns
-    -------
-    int
-        Add it up over the chunks and hand the sum to `raise_missing_labels`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from coresift.sources import count_missing_labels
-    >>> count_missing_labels(np.array(["a", None, float("nan")], dtype=object))
-    2
-    """
-    if labels.dtype.kind == "O":
-        return sum(map(_is_missing, labels))
-    if labels.dtype.kind in "fc":
-        return int(np.isnan(labels).sum())
-    if labels.dtype.kind in "mM":
-        return int(np.isnat(labels).sum())
-    return 0
-
-
-def _is_missing(label: Any) -> bool:
-    # pandas.NA refuses to be compared, and pandas may not be installed: known by its type's name.
-    # NaN and NaT are the values that differ from themselves.
-    return label is None or type(label).__name__ == "NAType" or bool(label != label)  # noqa: PLR0124
 
 
 def raise_missing_labels(count: int, n_rows: int) -> None:
