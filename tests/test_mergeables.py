@@ -1,4 +1,4 @@
-"""Laws 1 and 2 for everything in the core that merges; equality is exact.
+"""Laws 1 and 2 for everything that merges; equality is exact.
 
 A new mergeable is one more entry of `MERGEABLES`, and the last test fails until it is there.
 """
@@ -6,9 +6,7 @@ A new mergeable is one more entry of `MERGEABLES`, and the last test fails until
 from __future__ import annotations
 
 import copy
-import importlib
 import pickle
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
@@ -16,24 +14,26 @@ from typing import Any
 
 import numpy as np
 import pytest
-from coresift.core.certificate import Pairs, TrueDistances
-from coresift.core.exact import ExactSum
-from coresift.core.pool import Pool
-from coresift.core.sample import RowSample
 from hypothesis import given
 from hypothesis import strategies as st
 
-import coresift.core
+from coresift._rng import row_hash
+from coresift.core.bound_error import Pairs, TrueDistances
 from coresift.core.centers import Assignment, Centers
-from coresift.core.medoids import CellSums, Closest, Draw, Grid, Membership
-from coresift.core.profile import Profile, profile
+from coresift.core.exact_sum import ExactSum
+from coresift.core.medoids import CellSums, FixedPoint, Membership
+from coresift.core.merge import BottomK, Count, Together
+from coresift.core.profile import Profile, sample_rows
 from coresift.core.scaler import SCALES, Moments
 from coresift.core.summary import Layout, Summary
+from coresift.table import Block, Pieces
 from naive import identical
 from strategies import SEEDS, Array, Encoded, chunkings, datasets, encoded_rows, encoders, matrices
+from walking import classes
 
 FEW = st.integers(1, 6)
 FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False)
+NOTHING = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ def moments(draw: Any) -> Case:
 def samples(draw: Any) -> Case:
     data, size, seed = draw(datasets()), draw(FEW), draw(SEEDS)
 
-    def of(part: Array) -> RowSample:
-        return RowSample.of(data.rows[part], data.row_ids[part], size, seed)
+    def of(part: Array) -> BottomK:
+        return sample_rows(data.rows[part], data.row_ids[part], size, seed)
 
-    return Case(len(data), of, of(np.zeros(0, dtype=np.int64)))
+    return Case(len(data), of, of(NOTHING))
 
 
 @st.composite
@@ -82,13 +82,10 @@ def profiles(draw: Any) -> Case:
         rows[list(draw(st.sets(st.integers(0, len(rows) - 1), max_size=2))), 0] = value
 
     def of(part: Array) -> Profile:
-        nonfinite = np.isnan(rows[part]).sum(axis=0), np.isinf(rows[part]).sum(axis=0)
-        return profile(
+        return Profile.of(
             rows[part],
             data.row_ids[part],
             data.class_ids[part],
-            nonfinite,
-            0,
             scale=scale,
             sample_size=size,
             seed=seed,
@@ -98,12 +95,80 @@ def profiles(draw: Any) -> Case:
 
 
 def pools(rows: Encoded) -> Case:
-    limits, seed = rows.layout.max_candidates, rows.layout.seed
+    """The candidates of each class, with their codes."""
+    limits, seed = np.array(rows.layout.max_candidates), rows.layout.seed
 
-    def of(part: Array) -> Pool:
-        return Pool.of(rows.class_ids[part], rows.row_ids[part], rows.codes[part], limits, seed)
+    def of(part: Array) -> BottomK:
+        keys, codes = (row_hash(rows.row_ids[part], seed),), (rows.codes[part],)
+        return BottomK.of(rows.class_ids[part], keys, rows.row_ids[part], limits, codes)
 
-    return Case(len(rows), of, of(np.zeros(0, dtype=np.int64)))
+    return Case(len(rows), of, of(NOTHING))
+
+
+@st.composite
+def closest(draw: Any) -> Case:
+    """Keys are distances, with ties; limits are such as to keep nothing, one row, or more."""
+    data = draw(datasets())
+    squared = (data.rows[:, 0] % 4).astype(np.float32)
+    n_groups = draw(st.sampled_from([data.n_classes, data.n_classes + 1]))  # the last is empty
+    limits = np.array(draw(st.tuples(*[st.integers(0, 3)] * n_groups)))
+
+    def of(part: Array) -> BottomK:
+        return BottomK.of(data.class_ids[part], (squared[part],), data.row_ids[part], limits)
+
+    return Case(len(data), of, of(NOTHING))
+
+
+@st.composite
+def two_keys(draw: Any) -> Case:
+    """One group, which is cut before it is sorted; the first key has ties."""
+    data, limit, seed = draw(datasets()), draw(st.integers(0, 4)), draw(SEEDS)
+    keys = (data.rows[:, 0] % 2).astype(np.float32), row_hash(data.row_ids, seed)
+    zeros = np.zeros(len(data), dtype=np.int64)
+
+    def of(part: Array) -> BottomK:
+        own = tuple(key[part] for key in keys)
+        payload = data.rows[part], data.class_ids[part]
+        return BottomK.of(zeros[part], own, data.row_ids[part], np.array([limit]), payload)
+
+    return Case(len(data), of, of(NOTHING))
+
+
+@st.composite
+def counts(draw: Any) -> Case:
+    numbers = np.array(draw(st.lists(st.integers(0, 4), max_size=20)), dtype=np.int64)
+    return Case(
+        len(numbers), lambda part: Count.of(numbers[part], 6), Count(np.zeros(6, dtype=np.int64))
+    )
+
+
+@st.composite
+def together(draw: Any) -> Case:
+    data, size, seed = draw(datasets()), draw(FEW), draw(SEEDS)
+
+    def of(part: Array) -> Together:
+        sample = sample_rows(data.rows[part], data.row_ids[part], size, seed)
+        return Together((Count.of(data.class_ids[part], data.n_classes), sample))
+
+    return Case(len(data), of, of(NOTHING))
+
+
+@st.composite
+def pieces(draw: Any) -> Case:
+    """Pieces come in the order of the merges; what counts is what stands at each row id."""
+    data = draw(datasets())
+
+    def seen(value: Pieces) -> dict[int, tuple[int, list[float]]]:
+        return {
+            row_id: (class_id, row)
+            for block in value.blocks
+            for row, class_id, row_id in zip(*map(np.ndarray.tolist, block), strict=True)
+        }
+
+    def of(part: Array) -> Pieces:
+        return Pieces((Block(data.rows[part], data.class_ids[part], data.row_ids[part]),))
+
+    return Case(len(data), of, Pieces(), seen)
 
 
 def summaries(rows: Encoded) -> Case:
@@ -114,10 +179,10 @@ def summaries(rows: Encoded) -> Case:
 def cell_sums(draw: Any) -> Case:
     data = draw(datasets())
     rows, n_cells = np.clip(data.rows, -1e3, 1e3), data.n_classes + 1  # the last is empty
-    grid = Grid(draw(st.integers(0, 20)), rows.min(axis=0))
+    units = FixedPoint(draw(st.integers(0, 20)), rows.min(axis=0))
     return Case(
         len(rows),
-        lambda part: CellSums.of(rows[part], data.class_ids[part], n_cells, grid),
+        lambda part: CellSums.of(rows[part], data.class_ids[part], n_cells, units),
         CellSums.empty(n_cells, rows.shape[1]),
     )
 
@@ -135,28 +200,6 @@ def memberships(draw: Any) -> Case:
         }
 
     return Case(len(cells), lambda part: Membership(((part, cells[part]),)), Membership(), seen)
-
-
-@st.composite
-def closest(draw: Any) -> Case:
-    data, limit = draw(datasets()), draw(FEW)
-    squared = (data.rows[:, 0] % 4).astype(np.float32)  # with ties
-
-    def of(part: Array) -> Closest:
-        return Closest.of(data.class_ids[part], data.row_ids[part], squared[part], limit)
-
-    return Case(len(data), of, Closest.empty(limit))
-
-
-@st.composite
-def draws(draw: Any) -> Case:
-    data, seed = draw(datasets()), draw(SEEDS)
-    n_cells = data.n_classes + 1  # the last is empty
-    return Case(
-        len(data),
-        lambda part: Draw.of(data.class_ids[part], data.row_ids[part], n_cells, seed),
-        Draw.empty(n_cells, seed),
-    )
 
 
 @st.composite
@@ -180,15 +223,15 @@ def true_distances(draw: Any) -> Case:
     encoder = draw(encoders(data))
     scaled, (buckets, codes) = encoder.scaler.transform(data.rows), encoder.encode(data.rows)
     limits = (draw(FEW),) * data.n_classes
-    layout = Layout(codes.shape[1], encoder.clusterer.n_planes, limits, limits, seed=0)
+    layout = Layout(codes.shape[1], encoder.clusterer.n_bits, limits, limits, seed=0)
     summary = Summary.of(data.class_ids, buckets, codes, data.row_ids, layout)
     items = slice(None, None, 2)
     pairs = Pairs.of(summary, data.class_ids[items], scaled[items], buckets[items], codes[items])
-    grid = Grid.of(scaled.min(axis=0), scaled.max(axis=0), len(data))
+    units = FixedPoint.of(scaled.min(axis=0), scaled.max(axis=0), len(data))
 
     def of(part: Array) -> TrueDistances:
         rows, class_ids = scaled[part], data.class_ids[part]
-        return TrueDistances.of(pairs, summary, grid, rows, class_ids, buckets[part])
+        return TrueDistances.of(pairs, summary, units, rows, class_ids, buckets[part])
 
     return Case(len(data), of, TrueDistances.empty(pairs))
 
@@ -196,16 +239,16 @@ def true_distances(draw: Any) -> Case:
 MERGEABLES: dict[type, st.SearchStrategy[Case]] = {
     ExactSum: matrices(st.integers(0, 8), st.just(2), FINITE).map(exact_sums),
     Moments: moments(),
-    RowSample: samples(),
+    BottomK: samples() | encoded_rows().map(pools) | closest() | two_keys(),
+    Count: counts(),
+    Together: together(),
     Profile: profiles(),
-    Pool: encoded_rows().map(pools),
     Summary: encoded_rows().map(summaries),
     CellSums: cell_sums(),
     Membership: memberships(),
-    Closest: closest(),
-    Draw: draws(),
     Assignment: assignments(),
     TrueDistances: true_distances(),
+    Pieces: pieces(),
 }
 each_mergeable = pytest.mark.parametrize(
     ("kind", "cases"), MERGEABLES.items(), ids=[kind.__name__ for kind in MERGEABLES]
@@ -258,11 +301,5 @@ def test_a_value_is_pickled_with_all_that_counts(
 
 
 def test_every_class_that_merges_is_held_to_the_laws() -> None:
-    modules = pkgutil.walk_packages(coresift.core.__path__, "coresift.core.")
-    classes = {
-        value
-        for module in modules
-        for value in vars(importlib.import_module(module.name)).values()
-        if isinstance(value, type) and "merge" in vars(value)
-    }
-    assert {c for c in classes if not getattr(c, "_is_protocol", False)} == set(MERGEABLES)
+    found = {kind for kind in classes() if "merge" in vars(kind)}
+    assert {kind for kind in found if not getattr(kind, "_is_protocol", False)} == set(MERGEABLES)

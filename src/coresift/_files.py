@@ -16,8 +16,10 @@ from coresift._errors import FormatError
 
 # What is read from a folder; what else lies there is left alone.
 PARQUET = (".parquet", ".pq")
-CSV = (".csv", ".csv.gz")
-DATA_SUFFIXES = PARQUET + CSV
+CSV = tuple(kind + packed for kind in (".csv", ".tsv") for packed in ("", ".gz", ".bz2", ".zst"))
+ARROW = (".feather", ".arrow", ".ipc")
+DATA_SUFFIXES = PARQUET + CSV + ARROW
+SUFFIXES_IN_WORDS = ".parquet, .pq, .feather, .arrow, .ipc, .csv, .tsv (or .csv.gz, .bz2, .zst)"
 
 
 def known_suffix(path: str | os.PathLike[str]) -> str | None:

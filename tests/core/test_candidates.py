@@ -1,41 +1,36 @@
 from __future__ import annotations
 
 import numpy as np
-from coresift.core.pool import Candidates, Pool
 from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
+from coresift.core.candidates import Candidates
+from coresift.core.merge import BottomK
 from strategies import Encoded, encoded_rows
 
 
-def pool_of(rows: Encoded, part: slice = slice(None)) -> Pool:
-    return Pool.of(
-        rows.class_ids[part],
-        rows.row_ids[part],
-        rows.codes[part],
-        rows.layout.max_candidates,
-        rows.layout.seed,
-    )
+def pool_of(rows: Encoded) -> BottomK:
+    return rows.summary().pool
 
 
 @given(rows=encoded_rows())
 def test_pool_keeps_the_rows_of_smallest_hash_of_each_class(rows: Encoded) -> None:
     pool = pool_of(rows)
     code_of = {int(i): code.tolist() for i, code in zip(rows.row_ids, rows.codes, strict=True)}
-    assert pool.codes.tolist() == [code_of[int(i)] for i in pool.row_ids]
+    assert pool.payload[0].tolist() == [code_of[int(i)] for i in pool.row_ids]
     for c, limit in enumerate(rows.layout.max_candidates):
         expected = naive.smallest(rows.row_ids[rows.class_ids == c], limit, rows.layout.seed)
-        assert pool.row_ids[pool.class_ids == c].tolist() == expected
-        assert pool.of_class(c).row_ids.tolist() == expected
-    assert (np.diff(pool.class_ids) >= 0).all()
+        assert pool.row_ids[pool.groups == c].tolist() == expected
+        assert pool.of_group(c).row_ids.tolist() == expected
+    assert (np.diff(pool.groups) >= 0).all()
 
 
 @given(rows=encoded_rows())
 def test_candidates_are_the_distinct_codes_in_order(rows: Encoded) -> None:
     for c in range(rows.layout.n_classes):
-        pool = pool_of(rows).of_class(c)
-        codes = [tuple(code) for code in pool.codes.tolist()]
+        pool = pool_of(rows).of_group(c)
+        codes = [tuple(code) for code in pool.payload[0].tolist()]
         found = Candidates.of(pool)
         assert [tuple(code) for code in found.codes.tolist()] == sorted(set(codes))
         assert found.counts.tolist() == [codes.count(code) for code in sorted(set(codes))]
@@ -48,12 +43,12 @@ def test_candidates_are_the_distinct_codes_in_order(rows: Encoded) -> None:
 def test_the_nth_pick_of_a_code_takes_its_nth_row_by_hash(
     rows: Encoded, data: st.DataObject
 ) -> None:
-    pool = pool_of(rows).of_class(0)
+    pool = pool_of(rows).of_group(0)
     found = Candidates.of(pool)
     picks = data.draw(st.permutations(np.repeat(np.arange(len(found.counts)), found.counts)))
     picks = picks[: data.draw(st.integers(0, len(picks)))]
     waiting = {
-        c: pool.row_ids[(pool.codes == code).all(axis=1)].tolist()
+        c: pool.row_ids[(pool.payload[0] == code).all(axis=1)].tolist()
         for c, code in enumerate(found.codes)
     }
     expected = [waiting[int(pick)].pop(0) for pick in picks]

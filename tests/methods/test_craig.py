@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import tracemalloc
-from typing import Any
 
 import numpy as np
 import pytest
-from coresift.baselines import CraigPlan, CraigPQPlan, craig, craig_pq
-from coresift.core.tiles import Grid
-from coresift.passes import ROWS, derived_seed
 from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
 from coresift import Craig, CraigPQ, ParameterError, Uniform
+from coresift._rng import Purpose, derived_seed
 from coresift.core.budget import split_budget
+from coresift.core.facility.blocks import Grid
 from coresift.core.scaler import Moments, Scaler
-from coresift.methods.craig import outlook, store_bytes
-from coresift.methods.craig_pq import outlook as outlook_pq
+from coresift.methods import CraigPlan, CraigPQPlan, Plan
+from coresift.methods.craig import store_bytes
+from coresift.select import select
 from coresift.sources import as_source
 from strategies import SMALL, UNIT, Array, flagged, matrices
 
@@ -49,7 +48,7 @@ def test_craig_equals_its_oracle_in_each_class(
         used = grid.flags.tolist(), grid.features.tolist()
         own = scaled[here]
         pairs = [[naive.whole_distance(a, b, *used, grid.scale) for b in own] for a in own]
-        ranked = naive.smallest(here, len(here), derived_seed(7, ROWS))
+        ranked = naive.smallest(here, len(here), derived_seed(7, Purpose.ROWS))
         spare = [here.tolist().index(row) for row in ranked]
         expected += here[naive.facility_greedy(pairs, grid.worst, quota, spare)].tolist()
     assert chosen.sample_indices_.tolist() == sorted(expected)
@@ -65,7 +64,8 @@ def test_craig_pq_equals_its_oracle(rows: Array, data: st.DataObject) -> None:
     plan = CraigPQPlan(
         budget, n_subspaces=rows.shape[1], subspaces="blocks", distance="sum", scale=None, seed=3
     )
-    coreset = craig_pq(as_source(rows), plan)
+    coreset = select(as_source(rows), plan)
+    assert coreset.report is not None
     codes, code_of, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
     bounds = abs(codes[:, None] - codes[None]).sum(axis=2).tolist()
     worst, rounds = float(np.ptp(rows, axis=0).sum()), [(range(len(bounds)), budget)]
@@ -73,12 +73,12 @@ def test_craig_pq_equals_its_oracle(rows: Array, data: st.DataObject) -> None:
     expected = set()
     for pick in picks:
         holders = np.flatnonzero(code_of.reshape(-1) == pick)
-        expected.add(naive.smallest(holders, 1, derived_seed(3, ROWS))[0])
+        expected.add(naive.smallest(holders, 1, derived_seed(3, Purpose.ROWS))[0])
     assert expected <= set(coreset.row_ids.tolist())
-    assert coreset.report["n_codes"] == len(codes)
+    assert coreset.report.facts["n_codes"] == len(codes)
     if picks:
         nearest = np.array(bounds)[picks].min(axis=0)
-        score = coreset.report["code_score"]
+        score = coreset.report.facts["code_score"]
         assert score == pytest.approx((counts * nearest).sum() / len(rows))
 
 
@@ -126,24 +126,24 @@ def test_auto_takes_the_dense_store_where_it_fits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("run", "plan", "look"),
+    "plan",
     [
-        (craig, CraigPlan(40, distances="dense"), outlook),
-        (craig, CraigPlan(40, distances="recompute"), outlook),
-        (craig, CraigPlan(40, distances="neighbours", n_neighbours=64), outlook),
-        (craig_pq, CraigPQPlan(40), outlook_pq),
+        CraigPlan(40, distances="dense"),
+        CraigPlan(40, distances="recompute"),
+        CraigPlan(40, distances="neighbours", n_neighbours=64),
+        CraigPQPlan(40),
     ],
     ids=["dense", "recompute", "neighbours", "pq"],
 )
-def test_memory_stays_below_what_outlook_says(run: Any, plan: Any, look: Any) -> None:
+def test_memory_stays_below_what_the_plan_says(plan: Plan) -> None:
     X = np.random.default_rng(0).normal(size=(6000, 30)).astype(np.float32)
     source = as_source(X)
-    run(as_source(X[:300]), plan)  # compiles
+    select(as_source(X[:300]), plan)  # compiles
     tracemalloc.start()
-    coreset = run(source, plan)
+    coreset = select(source, plan)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    said = look(source, plan)
+    said = plan.cost(source)
     assert said["budget"] == len(coreset.row_ids) == 40
     assert said["passes"] == 3
     assert peak < said["max_bytes"]

@@ -6,17 +6,17 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from coresift.baselines import StratifiedPlan, stratified
-from coresift.passes import PLANES, ROWS, derived_seed
 from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
 from coresift import Stratified, Uniform
-from coresift._rng import stream
+from coresift._rng import Purpose, derived_seed, stream
 from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.scaler import Moments, Scaler
+from coresift.methods import StratifiedPlan
 from coresift.methods.stratified import proportional
+from coresift.select import select
 from coresift.sources import as_source
 from strategies import SEEDS
 
@@ -24,7 +24,7 @@ from strategies import SEEDS
 def test_uniform_takes_the_rows_of_smallest_hash_of_each_class() -> None:
     X, y = np.zeros((90, 1)), np.array([0] * 70 + [1] * 20)
     selector = Uniform(9, random_state=5).fit(X, y)
-    seed = derived_seed(5, ROWS)
+    seed = derived_seed(5, Purpose.ROWS)
     expected = naive.smallest(range(70), 7, seed) + naive.smallest(range(70, 90), 2, seed)
     assert selector.sample_indices_.tolist() == sorted(expected)
     assert selector.sample_weight_.tolist() == [10.0] * 9
@@ -73,25 +73,26 @@ def test_proportional_equals_its_oracle(sizes: list[int], seed: int, data: st.Da
 def test_stratified_draws_from_clusters_in_proportion(max_clusters: int | None) -> None:
     rng = np.random.default_rng(1)
     X = rng.normal(size=(300, 3)).astype(np.float32)
-    coreset = stratified(
-        as_source(X), StratifiedPlan(20, n_planes=6, max_clusters=max_clusters, seed=4)
-    )
+    plan = StratifiedPlan(20, n_planes=6, max_clusters=max_clusters, seed=4)
+    coreset = select(as_source(X), plan)
+    assert coreset.report is not None
     scaled = Scaler.from_moments(Moments.of(X, "minmax"), "minmax").transform(X)
-    order = naive.smallest(range(300), 300, derived_seed(4, 100))  # of floats, sums need an order
+    order = naive.smallest(range(300), 300, derived_seed(4, Purpose.SAMPLE))
     middle = scaled[order].mean(axis=0, dtype=np.float64).astype(np.float32)
-    planes = Hyperplanes.draw(3, 6, stream(4, PLANES), middle)
+    planes = Hyperplanes.draw(3, 6, stream(4, Purpose.PLANES), middle)
     buckets = [naive.bucket(row, planes.planes, planes.offsets) for row in scaled]
-    n_planes = naive.planes_within(buckets, 6, max_clusters or 200)
-    clusters = np.array([naive.prefix(bucket, n_planes) for bucket in buckets], dtype=np.uint64)
-    assert coreset.report["n_clusters"] == len(np.unique(clusters))
+    bits = naive.bits_within(buckets, 6, max_clusters or 200)
+    assert [entry.facts["bits"] for entry in coreset.report.classes] == [bits]
+    clusters = np.array([naive.prefix(bucket, bits) for bucket in buckets], dtype=np.uint64)
+    assert coreset.report.facts["n_clusters"] == len(np.unique(clusters))
     sizes = Counter(clusters.tolist())
     drawn = Counter(clusters[coreset.row_ids].tolist())
-    assert coreset.report["n_clusters_chosen"] == len(drawn)
+    assert coreset.report.facts["n_clusters_chosen"] == len(drawn)
     raised = 300 / sum(sizes[bucket] for bucket in drawn)
     for bucket, count in drawn.items():
         assert abs(count - 20 * sizes[bucket] / 300) < 1 or count == 1
         members = np.flatnonzero(clusters == bucket)
-        chosen = naive.smallest(members, count, derived_seed(4, ROWS))
+        chosen = naive.smallest(members, count, derived_seed(4, Purpose.ROWS))
         here = np.isin(coreset.row_ids, members)
         assert coreset.row_ids[here].tolist() == sorted(chosen)
         np.testing.assert_allclose(coreset.weights[here], sizes[bucket] / count * raised)

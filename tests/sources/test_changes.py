@@ -15,6 +15,7 @@ import pytest
 
 from coresift import Craig, FastCore, InputChangedError, Stratified, Uniform
 from coresift.sources import FileSource
+from coresift.sources._location import Location
 from coresift.sources._stamp import Stamp
 
 ROWS = 300
@@ -164,10 +165,14 @@ def test_rows_are_not_taken_from_a_changed_file(
 def test_what_a_stamp_tells(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     write(table(), path)
-    first = Stamp.of(path)
-    assert first.change(Stamp.of(path)) == first.change(Stamp.outside(path)) == ""
+    first = Stamp.of(Location.of(path))
+    assert (
+        first.change(Stamp.of(Location.of(path)))
+        == first.change(Stamp.outside(Location.of(path)))
+        == ""
+    )
     os.utime(path, ns=(0, first.modified + 1))
-    assert first.change(Stamp.outside(path)) == "written again"
+    assert first.change(Stamp.outside(Location.of(path))) == "written again"
 
 
 def test_checksums_of_pages_are_verified(tmp_path: Path) -> None:

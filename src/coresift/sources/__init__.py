@@ -21,7 +21,9 @@ from coresift.sources._sparse import SparseSource
 
 if TYPE_CHECKING:
     from coresift.sources._arrow_files import FileSource
+    from coresift.sources._copy import check_added, copy_rows
     from coresift.sources._frame import FrameSource
+    from coresift.sources._npy import NpySource
     from coresift.sources._sink import output_suffix, write_table
 
 __all__ = [
@@ -30,12 +32,15 @@ __all__ = [
     "Chunk",
     "FileSource",
     "FrameSource",
+    "NpySource",
     "Part",
     "Source",
     "SparseSource",
     "as_labels",
     "as_source",
+    "check_added",
     "chunk_rows",
+    "copy_rows",
     "count_missing_labels",
     "count_nonfinite",
     "output_suffix",
@@ -48,6 +53,9 @@ __all__ = [
 _ON_DEMAND = {
     "FileSource": "_arrow_files",
     "FrameSource": "_frame",
+    "NpySource": "_npy",
+    "check_added": "_copy",
+    "copy_rows": "_copy",
     "output_suffix": "_sink",
     "write_table": "_sink",
 }
@@ -80,13 +88,19 @@ def as_source(
     chunk_rows: int | None = None,
     max_levels: int = 100,
     drop: Sequence[str] = (),
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str = "utf-8",
+    null_values: Sequence[str] | None = None,
 ) -> Source:
     """Return the source that reads X.
 
     Parameters
     ----------
     X : array-like of shape (n_rows, n_features), sparse matrix, data frame, path or Source
-        A path is a Parquet or CSV file or a folder of them. A Source is returned as it is.
+        A path is a file, a folder, a pattern or an address of Parquet, CSV or Arrow files (see
+        `FileSource`), or a ``.npy`` file; a list of paths and a ``pyarrow.dataset.Dataset`` are
+        several files. A Source is returned as it is.
     y : array-like of shape (n_rows,) or None, default=None
         Labels, if they are no column of X.
     label : str or None, default=None
@@ -97,6 +111,8 @@ def as_source(
         Most levels that a text column may have.
     drop : sequence of str, default=()
         Columns of X (a data frame or a file) that are no features.
+    delimiter, decimal, encoding, null_values
+        How CSV files are written; see `FileSource`.
 
     Raises
     ------
@@ -117,15 +133,33 @@ def as_source(
     if isinstance(X, Source):
         _refuse(y is not None or label is not None, "y or label", "a Source", "give it the labels")
         return X
-    if isinstance(X, str | PathLike):
+    written: dict[str, Any] = {
+        "delimiter": delimiter,
+        "decimal": decimal,
+        "encoding": encoding,
+        "null_values": null_values,
+    }
+    table: dict[str, Any] = {
+        "label": label,
+        "chunk_rows": chunk_rows,
+        "max_levels": max_levels,
+        "drop": drop,
+    }
+    if _is_files(X):
         _refuse(y is not None, "y", "a path", "name the column of the labels: label=")
         files: type[FileSource] = _load("FileSource")
-        return files(X, label=label, chunk_rows=chunk_rows, max_levels=max_levels, drop=drop)
+        return files(X, **table, **written)
+    for name, value in written.items():
+        usual = "utf-8" if name == "encoding" else None
+        _refuse(value != usual, name, "data that are no CSV file", "leave it out")
     if _is_frame(X):
         frames: type[FrameSource] = _load("FrameSource")
-        return frames(X, y, label=label, chunk_rows=chunk_rows, max_levels=max_levels, drop=drop)
+        return frames(X, y, **table)
     _refuse(label is not None, "label", "an array, which has no names", "pass the labels as y")
     _refuse(len(drop) > 0, "drop", "an array, which has no names", "leave the columns out of X")
+    if isinstance(X, str | PathLike):
+        arrays: type[NpySource] = _load("NpySource")
+        return arrays(X, y, chunk_rows=chunk_rows)
     if _is_sparse(X):
         return SparseSource(X, y, chunk_rows=chunk_rows)
     return ArraySource(X, y, chunk_rows=chunk_rows)
@@ -134,6 +168,15 @@ def as_source(
 def _refuse(wrong: bool, given: str, data: str, remedy: str) -> None:
     if wrong:
         raise ParameterError(f"{given} is given together with {data}: {remedy}")
+
+
+def _is_files(X: Any) -> bool:
+    """Tell whether X stands for files of named columns."""
+    if isinstance(X, str | PathLike):
+        return not str(X).lower().endswith(".npy")
+    if isinstance(X, list | tuple):
+        return len(X) > 0 and all(isinstance(path, str | PathLike) for path in X)
+    return type(X).__module__ == "pyarrow._dataset"
 
 
 def _is_frame(X: Any) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from coresift._errors import DataError
 from coresift._typing import Indices, Labels, RawRows
+from coresift.sources._array_like import to_numpy
 from coresift.sources._base import Chunk, Part, Source, part_rows
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_labels, as_positions, check_shape
@@ -127,12 +128,7 @@ def _number_array(X: Any) -> np.ndarray[Any, np.dtype[Any]]:
             "the data are a masked array; coresift would lose the mask: pass X.filled(value), or "
             "the rows without masked values"
         )
-    try:
-        array = np.asarray(X)
-    except ValueError as error:
-        raise DataError(
-            f"the data do not form an array ({error}); pass rows of equal length"
-        ) from error
+    array: np.ndarray[Any, np.dtype[Any]] = to_numpy(X, "the data are", DataError)
     if array.dtype.kind == "O":
         return _from_objects(array)
     if array.dtype.kind not in "biuf":

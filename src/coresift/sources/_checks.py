@@ -14,6 +14,7 @@ import numpy as np
 
 from coresift._errors import ColumnError, DataError, LabelError
 from coresift._typing import Counts, Indices, Labels
+from coresift.sources._array_like import label_array, to_numpy
 
 
 def raise_nonfinite(nan_counts: Counts, inf_counts: Counts, column_names: Sequence[str]) -> None:
@@ -116,7 +117,7 @@ def as_labels(y: Any, n_rows: int) -> Labels | None:
     Parameters
     ----------
     y : array-like of shape (n_rows,) or (n_rows, 1), or None
-        List, ndarray, Series or Arrow array.
+        Any sequence, array, Series or tensor; see `to_numpy`.
     n_rows : int
         Number of rows that the labels belong to.
 
@@ -127,7 +128,7 @@ def as_labels(y: Any, n_rows: int) -> Labels | None:
     """
     if y is None:
         return None
-    labels = _to_array(y)
+    labels = label_array(y)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels.ravel()
     if labels.ndim != 1:
@@ -142,30 +143,47 @@ def as_labels(y: Any, n_rows: int) -> Labels | None:
     return labels
 
 
-def _to_array(y: Any) -> Labels:
-    """Convert to numpy without turning a missing value into the string 'nan' or a masked number."""
-    if isinstance(y, np.ma.MaskedArray):
-        values = np.array(y.data, dtype=object)
-        values[np.ma.getmaskarray(y)] = None
-        return values
-    try:
-        labels = np.asarray(y)
-    except ValueError as error:
-        raise LabelError(
-            f"the labels do not form an array ({error}); pass one number or string per row"
-        ) from error
-    if labels.dtype.kind in "US" and isinstance(y, list | tuple):
-        return np.asarray(y, dtype=object)
-    return labels
-
-
 def as_positions(rows: Any, n_rows: int) -> Indices:
-    """Return row positions as int64, or raise `DataError` if one is not in ``range(n_rows)``."""
-    positions = np.asarray(rows, dtype=np.int64).reshape(-1)
-    outside = positions[(positions < 0) | (positions >= n_rows)]
+    """Return row positions as int64.
+
+    Parameters
+    ----------
+    rows : array-like of shape (n,)
+        Whole numbers from 0 to ``n_rows - 1``, or a boolean mask of shape (n_rows,).
+    n_rows : int
+        Number of rows of the input.
+
+    Raises
+    ------
+    DataError
+        If a position is no whole number or outside, or a mask has another length.
+
+    Examples
+    --------
+    >>> from coresift.sources._checks import as_positions
+    >>> as_positions([True, False, True], 3)
+    array([0, 2])
+    """
+    given = to_numpy(rows, "the positions are", DataError).reshape(-1)
+    if given.dtype.kind == "b" and given.size:
+        if len(given) != n_rows:
+            raise DataError(
+                f"the mask has {len(given)} values for {n_rows} rows; pass one for each row, or "
+                "positions"
+            )
+        return np.flatnonzero(given)
+    outside = given[~_is_within(given, n_rows)]
     if len(outside):
         raise DataError(
-            f"row {outside[0]} is outside the input of {n_rows} rows; pass positions from 0 to "
-            f"{n_rows - 1}"
+            f"row {outside[0]} is outside the input of {n_rows} rows; pass whole numbers from 0 "
+            f"to {n_rows - 1}"
         )
-    return positions
+    return np.asarray(given, dtype=np.int64)
+
+
+def _is_within(positions: Any, n_rows: int) -> Any:
+    if positions.dtype.kind in "iu" or not positions.size:
+        return (positions >= 0) & (positions < n_rows)
+    if positions.dtype.kind != "f":
+        raise DataError(f"the positions are an array of {positions.dtype}; pass whole numbers")
+    return (positions >= 0) & (positions < n_rows) & (positions == np.floor(positions))

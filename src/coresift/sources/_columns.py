@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import DTypeLike
 
-from coresift._errors import ColumnError, DataError, LabelError
-from coresift._typing import Float64, Labels, RawRows
+from coresift._errors import ColumnError, DataError
+from coresift._typing import Float64, RawRows
 from coresift.sources._checks import check_distinct
 
 Kind: TypeAlias = Literal["number", "levels", "list"]
@@ -47,7 +47,7 @@ class Column:
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
+class ColumnLayout:
     """The feature columns of a table, in order, and the type of the rows.
 
     Parameters
@@ -101,7 +101,7 @@ def plan_layout(
     read: Reader,
     max_levels: int,
     drop: Sequence[str] = (),
-) -> Layout:
+) -> ColumnLayout:
     """Decide what each column becomes.
 
     Parameters
@@ -120,7 +120,7 @@ def plan_layout(
 
     Returns
     -------
-    Layout
+    ColumnLayout
 
     Raises
     ------
@@ -139,7 +139,9 @@ def plan_layout(
     with_levels = [name for name, kind in kinds.items() if kind == "levels"]
     levels = _find_levels(iter(read(with_levels)), with_levels, max_levels) if with_levels else {}
     columns = tuple(_column(field, kinds[field.name], levels.get(field.name)) for field in fields)
-    return Layout(columns, _row_type([field for field in fields if kinds[field.name] != "levels"]))
+    return ColumnLayout(
+        columns, _row_type([field for field in fields if kinds[field.name] != "levels"])
+    )
 
 
 def _check_present(names: Sequence[str], name: str | None, use: str) -> None:
@@ -282,24 +284,3 @@ def _numbers(array: pa.Array, dtype: DTypeLike) -> RawRows:
     rows = np.full((len(array), items.shape[1]), np.nan, dtype=dtype)
     rows[array.is_valid().to_numpy(zero_copy_only=False)] = items
     return rows
-
-
-def label_values(column: pa.ChunkedArray, name: str) -> Labels:
-    """Return labels as numpy values, shape (n_rows,); text is an array of objects.
-
-    Raises
-    ------
-    LabelError
-        If the column holds lists, structs or bytes.
-    """
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if pa.types.is_decimal(kind):
-        column, kind = column.cast(pa.float64(), safe=False), pa.float64()
-    if not (_is_number(kind) or _is_text(kind) or pa.types.is_temporal(kind) or kind == pa.null()):
-        raise LabelError(
-            f"the label column {name!r} has type {column.type}; labels must be numbers, booleans "
-            "or text: convert it"
-        )
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(kind)
-    return np.asarray(column.to_numpy())

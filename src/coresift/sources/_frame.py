@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from coresift._errors import ColumnError, DataError, ParameterError
 from coresift._typing import Indices, RawRows
+from coresift.sources._arrow_labels import label_values
 from coresift.sources._base import Source, part_rows
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_labels, as_positions, check_shape
-from coresift.sources._columns import label_values, plan_layout
+from coresift.sources._columns import plan_layout
 from coresift.sources._table_part import TablePart
 
 

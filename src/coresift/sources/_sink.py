@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.ipc
 import pyarrow.parquet
 
 from coresift._errors import FormatError
-from coresift._files import DATA_SUFFIXES, PARQUET, known_suffix, whole_file
+from coresift._files import ARROW, PARQUET, SUFFIXES_IN_WORDS, known_suffix, whole_file
 
 
 def write_table(table: pa.Table, path: str | PathLike[str]) -> None:
-    r"""Write a table to a Parquet or CSV file, replacing a file of that name.
+    r"""Write a table to a Parquet, Arrow or CSV file, replacing a file of that name.
 
     The rows go to a temporary file in the same folder, which then takes the name. A failure leaves
     the folder as it was. The mode of a file that is replaced stays; a symbolic link stays one, and
@@ -27,7 +30,8 @@ def write_table(table: pa.Table, path: str | PathLike[str]) -> None:
     table : pyarrow.Table
         What to write.
     path : str or PathLike
-        Ends in ``.parquet``, ``.pq``, ``.csv`` or ``.csv.gz``.
+        Ends in ``.parquet``, ``.pq``, ``.feather``, ``.arrow``, ``.ipc``, ``.csv`` or ``.tsv``; the
+        last two also with ``.gz``, ``.bz2`` or ``.zst``.
 
     Raises
     ------
@@ -63,7 +67,7 @@ def output_suffix(path: str | PathLike[str]) -> str:
     if suffix is None:
         raise FormatError(
             f"the format of {Path(path).name!r} is not known; choose a name that ends in "
-            f"{', '.join(DATA_SUFFIXES)}"
+            f"{SUFFIXES_IN_WORDS}"
         )
     return suffix
 
@@ -71,15 +75,33 @@ def output_suffix(path: str | PathLike[str]) -> str:
 def _write(table: pa.Table, file: BinaryIO, suffix: str) -> None:
     if suffix in PARQUET:
         pyarrow.parquet.write_table(table, file)
-    elif suffix == ".csv":
-        pyarrow.csv.write_csv(_without_dictionaries(table), file)
+    elif suffix in ARROW:
+        with pyarrow.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
     else:
-        # the stream closes what it writes to, and a whole file is closed by its writer
-        with (
-            open(os.dup(file.fileno()), "wb") as copy,
-            pa.CompressedOutputStream(copy, "gzip") as out,
-        ):
-            pyarrow.csv.write_csv(_without_dictionaries(table), out)
+        options = pyarrow.csv.WriteOptions(delimiter=separator_of(suffix))
+        with packed(file, suffix) as stream:
+            pyarrow.csv.write_csv(_without_dictionaries(table), stream, options)
+
+
+def separator_of(suffix: str) -> str:
+    """Return what separates the cells of a file with this ending."""
+    return "\t" if suffix.startswith(".tsv") else ","
+
+
+@contextmanager
+def packed(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
+    """Yield where to write the bytes that the ending (``.gz``, ``.bz2``, ``.zst``) packs."""
+    codec = {"gz": "gzip", "bz2": "bz2", "zst": "zstd"}.get(suffix.rpartition(".")[2])
+    if codec is None:
+        yield file
+        return
+    # the stream closes what it writes to, and a whole file is closed by its writer
+    with (
+        open(os.dup(file.fileno()), "wb") as copy,
+        pa.CompressedOutputStream(copy, codec) as stream,
+    ):
+        yield stream
 
 
 def _without_dictionaries(table: pa.Table) -> pa.Table:

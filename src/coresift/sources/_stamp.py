@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import BinaryIO
 
 import pyarrow as pa
 
-from coresift._errors import DataError, FormatError, InputChangedError
+from coresift._errors import CoresiftError, DataError, FormatError, InputChangedError
+from coresift.sources._location import Location
 
 _END_BYTES = 2**16
 
@@ -40,16 +39,16 @@ class Stamp:
     ends: int = 0
 
     @classmethod
-    def of(cls, path: Path) -> Stamp:
+    def of(cls, location: Location) -> Stamp:
         """Return the stamp of a file; reads its ends."""
-        with path.open("rb") as file:
-            return replace(cls.outside(path), ends=_checksum_of_ends(file))
+        facts = cls.outside(location)
+        with location.open() as file:
+            return replace(facts, ends=_checksum_of_ends(file))
 
     @classmethod
-    def outside(cls, path: Path) -> Stamp:
+    def outside(cls, location: Location) -> Stamp:
         """Return the stamp without a checksum; reads nothing of the file."""
-        facts = path.stat()
-        return cls(facts.st_size, facts.st_mtime_ns, facts.st_ino)
+        return cls(*location.facts())
 
     def __str__(self) -> str:
         return f"{self.size}-{self.modified}-{self.inode}-{self.ends:08x}"
@@ -65,8 +64,8 @@ class Stamp:
         return "written again" if self.modified != now.modified else ""
 
 
-def _checksum_of_ends(file: BinaryIO) -> int:
-    size = file.seek(0, os.SEEK_END)
+def _checksum_of_ends(file: pa.NativeFile) -> int:
+    size = file.size()
     file.seek(max(0, size - 8))
     end = file.read()
     length = _END_BYTES
@@ -75,43 +74,61 @@ def _checksum_of_ends(file: BinaryIO) -> int:
     file.seek(0)
     checksum = zlib.crc32(file.read(min(size, _END_BYTES)))
     file.seek(max(0, size - length))
-    return zlib.crc32(file.read(length), checksum)
+    return zlib.crc32(file.read(min(size, length)), checksum)
 
 
-def check_unchanged(path: Path, stamp: Stamp, *, ends: bool = False) -> None:
+def check_unchanged(location: Location, stamp: Stamp, *, ends: bool = False) -> None:
     """Raise `InputChangedError` if the file is not the one of the stamp."""
     try:
-        now = Stamp.of(path) if ends else Stamp.outside(path)
+        now = Stamp.of(location) if ends else Stamp.outside(location)
     except OSError as error:
-        raise InputChangedError.of(str(path), error.strerror or type(error).__name__) from error
+        reason = error.strerror or str(error).partition("\n")[0] or type(error).__name__
+        raise InputChangedError.of(location.name, reason) from error
     change = stamp.change(now)
     if change:
-        raise InputChangedError.of(str(path), change)
+        raise InputChangedError.of(location.name, change)
+
+
+def check_between(location: Location, stamp: Stamp) -> None:
+    """Check a file in the middle of a reading, where looking at it costs next to nothing."""
+    if location.is_local:
+        check_unchanged(location, stamp)
 
 
 @contextmanager
-def reading(path: Path, stamp: Stamp) -> Iterator[None]:
+def reading(location: Location, stamp: Stamp) -> Iterator[None]:
     """Check a file before and after it is read, and turn errors into one that names it."""
-    check_unchanged(path, stamp, ends=True)
+    check_unchanged(location, stamp, ends=True)
     try:
-        with readable(path):
+        with readable(location):
             yield
-    except (DataError, FormatError):
-        check_unchanged(path, stamp)  # the more helpful error: why it cannot be read
+    except CoresiftError:
+        check_unchanged(location, stamp)  # the more helpful error: why it cannot be read
         raise
-    check_unchanged(path, stamp)
+    check_unchanged(location, stamp)
 
 
 @contextmanager
-def readable(path: Path) -> Iterator[None]:
+def readable(location: Location) -> Iterator[None]:
     """Turn errors of reading into one that names the file."""
+    name = location.name
     try:
         yield
-    except (OSError, pa.ArrowException) as error:
-        if "Empty CSV file" in str(error):
-            raise DataError(f"{str(path)!r} is empty; pass a file with at least one row") from error
+    except (OSError, EOFError, pa.ArrowException, UnicodeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if "Empty CSV file" in reason:
+            raise DataError(f"{name!r} is empty; pass a file with at least one row") from error
+        if isinstance(error, UnicodeError) or re.search(r"(?i)utf-?8", reason):
+            raise not_utf8(name, reason) from error
         raise FormatError(
-            f"{str(path)!r} cannot be read ({reason}); check that it is complete, UTF-8, and of "
+            f"{name!r} cannot be read ({reason}); check that it is complete, UTF-8, and of "
             "the format that its name says"
         ) from error
+
+
+def not_utf8(name: str, reason: str) -> FormatError:
+    """Return the error about text in another encoding than the one it is read in."""
+    return FormatError(
+        f"{name!r} cannot be read ({reason}); if it is a table of another encoding than UTF-8, "
+        "name it, such as encoding='latin-1'"
+    )

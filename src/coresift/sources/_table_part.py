@@ -12,7 +12,7 @@ import pyarrow.ipc
 
 from coresift._typing import Labels
 from coresift.sources._base import Chunk, Part
-from coresift.sources._columns import Layout
+from coresift.sources._columns import ColumnLayout
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class TablePart(Part):
     ----------
     table : pyarrow.Table
         A slice: it shares the memory of the whole table.
-    layout : Layout
+    layout : ColumnLayout
         What its columns become.
     labels : ndarray of shape (n_rows,) or None
     chunk_rows : int
@@ -31,13 +31,18 @@ class TablePart(Part):
     """
 
     table: pa.Table
-    layout: Layout
+    layout: ColumnLayout
     labels: Labels | None
     chunk_rows: int
 
     @classmethod
     def of(
-        cls, start: int, table: pa.Table, layout: Layout, labels: Labels | None, chunk_rows: int
+        cls,
+        start: int,
+        table: pa.Table,
+        layout: ColumnLayout,
+        labels: Labels | None,
+        chunk_rows: int,
     ) -> TablePart:
         """Return the part of a slice that begins at this row of the input."""
         types = zlib.crc32(table.schema.remove_metadata().serialize())

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
+from coresift._threads import threads
+from coresift.core.bounds import bound_of
 from coresift.core.centers import Assignment, Centers
 from coresift.core.cluster_shares import cluster_weights
 from coresift.core.hyperplanes import prefix
-from coresift.core.objective import Objective
+from coresift.core.objective import CodeObjective
 from naive import identical
 from strategies import Array, Dataset, World, datasets, worlds
 
@@ -39,7 +41,7 @@ def assign(rows: Dataset, centers: Centers) -> Assignment:
 @given(world=worlds(), data=st.data())
 def test_cluster_weights_equal_their_oracle(world: World, data: st.DataObject) -> None:
     summary, encoded = world.summary, world.encoded
-    objective = Objective.of(summary, world.codebook, "sum")
+    objective = CodeObjective.of(summary, world.codebook, bound_of("sum"))
     chosen = sorted(data.draw(st.sets(st.integers(0, len(encoded) - 1), min_size=1)))
     codes = objective.candidates.codes.tolist()
     picks = [codes.index(encoded.codes[i].tolist()) for i in chosen]
@@ -56,16 +58,16 @@ def test_cluster_weights_equal_their_oracle(world: World, data: st.DataObject) -
 @given(world=worlds(), limit=st.integers(1, 5))
 def test_cluster_weights_of_a_coarsened_summary_sum_to_the_class(world: World, limit: int) -> None:
     summary = world.summary.coarsen(np.array([64 - limit]))
-    objective = Objective.of(summary, world.codebook, "sum")
+    objective = CodeObjective.of(summary, world.codebook, bound_of("sum"))
     picks = np.zeros(1, dtype=np.int64)
     buckets = world.encoded.buckets[:1]
     assert cluster_weights(summary, objective.owners(picks), picks, buckets) == len(world.encoded)
 
 
-@given(buckets=st.lists(st.integers(0, 2**64 - 1)), n_planes=st.integers(0, 64))
-def test_prefix_equals_its_oracle(buckets: list[int], n_planes: int) -> None:
-    found = prefix(np.array(buckets, dtype=np.uint64), n_planes)
-    assert found.tolist() == [naive.prefix(bucket, n_planes) for bucket in buckets]
+@given(buckets=st.lists(st.integers(0, 2**64 - 1)), n_bits=st.integers(0, 64))
+def test_prefix_equals_its_oracle(buckets: list[int], n_bits: int) -> None:
+    found = prefix(np.array(buckets, dtype=np.uint64), n_bits)
+    assert found.tolist() == [naive.prefix(bucket, n_bits) for bucket in buckets]
 
 
 # Weights by assignment
@@ -117,7 +119,11 @@ def test_threads_change_nothing() -> None:
     rows = np.random.default_rng(0).standard_normal((1500, 6)).astype(np.float32)
     data = Dataset(rows, np.zeros(1500, dtype=np.int64), np.arange(1500))
     centers = centers_of(data, np.arange(0, 1500, 11))
-    one, two, three = (centers.tiles[0].nearest(rows, n) for n in (1, 2, 3))
+    found = []
+    for n_threads in (1, 2, 3):
+        with threads(n_threads):
+            found.append(centers.tiles[0].nearest(rows))
+    one, two, three = found
     assert len(set(one[0].tolist())) == len(centers.row_ids)
     assert identical(one, two)
     assert identical(one, three)
