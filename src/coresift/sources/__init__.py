@@ -16,6 +16,8 @@ from coresift.core.profile import count_missing_labels, count_nonfinite
 from coresift.sources._array import ArraySource
 from coresift.sources._base import CHUNK_BYTES, Chunk, Part, Source, chunk_rows
 from coresift.sources._checks import as_labels, raise_missing_labels, raise_nonfinite
+from coresift.sources._obstacles import Obstacle, command_line_message, python_message
+from coresift.sources._options import Dates, Numbers
 from coresift.sources._rows import take_like
 from coresift.sources._sparse import SparseSource
 
@@ -33,6 +35,7 @@ __all__ = [
     "FileSource",
     "FrameSource",
     "NpySource",
+    "Obstacle",
     "Part",
     "Source",
     "SparseSource",
@@ -40,10 +43,12 @@ __all__ = [
     "as_source",
     "check_added",
     "chunk_rows",
+    "command_line_message",
     "copy_rows",
     "count_missing_labels",
     "count_nonfinite",
     "output_suffix",
+    "python_message",
     "raise_missing_labels",
     "raise_nonfinite",
     "take_like",
@@ -88,6 +93,8 @@ def as_source(
     chunk_rows: int | None = None,
     max_levels: int = 100,
     drop: Sequence[str] = (),
+    dates: Dates = "error",
+    numbers: Numbers = "error",
     delimiter: str | None = None,
     decimal: str | None = None,
     encoding: str = "utf-8",
@@ -111,6 +118,12 @@ def as_source(
         Most levels that a text column may have.
     drop : sequence of str, default=()
         Columns of X (a data frame or a file) that are no features.
+    dates : {"error", "parts", "number"}, default="error"
+        Columns of dates and times are refused; or become the year, month, day, weekday and hour; or
+        seconds.
+    numbers : {"error", "parse", "levels"}, default="error"
+        Text columns that are numbers, such as ``1,234``, ``12%`` and ``$5``, are refused where they
+        have more than 10 levels; or become numbers; or a feature for each level.
     delimiter, decimal, encoding, null_values
         How CSV files are written; see `FileSource`.
 
@@ -144,6 +157,8 @@ def as_source(
         "chunk_rows": chunk_rows,
         "max_levels": max_levels,
         "drop": drop,
+        "dates": dates,
+        "numbers": numbers,
     }
     if _is_files(X):
         _refuse(y is not None, "y", "a path", "name the column of the labels: label=")
