@@ -21,17 +21,19 @@ import numpy as np
 from coresift._kernels import greedy as kernels
 from coresift.core.centroids import Centroids
 from coresift.core.codebook import Codebook
-from coresift.core.exact import ExactSum
+from coresift.core.exact_sum import ExactSum
 from coresift.core.facility import Dense, Neighbours, Recomputed
-from coresift.core.facility_greedy import facility_greedy
+from coresift.core.facility.greedy import facility_greedy
 from coresift.core.greedy import greedy
 from coresift.core.hull import HullObjective, Hulls, pair_up
 from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.medoids import cell_distances
 from coresift.core.mixture import Mixture
-from coresift.core.objective import BOUNDS, Objective
+from coresift.core.bounds import BOUNDS, bound_of
+from coresift.core.objective import CodeObjective
 from coresift.core.summary import Layout, Summary
-from coresift.core.weights import Assignment, Centers, cluster_weights
+from coresift.core.centers import Assignment, Centers
+from coresift.core.cluster_shares import cluster_weights
 
 def add(*results):
     for result in results:
@@ -50,12 +52,12 @@ for kind in (Centroids, Mixture):
 digest.update(repr([ExactSum.of(rows * 1e20, power) for power in (1, 2)]).encode())
 summary = Summary.of(zeros, buckets, codes, ids, Layout(3, 64, (80,), (150,), 0))
 for kind in BOUNDS:
-    objective = Objective.of(summary, codebook, kind)
-    add(objective.table, objective.floor)
     for method in ("lazy", "stochastic"):
+        objective = CodeObjective.of(summary, codebook, bound_of(kind))
+        add(objective.table.values, objective.table.floor)
         picks = greedy(objective, 30, np.random.default_rng(1), method=method, n_candidates=40)
         owners = objective.owners(picks.candidates)
-        cover = picks.cover
+        cover = objective.state
         add(picks.candidates, picks.gains, cover.key, cover.cover, cover.peak, owners)
         chosen = objective.candidates.rows(picks.candidates)
         add(cluster_weights(summary, owners, picks.candidates, buckets[chosen]))
@@ -101,7 +103,7 @@ def test_results_are_bit_identical_without_compilation() -> None:
 
 @pytest.mark.slow
 def test_kernels_equal_their_oracles_without_compilation() -> None:
-    paths = [str(TESTS / "kernels"), str(TESTS / "test_laws.py")]
+    paths = [str(TESTS / name) for name in ("kernels", "test_laws.py", "test_mergeables.py")]
     options = ["-q", "-p", "no:cacheprovider", "-m", "not slow and not data"]
     output = run(
         ["-m", "pytest", *paths, *options], NUMBA_DISABLE_JIT="1", HYPOTHESIS_PROFILE="fast"

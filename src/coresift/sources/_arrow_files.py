@@ -6,23 +6,25 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pyarrow as pa
 
 from coresift._typing import Indices, RawRows
 from coresift.sources._arrow_labels import label_values
-from coresift.sources._base import Chunk, Part, Source, part_rows
+from coresift.sources._base import Chunk, Part, Source, part_rows, told
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_positions
-from coresift.sources._columns import ColumnLayout, plan_layout
+from coresift.sources._column_plan import plan_layout
+from coresift.sources._columns import ColumnLayout
 from coresift.sources._csv import Copied, CsvData
 from coresift.sources._csv_cells import as_cells
 from coresift.sources._data_file import DataFile, FileSlice, cut
 from coresift.sources._dataset import is_dataset, open_dataset
 from coresift.sources._dialect import CsvOptions
 from coresift.sources._formats import find, open_files
+from coresift.sources._options import ColumnKeywords, ColumnOptions
 from coresift.sources._schema import one_schema
 
 _BATCH_ROWS = 8192  # rows of one read where the chunk does not say: levels, take
@@ -59,7 +61,7 @@ class FilePart(Part):
         for table in _regroup(tables, self.chunk_rows):
             column = None if self.label is None else table[self.label]
             labels = None if column is None else label_values(column, str(self.label))
-            yield Chunk(start, self.layout.encode(table), labels)
+            yield Chunk(start, self.layout.encode(table, start), labels)
             start += table.num_rows
 
 
@@ -88,10 +90,6 @@ class FileSource(Source):
         Column of the labels.
     chunk_rows : int or None, default=None
         Rows per chunk; None takes about 32 MiB.
-    max_levels : int, default=100
-        Most levels that a text column may have.
-    drop : sequence of str, default=()
-        Columns that are no features.
     delimiter : str or None, default=None
         What separates the cells of a CSV file; None finds a comma, a semicolon, a tab or ``|`` in
         the line of names.
@@ -104,12 +102,13 @@ class FileSource(Source):
         What stands for a missing value in a CSV file. None takes an empty cell, ``NA``, ``NaN``,
         ``null`` and the like, but not in quotes (unless the file quotes its missing numbers too).
         ``[""]`` takes an empty cell only.
+    **columns
+        The options of `ColumnOptions`: max_levels, drop, dates, numbers, like.
 
     Raises
     ------
     ColumnError
-        If the label or a dropped column is none, a column has too many levels, or a type has no
-        meaning as a number.
+        If the label or a dropped column is none, or columns cannot be used; one error names all.
     DataError
         If there are no rows, or no feature columns.
     FormatError
@@ -139,12 +138,11 @@ class FileSource(Source):
         *,
         label: str | None = None,
         chunk_rows: int | None = None,
-        max_levels: int = 100,
-        drop: Sequence[str] = (),
         delimiter: str | None = None,
         decimal: str | None = None,
         encoding: str = "utf-8",
         null_values: Sequence[str] | None = None,
+        **columns: Unpack[ColumnKeywords],
     ) -> None:
         nulls = None if null_values is None else tuple(null_values)
         options = CsvOptions(delimiter, decimal, encoding, nulls)
@@ -157,16 +155,26 @@ class FileSource(Source):
             self._schema,
             label,
             lambda names: _tables(everything, _chosen(self._schema, names), _BATCH_ROWS),
-            max_levels,
-            drop,
+            ColumnOptions(**columns),
         )
         self.feature_names = self._layout.feature_names
+        self.notes = told(self._layout.notes)
         self._chunk_rows = rows_per_chunk(self.n_features, chunk_rows)
 
     @property
     def column_names(self) -> tuple[str, ...]:
         """For each feature, the input column that it comes from (one-hot features share one)."""
         return self._layout.column_names
+
+    @property
+    def groups(self) -> tuple[tuple[str, int, bool], ...]:
+        """Name, number of features, and whether they are levels, of each column."""
+        return self._layout.groups
+
+    @property
+    def layout(self) -> ColumnLayout:
+        """What the columns become; ``like`` gives it to other rows."""
+        return self._layout
 
     def parts(self) -> tuple[FilePart, ...]:
         """Return runs of row groups and files, each of which is read in one part only.
@@ -243,7 +251,7 @@ class FileSource(Source):
         ascending, inverse = np.unique(positions, return_inverse=True)
         wanted_schema = self._schema if copied is None else one_schema(files)
         schema = _chosen(wanted_schema, names)
-        pieces = [schema.empty_table()]
+        pieces = [pa.Table.from_batches([], schema)]
         first = 0
         for file in files:
             inside = slice(*np.searchsorted(ascending, [first, first + file.n_rows]))
