@@ -259,11 +259,14 @@ class FileSource(Source):
             first += file.n_rows
             if len(wanted):
                 everything = range(len(file.sections))
+                n_taken = 0
                 for start, table in file.tables(schema, _BATCH_ROWS, everything, wanted):
                     stop = start + table.num_rows
                     local = wanted[slice(*np.searchsorted(wanted, [start, stop]))] - start
                     if len(local):
                         pieces.append(table.take(pa.array(local)))
+                        n_taken += len(local)
+                file.check_rows(n_taken, len(wanted))
         table = pa.concat_tables(pieces)
         return table if np.array_equal(ascending, positions) else table.take(pa.array(inverse))
 
