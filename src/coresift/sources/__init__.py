@@ -18,6 +18,7 @@ from coresift.sources._array import ArraySource
 from coresift.sources._base import CHUNK_BYTES, Chunk, Part, Source, chunk_rows
 from coresift.sources._checks import (
     as_labels,
+    as_positions,
     raise_missing_labels,
     raise_nonfinite,
     raise_unusable,
@@ -47,6 +48,7 @@ __all__ = [
     "Source",
     "SparseSource",
     "as_labels",
+    "as_positions",
     "as_source",
     "check_added",
     "chunk_rows",
