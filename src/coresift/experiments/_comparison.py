@@ -176,7 +176,9 @@ def _check_limits(time_limit: float | None, isolate: bool) -> None:
 
 
 def _checked_budgets(budget: float | Sequence[float], split: Split) -> list[float]:
-    budgets = list(budget) if isinstance(budget, Sequence) else [budget]
+    # a text is not several budgets: it is refused below, as one
+    several = isinstance(budget, Sequence) and not isinstance(budget, str | bytes)
+    budgets: list[Any] = list(budget) if several else [budget]  # type: ignore[arg-type]
     if not budgets:
         raise ParameterError("budget=[]: give at least one")
     classes = Classes.of(count_labels(split.y), len(split.y))
