@@ -462,8 +462,11 @@ def test_compare_prints_json_writes_csv_and_resumes(rows: Path, tmp_path: Path) 
     kept, target = tmp_path / "runs.jsonl", tmp_path / "results.csv"
     command = ("compare", rows, "--label", "y", "--budget", "0.05,40", "--seeds", 1)
     command = (*command, "--resume", kept, "--csv", target, "--json")
+    target.write_text("old")
+    (tmp_path / "old.csv").hardlink_to(target)
     done = coresift(*command)
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / "old.csv").read_text() == "old"  # a new file took its place, whole
     found = json.loads(done.stdout)
     lines = [(result["method"], result["rows"]) for result in found["results"]]
     assert lines[:2] == [("fastcore", 22), ("uniform", 22)]

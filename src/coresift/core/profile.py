@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coresift._rng import row_hash
 from coresift._typing import Counts, Indices, Labels, RawRows
@@ -145,13 +146,18 @@ def count_missing_labels(labels: Labels) -> int:
     >>> count_missing_labels(np.array(["a", None, float("nan")], dtype=object))
     2
     """
+    return int(np.count_nonzero(is_missing_label(labels)))
+
+
+def is_missing_label(labels: Labels) -> NDArray[np.bool_]:
+    """Tell which labels are missing, shape (n_rows,)."""
     if labels.dtype.kind == "O":
-        return sum(map(_is_missing, labels))
+        return np.fromiter(map(_is_missing, labels), np.bool_, len(labels))
     if labels.dtype.kind in "fc":
-        return int(np.isnan(labels).sum())
+        return np.asarray(np.isnan(labels))
     if labels.dtype.kind in "mM":
-        return int(np.isnat(labels).sum())
-    return 0
+        return np.asarray(np.isnat(labels))
+    return np.zeros(len(labels), dtype=np.bool_)
 
 
 def _is_missing(label: Any) -> bool:

@@ -12,12 +12,19 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from coresift._errors import MissingDependencyError, ParameterError
+from coresift.core.parameters import check_choice
 from coresift.core.profile import count_missing_labels, count_nonfinite
 from coresift.sources._array import ArraySource
 from coresift.sources._base import CHUNK_BYTES, Chunk, Part, Source, chunk_rows
-from coresift.sources._checks import as_labels, raise_missing_labels, raise_nonfinite
+from coresift.sources._checks import (
+    as_labels,
+    raise_missing_labels,
+    raise_nonfinite,
+    raise_unusable,
+)
+from coresift.sources._missing import finished
 from coresift.sources._obstacles import Obstacle, command_line_message, python_message
-from coresift.sources._options import Dates, Numbers
+from coresift.sources._options import Dates, Missing, Numbers
 from coresift.sources._rows import take_like
 from coresift.sources._sparse import SparseSource
 
@@ -51,6 +58,7 @@ __all__ = [
     "python_message",
     "raise_missing_labels",
     "raise_nonfinite",
+    "raise_unusable",
     "take_like",
     "write_table",
 ]
@@ -95,6 +103,8 @@ def as_source(
     drop: Sequence[str] = (),
     dates: Dates = "error",
     numbers: Numbers = "error",
+    missing: Missing = "error",
+    like: Source | None = None,
     delimiter: str | None = None,
     decimal: str | None = None,
     encoding: str = "utf-8",
@@ -124,6 +134,13 @@ def as_source(
     numbers : {"error", "parse", "levels"}, default="error"
         Text columns that are numbers, such as ``1,234``, ``12%`` and ``$5``, are refused where they
         have more than 10 levels; or become numbers; or a feature for each level.
+    missing : {"error", "drop", "impute"}, default="error"
+        Rows in which a value or the label is missing are an error; or left out; or numbers are
+        filled with the median and levels get one for the missing, with a feature that says so, and
+        rows without a label are left out. See `Source.original` for where rows stand in X.
+    like : Source or None, default=None
+        The rows of X get the features of another source, such as the training rows: columns go by
+        their names, an unseen level is 0 in all features, other columns are ignored; `notes` tells.
     delimiter, decimal, encoding, null_values
         How CSV files are written; see `FileSource`.
 
@@ -143,9 +160,10 @@ def as_source(
     >>> source.n_rows, source.feature_names
     (2, ('x0', 'x1'))
     """
+    check_choice("missing", missing, ("error", "drop", "impute"))
     if isinstance(X, Source):
         _refuse(y is not None or label is not None, "y or label", "a Source", "give it the labels")
-        return X
+        return finished(X, missing, like)
     written: dict[str, Any] = {
         "delimiter": delimiter,
         "decimal": decimal,
@@ -159,19 +177,27 @@ def as_source(
         "drop": drop,
         "dates": dates,
         "numbers": numbers,
+        "like": getattr(like, "layout", None),
     }
+    return finished(_open(X, y, table, written), missing, like)
+
+
+def _open(X: Any, y: Any, table: dict[str, Any], written: dict[str, Any]) -> Source:
+    """Return the source that reads X as it is, with what is missing."""
     if _is_files(X):
         _refuse(y is not None, "y", "a path", "name the column of the labels: label=")
         files: type[FileSource] = _load("FileSource")
         return files(X, **table, **written)
     for name, value in written.items():
         usual = "utf-8" if name == "encoding" else None
-        _refuse(value != usual, name, "data that are no CSV file", "leave it out")
+        _refuse(value != usual, name, "data that are not a CSV file", "leave it out")
     if _is_frame(X):
         frames: type[FrameSource] = _load("FrameSource")
         return frames(X, y, **table)
-    _refuse(label is not None, "label", "an array, which has no names", "pass the labels as y")
-    _refuse(len(drop) > 0, "drop", "an array, which has no names", "leave the columns out of X")
+    array = "an array, which has no names"
+    _refuse(table["label"] is not None, "label", array, "pass the labels as y")
+    _refuse(len(table["drop"]) > 0, "drop", array, "leave the columns out of X")
+    chunk_rows = table["chunk_rows"]
     if isinstance(X, str | PathLike):
         arrays: type[NpySource] = _load("NpySource")
         return arrays(X, y, chunk_rows=chunk_rows)

@@ -166,6 +166,16 @@ class FileSource(Source):
         """For each feature, the input column that it comes from (one-hot features share one)."""
         return self._layout.column_names
 
+    @property
+    def groups(self) -> tuple[tuple[str, int, bool], ...]:
+        """Name, number of features, and whether they are levels, of each column."""
+        return self._layout.groups
+
+    @property
+    def layout(self) -> ColumnLayout:
+        """What the columns become; ``like`` gives it to other rows."""
+        return self._layout
+
     def parts(self) -> tuple[FilePart, ...]:
         """Return runs of row groups and files, each of which is read in one part only.
 

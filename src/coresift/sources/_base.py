@@ -99,6 +99,11 @@ class Source(ABC):
         """For each feature, the input column that it comes from (one-hot features share one)."""
         return self.feature_names
 
+    @property
+    def groups(self) -> tuple[tuple[str, int, bool], ...]:
+        """Name, number of features, and whether they are levels, of each column."""
+        return tuple((name, 1, False) for name in self.feature_names)
+
     @abstractmethod
     def parts(self) -> tuple[Part, ...]:
         """Return the rows in parts, from first to last, each with at least one row."""

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 
 from coresift._errors import DataError
 from coresift._typing import Float64, RawRows
-from coresift.sources._dates import Mode, encode_dates
+from coresift.sources._dates import encode_dates
 from coresift.sources._text_numbers import parse_numbers
 
 Kind: TypeAlias = Literal["number", "levels", "list", "dates", "text numbers"]
@@ -33,7 +33,8 @@ class Column:
     levels : pyarrow.Array or None
         The sorted levels. Without any (all values are missing) the column is one feature of NaN.
     how : str
-        Of dates "parts" or "number"; of text numbers the decimal mark; else empty.
+        Of dates their parts, with spaces between, or nothing for a number; of text numbers the
+        decimal mark; else nothing.
     """
 
     name: str
@@ -53,10 +54,12 @@ class Column:
         start : int
             Position of the first row in the input, for errors.
         """
+        if pa.types.is_null(values.type):
+            return np.full((len(values), len(self.features)), np.nan, dtype=dtype)
         if self.levels is not None:
             return one_hot(values, self.levels)
         if self.kind == "dates":
-            return encode_dates(plain(values), as_mode(self.how))
+            return encode_dates(plain(values), self.how.split())
         if self.kind == "text numbers":
             parsed = parse_numbers(plain(values).cast(pa.string()), self.how)
             return to_floats(parsed, dtype).reshape(-1, 1)
@@ -76,11 +79,6 @@ class Column:
                 f"{len(self.features)} in the rows before; lists must be of one length: drop the "
                 "column, or fill the lists up"
             )
-
-
-def as_mode(how: str) -> Mode:
-    """Return how dates are encoded."""
-    return "parts" if how == "parts" else "number"
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:
@@ -106,10 +104,17 @@ def plain(column: pa.ChunkedArray) -> pa.Array:
     return one_array(column.cast(pa.large_string() if is_text(kind) else kind))
 
 
+def comparable(values: pa.Array, levels: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return values and levels in one type: their own, or text."""
+    if values.type == levels.type:
+        return values, levels
+    return values.cast(pa.large_string()), levels.cast(pa.large_string())
+
+
 def one_hot(column: pa.ChunkedArray, levels: pa.Array) -> Float64:
     """Return a feature for each level; a level that is not among them is all zeros."""
-    values = plain(column)
-    codes = pc.index_in(values.cast(levels.type), value_set=levels).fill_null(-1).to_numpy()
+    values, known = comparable(plain(column), levels)
+    codes = pc.index_in(values, value_set=known).fill_null(-1).to_numpy()
     rows = np.zeros((len(codes), max(1, len(levels))))
     present = codes >= 0
     rows[present, codes[present]] = 1

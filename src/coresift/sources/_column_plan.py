@@ -17,7 +17,6 @@ from coresift._errors import ColumnError, DataError
 from coresift.sources._checks import check_distinct
 from coresift.sources._column import (
     Column,
-    as_mode,
     is_list,
     is_number,
     is_text,
@@ -27,7 +26,8 @@ from coresift.sources._column import (
 )
 from coresift.sources._column_notes import some_levels, type_notes, value_notes
 from coresift.sources._columns import ColumnLayout
-from coresift.sources._dates import are_dates, date_features
+from coresift.sources._dates import are_dates, date_parts
+from coresift.sources._like import layout_like
 from coresift.sources._look import (
     UNREADABLE,
     Levels,
@@ -75,6 +75,8 @@ def plan_layout(
         check_present(schema.names, name, use)
     if label in options.drop:
         raise ColumnError(f"the label column {label!r} is to be dropped too: drop others only")
+    if options.like is not None:
+        return layout_like(schema, label, read, options)
     left_out = left_out_columns(schema, label, options.drop)
     hidden = {label, *options.drop, *left_out}
     fields = [field for field in schema if field.name not in hidden]
@@ -91,6 +93,7 @@ def plan_layout(
         *type_notes(schema, hidden - {label}),
         *value_notes(columns, read, fields, options),
     ]
+    left_out |= dict.fromkeys(options.drop, "is left out, as asked")
     return ColumnLayout(columns, _row_type(columns, fields), left_out, tuple(notes))
 
 
@@ -161,9 +164,13 @@ def _of_type(
     if pa.types.is_temporal(kind) and not pa.types.is_interval(kind):
         if options.dates == "error":
             return Obstacle(name, f"holds dates or times ({kind})", ("dates", "parts"))
-        mode = as_mode(options.dates)
-        return Column(name, "dates", date_features(name, kind, mode), how=mode)
+        return _of_dates(name, date_parts(kind, options.dates))
     return Obstacle(name, f"has type {kind}, which is no number, text or date{_remedy(kind)}")
+
+
+def _of_dates(name: str, parts: tuple[str, ...]) -> Column:
+    features = tuple(f"{name}_{part}" for part in parts) or (name,)
+    return Column(name, "dates", features, how=" ".join(parts))
 
 
 def _remedy(kind: pa.DataType) -> str:
@@ -200,8 +207,7 @@ def _of_text(
     many = len(levels) > FEW and not is_category
     if order is not None:
         if order == "year first" and options.dates != "error":
-            mode = as_mode(options.dates)
-            return Column(name, "dates", date_features(name, pa.timestamp("s"), mode), how=mode)
+            return _of_dates(name, date_parts(pa.timestamp("s"), options.dates))
         if many:
             option: Any = ("dates", "parts") if order == "year first" else None
             return Obstacle(

@@ -53,6 +53,14 @@ class ColumnLayout:
             for feature in column.features
         )
 
+    @property
+    def groups(self) -> tuple[tuple[str, int, bool], ...]:
+        """Name, number of features, and whether they are levels, of each column."""
+        return tuple(
+            (column.name, len(column.features), column.levels is not None)
+            for column in self.columns
+        )
+
     def encode(self, table: pa.Table, start: int = 0) -> RawRows:
         """Return rows of shape (n_rows, n_features), C-contiguous; missing values are NaN.
 

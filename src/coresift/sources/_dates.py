@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -44,38 +45,36 @@ def are_dates(levels: pa.Array) -> Literal["year first", "other order"] | None:
     )
 
 
-def date_features(name: str, kind: pa.DataType, mode: Mode) -> tuple[str, ...]:
-    """Return the names of the features that dates, times or texts of dates become."""
-    if mode == "number" or pa.types.is_duration(kind):
-        return (name,)
-    return tuple(f"{name}_{part}" for part in _parts_of(kind))
-
-
-def _parts_of(kind: pa.DataType) -> tuple[str, ...]:
-    if pa.types.is_time(kind):
+def date_parts(kind: pa.DataType, mode: Mode) -> tuple[str, ...]:
+    """Return what dates and times of a type become; nothing is one number, the seconds."""
+    types = pa.types
+    if mode == "number" or types.is_duration(kind):
+        return ()
+    if types.is_time(kind):
         return ("hour", "minute")
     parts = ("year", "month", "day", "weekday")
-    return parts if pa.types.is_date(kind) else (*parts, "hour")
+    return parts if types.is_date(kind) else (*parts, "hour")
 
 
-def encode_dates(column: pa.Array, mode: Mode) -> Float64:
+def encode_dates(column: pa.Array, parts: Sequence[str]) -> Float64:
     """Return dates as numbers, shape (n_rows, n_features); missing values are NaN.
 
     Parameters
     ----------
     column : pyarrow.Array
         Dates, times, durations, or text with the year first; of other text, all is missing.
-    mode : {"parts", "number"}
-        Parts are those of `date_features`; a number is in seconds, since 1970 for dates.
+    parts : sequence of str
+        Those of `date_parts`; without any, a number in seconds, since 1970 for dates.
     """
     if str(column.type) in {"string", "large_string", "string_view"}:
         column = _parse(column.cast(pa.string()))
-    kind = column.type
-    if mode == "number" or pa.types.is_duration(kind):
+    if not parts:
         return _floats(_seconds(column)).reshape(-1, 1)
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.timestamp("ms"))  # days have no hour
     calls = {"weekday": "day_of_week"}  # Monday is 0
-    parts = [pc.call_function(calls.get(part, part), [column]) for part in _parts_of(kind)]
-    return np.column_stack(list(map(_floats, parts)))
+    found = [pc.call_function(calls.get(part, part), [column]) for part in parts]
+    return np.column_stack(list(map(_floats, found)))
 
 
 def _floats(values: pa.Array) -> Float64:

@@ -12,6 +12,7 @@ from coresift.sources._base import Source, part_rows, told
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_labels, as_positions, check_shape
 from coresift.sources._column_plan import plan_layout
+from coresift.sources._columns import ColumnLayout
 from coresift.sources._frame_table import label_column, to_table
 from coresift.sources._options import ColumnKeywords, ColumnOptions
 from coresift.sources._table_part import TablePart
@@ -93,6 +94,16 @@ class FrameSource(Source):
     def column_names(self) -> tuple[str, ...]:
         """For each feature, the input column that it comes from (one-hot features share one)."""
         return self._layout.column_names
+
+    @property
+    def groups(self) -> tuple[tuple[str, int, bool], ...]:
+        """Name, number of features, and whether they are levels, of each column."""
+        return self._layout.groups
+
+    @property
+    def layout(self) -> ColumnLayout:
+        """What the columns become; ``like`` gives it to other rows."""
+        return self._layout
 
     def parts(self) -> tuple[TablePart, ...]:
         """Return slices of the table."""

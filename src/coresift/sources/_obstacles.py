@@ -61,7 +61,7 @@ def python_message(obstacles: Sequence[Obstacle]) -> str:
         remedy = f"pass as_source(..., {', '.join(calls)}){other}"
     else:
         remedy = f"pass as_source(..., drop={_listed(dropped)})" if dropped else "convert it"
-    return f"{_head(obstacles)}: {remedy}"
+    return f"{head(obstacles)}: {remedy}"
 
 
 def command_line_message(obstacles: Sequence[Obstacle]) -> str:
@@ -79,11 +79,12 @@ def command_line_message(obstacles: Sequence[Obstacle]) -> str:
     )
     if options:
         other = f", or {' '.join(dropped)}" if dropped and dropped != hard else ""
-        return f"{_head(obstacles)}: use {' '.join([*options, *hard])}{other}"
-    return f"{_head(obstacles)}: {'use ' + ' '.join(dropped) if dropped else 'convert it'}"
+        return f"{head(obstacles)}: use {' '.join([*options, *hard])}{other}"
+    return f"{head(obstacles)}: {'use ' + ' '.join(dropped) if dropped else 'convert it'}"
 
 
-def _head(obstacles: Sequence[Obstacle]) -> str:
+def head(obstacles: Sequence[Obstacle]) -> str:
+    """Return the sentence that names the obstacles."""
     if len(obstacles) == 1:
         return str(obstacles[0])
     more = f"; and {len(obstacles) - _SHOWN} more" if len(obstacles) > _SHOWN else ""
