@@ -322,6 +322,27 @@ def test_how_csv_is_written_can_be_told(tmp_path: Path) -> None:
     assert called(*given, "--delimiter", ";;")[0] == 2
 
 
+@pytest.mark.parametrize("missing", ["drop", "impute"])
+def test_missing_values_are_left_out_or_filled(tmp_path: Path, missing: str) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=60), "b": rng.normal(size=60), "y": [0, 1] * 30})
+    frame.loc[::4, "a"] = np.nan
+    frame.to_csv(tmp_path / "in.csv", index=False)
+    target = tmp_path / "out.csv"
+    given = ["select", tmp_path / "in.csv", "--label", "y", "--budget", 12, "-o", target, "--json"]
+    status, _, error = called(*given)
+    assert status == 2
+    assert "--missing" in error
+    status, out, error = called(*given, "--missing", missing)
+    assert status == 0
+    assert json.loads(out)["n_rows"] == (45 if missing == "drop" else 60)
+    assert error.startswith("coresift: note: ")
+    found = pd.read_csv(target)
+    assert list(found.columns) == ["a", "b", "y", "sample_weight", "row"]
+    assert found["b"].tolist() == pytest.approx(frame["b"].iloc[found["row"]].tolist())
+    assert (found["row"] % 4 == 0).any() == (missing == "impute")
+
+
 def test_several_files_and_a_pattern_are_one_table(tmp_path: Path) -> None:
     for number in range(3):
         frame = pd.DataFrame({"a": range(60), "y": [0, 1] * 30})
@@ -352,7 +373,15 @@ def test_what_is_in_the_way_comes_with_options_that_help(tmp_path: Path) -> None
 @pytest.mark.parametrize("command", ["select", "compare", "size", "planes"])
 def test_every_command_that_reads_has_the_options_of_reading(command: str) -> None:
     text = " ".join(called(command, "--help")[1].split())
-    for option in ("--drop", "--max-levels", "--dates", "--numbers", "--delimiter", "--encoding"):
+    for option in (
+        "--drop",
+        "--max-levels",
+        "--missing",
+        "--dates",
+        "--numbers",
+        "--delimiter",
+        "--encoding",
+    ):
         assert option in text
 
 

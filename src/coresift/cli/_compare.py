@@ -87,14 +87,15 @@ def compare(
     if report is not None:
         check_drawing()
 
+    rows = reading.rows()
     with progress_bars(as_json) as progress:
         found = run_comparison(
-            reading.rows(),
+            rows,
             budget=budgets,
             methods=names(methods),
             seeds=range(seed, seed + seeds),
             model=_models(names(model), tune, l2, networks),
-            test=None if test is None else reading.rows(test),
+            test=None if test is None else reading.rows(test, rows),
             test_size=test_size,
             split_seed=seed,
             n_threads=n_threads(threads),

@@ -31,7 +31,7 @@ class Reading:
     drop : list of str or None
         As they were typed.
     max_levels : int
-    dates, numbers : str
+    missing, dates, numbers : str
     delimiter, decimal : str or None
     encoding : str
     null_values : list of str or None
@@ -52,6 +52,10 @@ class Reading:
     max_levels: Annotated[
         int, typer.Option(min=1, help="Most levels of a text column that is one-hot encoded.")
     ] = 100
+    missing: Annotated[
+        str,
+        typer.Option(help="Missing values: error, drop (the rows) or impute (median and a mark)."),
+    ] = "error"
     dates: Annotated[
         str, typer.Option(help="Dates and times: error, parts (year, month, ...) or number.")
     ] = "error"
@@ -126,8 +130,8 @@ class Reading:
         inputs = [*self.sources, *(other for other in others if other is not None)]
         refuse_overwriting({name: path for name, path in outputs.items() if path}, inputs)
 
-    def rows(self, path: str | None = None) -> Source:
-        """Open the source, or another file in the same way."""
+    def rows(self, path: str | None = None, like: Source | None = None) -> Source:
+        """Open the source, or another file in the same way and with the same features."""
         from coresift.sources import as_source
 
         return as_source(
@@ -135,6 +139,8 @@ class Reading:
             label=self.label,
             max_levels=self.max_levels,
             drop=self.dropped,
+            missing=self.missing,  # type: ignore[arg-type]
+            like=like,
             dates=self.dates,  # type: ignore[arg-type]
             numbers=self.numbers,  # type: ignore[arg-type]
             **self._written,

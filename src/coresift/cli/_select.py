@@ -62,8 +62,9 @@ def select(
         return
     with progress_bars(as_json) as progress:
         selector.fit(rows, progress=progress)
-    added = {weight_name: selector.sample_weight_, row_name: selector.sample_indices_}
-    copy_rows(rows, selector.sample_indices_, Path(str(output)), added)
+    chosen = rows.original(selector.sample_indices_)  # some may have been left out
+    added = {weight_name: selector.sample_weight_, row_name: chosen}
+    copy_rows(rows, chosen, Path(str(output)), added)
     print_facts({**selector.report_, "output": str(output)}, as_json)
 
 

@@ -70,7 +70,9 @@ def compare(
         space, as they train (Algorithm 2), with selectors whose ``scale`` is set to None;
         ``"full"`` then trains on all rows in every epoch.
     test : tuple (X_test, y_test), path or frame, default=None
-        Test rows. None puts ``test_size`` of the rows aside, each class in proportion.
+        Test rows. Columns go by their names: their order has no meaning, columns that the training
+        rows lack are ignored, and an unseen level is 0 in all features. None puts ``test_size`` of
+        the rows aside, each class in proportion.
     test_size : float, default=0.25
     split_seed : int, default=0
         Decides which rows are put aside.
