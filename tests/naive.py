@@ -7,6 +7,7 @@ features or subspaces), the oracle rounds in the same places, so that both can b
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -359,3 +360,36 @@ def identical(left: Any, right: Any) -> bool:
     if isinstance(left, tuple | list):
         return len(left) == len(right) and all(map(identical, left, right))
     return bool(left == right)
+
+
+# Gradients of linear models
+
+
+def linear_outputs(row: Array, coef: Array) -> list[float]:
+    """The intercept, then the features in their order."""
+    totals = [float(value) for value in coef[-1]]
+    for value, factors in zip(row, coef[:-1], strict=True):
+        for c, factor in enumerate(factors):
+            totals[c] = totals[c] + float(value) * float(factor)
+    return totals
+
+
+def softmax_errors(outputs: Sequence[float], class_id: int) -> list[float]:
+    raised = [math.exp(output - max(outputs)) for output in outputs]
+    total = 0.0
+    for value in raised:
+        total = total + value
+    return [value / total - (c == class_id) for c, value in enumerate(raised)]
+
+
+def logit_error(output: float, class_id: int) -> float:
+    raised = math.exp(-abs(output))
+    return (1 / (1 + raised) if output >= 0 else raised / (1 + raised)) - class_id
+
+
+def outer_sum(left: Array, right: Array) -> list[list[int]]:
+    """Sums of the products of each column of the left with each of the right."""
+    return [
+        [sum(int(a) * int(b) for a, b in zip(own, other, strict=True)) for other in right.T]
+        for own in left.T
+    ]

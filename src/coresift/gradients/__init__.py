@@ -1,0 +1,18 @@
+"""Gradients of rows at a pilot, and coresets whose weighted gradients add up to the whole's."""
+
+from coresift.gradients.fit import fit_pilot
+from coresift.gradients.given import pilot_from_model
+from coresift.gradients.losses import LOSSES, Logistic, Loss, Squared, SquaredHinge, loss_named
+from coresift.gradients.pilot import Pilot
+
+__all__ = [
+    "LOSSES",
+    "Logistic",
+    "Loss",
+    "Pilot",
+    "Squared",
+    "SquaredHinge",
+    "fit_pilot",
+    "loss_named",
+    "pilot_from_model",
+]
