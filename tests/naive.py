@@ -387,9 +387,11 @@ def logit_error(output: float, class_id: int) -> float:
     return (1 / (1 + raised) if output >= 0 else raised / (1 + raised)) - class_id
 
 
-def outer_sum(left: Array, right: Array) -> list[list[int]]:
-    """Sums of the products of each column of the left with each of the right."""
+def outer_sum(left: Array, rows: Array, factors: Array) -> list[list[int]]:
+    """Sums of the products of each column of the left with each of the rows, and its own sum."""
+    whole = [[round(float(v) * float(f)) for v, f in zip(r, factors, strict=True)] for r in rows]
     return [
-        [sum(int(a) * int(b) for a, b in zip(own, other, strict=True)) for other in right.T]
+        [sum(int(a) * b[j] for a, b in zip(own, whole, strict=True)) for j in range(len(factors))]
+        + [sum(map(int, own))]
         for own in left.T
     ]

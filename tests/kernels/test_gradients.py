@@ -52,15 +52,16 @@ def test_logit_errors(case: tuple[Array, Array]) -> None:
     assert outputs.tolist() == expected
 
 
-@given(data=st.data(), n_rows=st.integers(0, 9), block=st.integers(1, 4))
-def test_outer_sums_are_exact(data: st.DataObject, n_rows: int, block: int) -> None:
+@given(rows=matrices(st.integers(0, 9), st.integers(0, 4)), data=st.data())
+def test_outer_sums_are_exact(rows: Array, data: st.DataObject) -> None:
     large = st.integers(-(2**30), 2**30) | st.sampled_from([0, 1, -1])
-    left = data.draw(arrays(np.int64, (n_rows, data.draw(st.integers(1, 3))), elements=large))
-    right = data.draw(arrays(np.int64, (n_rows, data.draw(st.integers(1, 3))), elements=large))
-    high = np.zeros((left.shape[1], right.shape[1]), dtype=np.int64)
+    left = data.draw(arrays(np.int64, (len(rows), data.draw(st.integers(1, 3))), elements=large))
+    bits = data.draw(arrays(np.int64, rows.shape[1], elements=st.integers(-2, 22)))
+    high = np.zeros((left.shape[1], rows.shape[1] + 1), dtype=np.int64)
     low = np.zeros_like(high)
     for times in (1, 2):  # adds to what is there
-        add_outer(left, right, block, high, low)
+        add_outer(left, rows, 2.0**bits, data.draw(st.integers(1, 4)), high, low)
         assert ((low >= 0) & (low < 2**32)).all()
         found = (high.astype(object) * 2**32 + low).tolist()
-        assert found == [[times * v for v in row] for row in naive.outer_sum(left, right)]
+        expected = naive.outer_sum(left, rows, 2.0**bits)
+        assert found == [[times * value for value in row] for row in expected]

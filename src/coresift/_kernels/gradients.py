@@ -76,29 +76,36 @@ def logit_errors(class_ids: Indices, errors: Float64) -> None:
 
 
 @kernel
-def add_outer(left: Counts, right: Counts, block: int, high: Counts, low: Counts) -> None:
-    """Add the outer products of whole numbers, exactly, to two words of each place.
+def add_outer(
+    left: Counts, rows: Rows, factors: Float64, block: int, high: Counts, low: Counts
+) -> None:
+    """Add ``left (x) [row, 1]``, rows rounded to whole steps, exactly to two words of each place.
 
     Parameters
     ----------
     left : ndarray of shape (n_rows, n_left), int64
-    right : ndarray of shape (n_rows, n_right), int64
+    rows : ndarray of shape (n_rows, n_features), float32
+    factors : ndarray of shape (n_features,), float64
+        Steps of each feature in a unit, powers of two.
     block : int
         So many rows whose products add up to less than 2**62 for sure, at least 1.
-    high, low : ndarray of shape (n_left, n_right), int64
+    high, low : ndarray of shape (n_left, n_features + 1), int64
         Added to; a sum is ``high * 2**32 + low`` with ``0 <= low < 2**32``.
     """
     n_rows, n_left = left.shape
-    n_right = right.shape[1]
-    total = np.zeros((n_left, n_right), np.int64)
+    n_features = rows.shape[1]
+    total = np.zeros((n_left, n_features + 1), np.int64)
+    right = np.ones(n_features + 1, np.int64)
     for start in range(0, n_rows, block):
         for i in range(start, min(start + block, n_rows)):
+            for j in range(n_features):
+                right[j] = np.int64(np.rint(np.float64(rows[i, j]) * factors[j]))
             for c in range(n_left):
                 factor = left[i, c]
-                for j in range(n_right):
-                    total[c, j] += factor * right[i, j]
+                for j in range(n_features + 1):
+                    total[c, j] += factor * right[j]
         for c in range(n_left):
-            for j in range(n_right):
+            for j in range(n_features + 1):
                 together = low[c, j] + (total[c, j] & 0xFFFFFFFF)
                 high[c, j] += (total[c, j] >> 32) + (together >> 32)
                 low[c, j] = together & 0xFFFFFFFF

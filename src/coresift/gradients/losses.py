@@ -45,6 +45,9 @@ class Loss(Protocol):
     def values(self, outputs: Float64, targets: Indices | Float64) -> Float64:
         """Return the loss of each row, shape (n_rows,), float64."""
 
+    def largest_error(self, output: float, target: float) -> float:
+        """Return what no error exceeds where no output and no target exceeds these, in size."""
+
 
 @dataclass(frozen=True)
 class Logistic:
@@ -85,6 +88,10 @@ class Logistic:
         total = np.exp(outputs - highest[:, None]).sum(axis=1)
         return np.asarray(np.log(total) + highest - outputs[np.arange(len(outputs)), class_ids])
 
+    def largest_error(self, output: float, target: float) -> float:
+        """Return 1: errors are differences of probabilities."""
+        return 1.0
+
 
 @dataclass(frozen=True)
 class SquaredHinge:
@@ -118,6 +125,10 @@ class SquaredHinge:
         """Return the sum over classes of the squared shortfall of the margin."""
         signs = self._signs(outputs.shape[1], targets)
         return np.asarray((np.maximum(0, 1 - signs * outputs) ** 2).sum(axis=1))
+
+    def largest_error(self, output: float, target: float) -> float:
+        """Return that of an output on the wrong side."""
+        return 2 * (1 + output)
 
     def _signs(self, n_outputs: int, targets: Indices | Float64) -> Float64:
         """Return 1 for the class of a row and -1 for the others, shape (n_rows, n_outputs)."""
@@ -157,6 +168,10 @@ class Squared:
     def values(self, outputs: Float64, targets: Indices | Float64) -> Float64:
         """Return half the squared error."""
         return np.asarray(0.5 * self.errors(outputs, targets)[:, 0] ** 2)
+
+    def largest_error(self, output: float, target: float) -> float:
+        """Return that of an output and a target of different signs."""
+        return output + target
 
 
 LOSSES: dict[str, Loss] = {loss.name: loss for loss in (Logistic(), SquaredHinge(), Squared())}

@@ -83,6 +83,19 @@ class Pilot:
         """
         return self.loss.errors(self.outputs(rows, n_threads), targets)
 
+    def largest_error(self, low: Float64, high: Float64, target: float = 0.0) -> float:
+        """Return what no error exceeds, in size, for rows between ``low`` and ``high``.
+
+        Parameters
+        ----------
+        low, high : ndarray of shape (n_features,)
+            Of scaled rows.
+        target : float
+            The largest target of a regression, in size.
+        """
+        extent = np.append(np.maximum(np.abs(low), np.abs(high)), 1.0)
+        return self.loss.largest_error(float((extent @ np.abs(self.coef)).max()), target)
+
     def values(self, rows: Rows, targets: Indices | Float64) -> Float64:
         """Return the loss of each row, shape (n_rows,), float64."""
         return self.loss.values(self.outputs(rows), targets)
