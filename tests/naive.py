@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
+from scipy.optimize import lsq_linear
 
 Array: TypeAlias = np.ndarray[Any, Any]
 ALL = 2**64  # how many values a uint64 has
@@ -395,3 +396,65 @@ def outer_sum(left: Array, rows: Array, factors: Array) -> list[list[int]]:
         + [sum(map(int, own))]
         for own in left.T
     ]
+
+
+# Balance
+
+
+def gradient(error: Array, row: Array) -> Array:
+    return np.outer(error, row).astype(np.float64)
+
+
+def score(residual: Array, error: Array, row: Array, square: float, share: float) -> float:
+    """Twice the inner product, values in their order in float32, plus the share of the square."""
+    total = share * square
+    for own, line in zip(error, residual.astype(np.float32), strict=True):
+        inner = np.float32(0)
+        for value, other in zip(row, line, strict=True):
+            inner = inner + other * value
+        total = total + 2.0 * float(own * inner)
+    return total
+
+
+def balance_sweeps(
+    cells: Sequence[Sequence[int]],
+    errors: Array,
+    rows: Array,
+    squares: Array,
+    shares: Sequence[float],
+    orders: Iterable[Iterable[int]],
+    target: Array,
+    chosen: Sequence[int],
+) -> list[int]:
+    """Exchange one member after the other for the best of its cell, the first of equals."""
+    chosen = list(chosen)
+    residual = -target.astype(np.float64)
+    for share, i in zip(shares, chosen, strict=True):
+        residual = residual + share * gradient(errors[i], rows[i])
+    for order in orders:
+        before = list(chosen)
+        for j in order:
+            if len(cells[j]) < 2:
+                continue
+            share, own = shares[j], chosen[j]
+            residual = residual - np.outer(share * errors[own].astype(float), rows[own])
+            scores = [
+                score(residual, errors[i], rows[i], float(squares[i]), share) for i in cells[j]
+            ]
+            chosen[j] = best = cells[j][scores.index(min(scores))]
+            residual = residual + np.outer(share * errors[best].astype(float), rows[best])
+        if chosen == before:
+            break
+    return chosen
+
+
+def calibrated(
+    gradients: Array, base: Array, target: Array, tau: float, floor: float, cap: float
+) -> Array:
+    """Ridge least squares with bounds, as one tall problem for scipy."""
+    shares = base / base.sum()
+    root = np.sqrt(tau / shares)
+    matrix = np.vstack([gradients.T, np.diag(root)])
+    wanted = np.concatenate([target, root * shares])
+    found = lsq_linear(matrix, wanted, (floor * shares, cap * shares), tol=1e-14, max_iter=500)
+    return np.asarray(found.x * base.sum())

@@ -45,6 +45,9 @@ class Loss(Protocol):
     def values(self, outputs: Float64, targets: Indices | Float64) -> Float64:
         """Return the loss of each row, shape (n_rows,), float64."""
 
+    def curvatures(self, errors: Float64) -> Float64:
+        """Return how much the loss of each row curves, up to a factor, shape (n_rows,)."""
+
     def largest_error(self, output: float, target: float) -> float:
         """Return what no error exceeds where no output and no target exceeds these, in size."""
 
@@ -88,6 +91,10 @@ class Logistic:
         total = np.exp(outputs - highest[:, None]).sum(axis=1)
         return np.asarray(np.log(total) + highest - outputs[np.arange(len(outputs)), class_ids])
 
+    def curvatures(self, errors: Float64) -> Float64:
+        """Return squared errors: on average they are what the loss curves by."""
+        return np.asarray((errors * errors).sum(axis=1))
+
     def largest_error(self, output: float, target: float) -> float:
         """Return 1: errors are differences of probabilities."""
         return 1.0
@@ -125,6 +132,10 @@ class SquaredHinge:
         """Return the sum over classes of the squared shortfall of the margin."""
         signs = self._signs(outputs.shape[1], targets)
         return np.asarray((np.maximum(0, 1 - signs * outputs) ** 2).sum(axis=1))
+
+    def curvatures(self, errors: Float64) -> Float64:
+        """Return how many margins of each row are too small."""
+        return np.asarray((errors != 0).sum(axis=1), dtype=np.float64)
 
     def largest_error(self, output: float, target: float) -> float:
         """Return that of an output on the wrong side."""
@@ -168,6 +179,10 @@ class Squared:
     def values(self, outputs: Float64, targets: Indices | Float64) -> Float64:
         """Return half the squared error."""
         return np.asarray(0.5 * self.errors(outputs, targets)[:, 0] ** 2)
+
+    def curvatures(self, errors: Float64) -> Float64:
+        """Return 1 for each row."""
+        return np.ones(len(errors))
 
     def largest_error(self, output: float, target: float) -> float:
         """Return that of an output and a target of different signs."""
