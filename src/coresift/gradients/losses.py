@@ -14,6 +14,7 @@ import numpy as np
 from coresift._errors import ParameterError
 from coresift._kernels.gradients import logit_errors, softmax_errors
 from coresift._typing import Float64, Indices
+from coresift.gradients.rows import DIAGONAL, PROBABILITIES, Curvatures
 
 
 class Loss(Protocol):
@@ -45,8 +46,8 @@ class Loss(Protocol):
     def values(self, outputs: Float64, targets: Indices | Float64) -> Float64:
         """Return the loss of each row, shape (n_rows,), float64."""
 
-    def curvatures(self, errors: Float64) -> Float64:
-        """Return how much the loss of each row curves, up to a factor, shape (n_rows,)."""
+    def curvatures(self, outputs: Float64, targets: Indices | Float64) -> Curvatures:
+        """Return the second derivatives by the outputs."""
 
     def largest_error(self, output: float, target: float) -> float:
         """Return what no error exceeds where no output and no target exceeds these, in size."""
@@ -91,9 +92,11 @@ class Logistic:
         total = np.exp(outputs - highest[:, None]).sum(axis=1)
         return np.asarray(np.log(total) + highest - outputs[np.arange(len(outputs)), class_ids])
 
-    def curvatures(self, errors: Float64) -> Float64:
-        """Return squared errors: on average they are what the loss curves by."""
-        return np.asarray((errors * errors).sum(axis=1))
+    def curvatures(self, outputs: Float64, targets: Indices | Float64) -> Curvatures:
+        """Return those of the probabilities: the labels have no say in it."""
+        probabilities = self.errors(outputs, np.zeros(len(outputs), dtype=np.int64))
+        probabilities[:, 0] += outputs.shape[1] > 1  # of a single output it is that of class 1
+        return Curvatures(PROBABILITIES, probabilities)
 
     def largest_error(self, output: float, target: float) -> float:
         """Return 1: errors are differences of probabilities."""
@@ -133,9 +136,9 @@ class SquaredHinge:
         signs = self._signs(outputs.shape[1], targets)
         return np.asarray((np.maximum(0, 1 - signs * outputs) ** 2).sum(axis=1))
 
-    def curvatures(self, errors: Float64) -> Float64:
-        """Return how many margins of each row are too small."""
-        return np.asarray((errors != 0).sum(axis=1), dtype=np.float64)
+    def curvatures(self, outputs: Float64, targets: Indices | Float64) -> Curvatures:
+        """Return 2 where a margin is too small."""
+        return Curvatures(DIAGONAL, 2.0 * (self.errors(outputs, targets) != 0))
 
     def largest_error(self, output: float, target: float) -> float:
         """Return that of an output on the wrong side."""
@@ -180,9 +183,9 @@ class Squared:
         """Return half the squared error."""
         return np.asarray(0.5 * self.errors(outputs, targets)[:, 0] ** 2)
 
-    def curvatures(self, errors: Float64) -> Float64:
+    def curvatures(self, outputs: Float64, targets: Indices | Float64) -> Curvatures:
         """Return 1 for each row."""
-        return np.ones(len(errors))
+        return Curvatures(DIAGONAL, np.ones_like(outputs))
 
     def largest_error(self, output: float, target: float) -> float:
         """Return that of an output and a target of different signs."""

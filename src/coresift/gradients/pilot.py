@@ -10,6 +10,7 @@ from coresift._kernels.gradients import linear_outputs
 from coresift._threads import run_blocks
 from coresift._typing import Float64, Indices, Rows
 from coresift.gradients.losses import Loss
+from coresift.gradients.rows import RowGradients
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +83,12 @@ class Pilot:
             The gradient of row i is ``errors[i] (x) [rows[i], 1]``.
         """
         return self.loss.errors(self.outputs(rows, n_threads), targets)
+
+    def look(self, rows: Rows, targets: Indices | Float64) -> RowGradients:
+        """Return the gradients of rows with their curvatures."""
+        outputs = self.outputs(rows)
+        errors = self.loss.errors(outputs, targets)
+        return RowGradients(rows, errors, self.loss.curvatures(outputs, targets))
 
     def largest_error(self, low: Float64, high: Float64, target: float = 0.0) -> float:
         """Return what no error exceeds, in size, for rows between ``low`` and ``high``.
