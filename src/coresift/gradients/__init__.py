@@ -1,10 +1,12 @@
 """Gradients of rows at a pilot, and coresets whose weighted gradients add up to the whole's."""
 
 from coresift.gradients.calibration import Calibration, calibrate, to_class_sizes
+from coresift.gradients.check import Verdict, WeightFacts, held_out_losses, hold_back
 from coresift.gradients.choice import Balanced, CellGradients, Search, balance, gradient_error
 from coresift.gradients.fit import fit_pilot, one_step
 from coresift.gradients.given import pilot_from_model
 from coresift.gradients.losses import LOSSES, Logistic, Loss, Squared, SquaredHinge, loss_named
+from coresift.gradients.members import Aim, Sample, choose_members, fit_on, search_for
 from coresift.gradients.metric import (
     KroneckerMetric,
     Metric,
@@ -18,6 +20,7 @@ from coresift.gradients.total import GradientSum, Steps
 
 __all__ = [
     "LOSSES",
+    "Aim",
     "Balanced",
     "Calibration",
     "CellGradients",
@@ -29,19 +32,27 @@ __all__ = [
     "Metric",
     "Pilot",
     "RowGradients",
+    "Sample",
     "Search",
     "Squared",
     "SquaredHinge",
     "Steps",
+    "Verdict",
+    "WeightFacts",
     "WholeMetric",
     "balance",
     "calibrate",
+    "choose_members",
+    "fit_on",
     "fit_pilot",
     "gradient_error",
+    "held_out_losses",
+    "hold_back",
     "loss_named",
     "metric_for",
     "one_step",
     "pilot_from_model",
     "ridge_for",
+    "search_for",
     "to_class_sizes",
 ]
