@@ -1,6 +1,7 @@
 """Gradients of rows at a pilot, and coresets whose weighted gradients add up to the whole's."""
 
 from coresift.gradients.calibration import Calibration, calibrate, to_class_sizes
+from coresift.gradients.callables import GivenGradient
 from coresift.gradients.check import Verdict, WeightFacts, held_out_losses, hold_back
 from coresift.gradients.choice import Balanced, CellGradients, Search, balance, gradient_error
 from coresift.gradients.fit import fit_pilot, one_step
@@ -14,6 +15,7 @@ from coresift.gradients.metric import (
     metric_for,
     ridge_for,
 )
+from coresift.gradients.noise import check_noise, fit_plausible, plausibility, plausible
 from coresift.gradients.pilot import Pilot
 from coresift.gradients.rows import Curvatures, RowGradients
 from coresift.gradients.total import GradientSum, Steps
@@ -25,6 +27,7 @@ __all__ = [
     "Calibration",
     "CellGradients",
     "Curvatures",
+    "GivenGradient",
     "GradientSum",
     "KroneckerMetric",
     "Logistic",
@@ -42,9 +45,11 @@ __all__ = [
     "WholeMetric",
     "balance",
     "calibrate",
+    "check_noise",
     "choose_members",
     "fit_on",
     "fit_pilot",
+    "fit_plausible",
     "gradient_error",
     "held_out_losses",
     "hold_back",
@@ -52,6 +57,8 @@ __all__ = [
     "metric_for",
     "one_step",
     "pilot_from_model",
+    "plausibility",
+    "plausible",
     "ridge_for",
     "search_for",
     "to_class_sizes",

@@ -81,13 +81,7 @@ class Aim:
 
 
 def fit_on(sample: Sample, loss: Loss, n_classes: int, l2: float) -> Pilot:
-    """Fit a pilot on a sample.
-
-    Raises
-    ------
-    DataError
-        Where the prior weights of the sample are all 0.
-    """
+    """Fit a pilot on a sample."""
     return fit_pilot(sample.rows, sample.targets, loss, n_classes, weights=sample.weights, l2=l2)
 
 

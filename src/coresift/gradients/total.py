@@ -101,6 +101,7 @@ class GradientSum:
         rows : ndarray of shape (n_rows, n_features), float32
             Scaled.
         steps : Steps
+            Values beyond their bounds count as the bounds.
         weights : ndarray of shape (n_rows,) or None
             Prior weights: a row of weight 2 counts as two rows, exactly.
         """
@@ -109,7 +110,8 @@ class GradientSum:
             left = np.rint(left * weights[:, None])
         limit = 2.0**ERROR_BITS
         whole = np.clip(left, -limit, limit).astype(np.int64)
-        rows = np.ascontiguousarray(rows, dtype=np.float32)
+        extent = np.ldexp(np.ones(rows.shape[1]), ROW_BITS - steps.row_bits[:-1])
+        rows = np.clip(rows, -extent, extent).astype(np.float32, order="C")
         total = cls.empty(errors.shape[1], rows.shape[1])
         factors = np.ldexp(np.ones(rows.shape[1]), steps.row_bits[:-1])
         add_outer(whole, rows, factors, _BLOCK, total.high, total.low)
