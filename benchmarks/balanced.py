@@ -22,12 +22,13 @@ from typing import Any
 
 import numpy as np
 from datasets import DATASETS, Array, Data
-from measure import print_table, spread, uniform
+from side_by_side import print_table
 from threadpoolctl import threadpool_limits
 
 from coresift import FastCore
 from coresift._rng import row_hash
-from coresift.core.weights import Centers
+from coresift.core.budget import split_budget
+from coresift.core.centers import Centers
 from coresift.gradients import (
     Aim,
     Balanced,
@@ -49,6 +50,22 @@ from coresift.gradients import (
 MEMBERS, SAMPLE, HELD_OUT = 30, 20_000, 5_000
 PILOT_L2 = 1e-4
 Coreset = tuple[Array, Array]
+
+
+def spread(values: Array) -> str:
+    """Write the mean and, for several values, the standard deviation."""
+    mean = f"{np.mean(values):.3f}"
+    return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.3f}"
+
+
+def stratified(y: Array, budget: int, seed: int) -> Coreset:
+    """Draw rows of each class by quota; every row of a class weighs the same."""
+    sizes = np.bincount(y)
+    quotas = split_budget(budget, sizes)
+    rng = np.random.default_rng(seed)
+    parts = [rng.choice(np.flatnonzero(y == c), q, replace=False) for c, q in enumerate(quotas)]
+    rows = np.sort(np.concatenate(parts))
+    return rows, (sizes / quotas)[y[rows]]
 
 
 @dataclass(frozen=True)
@@ -98,7 +115,7 @@ class World:
             X, y = self.train.rows, self.train.targets
             rows = FastCore(budget, random_state=seed, scale=None).fit(X, y).sample_indices_
             centers = Centers.of(rows, X[rows], y[rows], self.n_classes)
-            owners, _ = centers.owners(X, y, np.arange(len(y)), n_threads=None)
+            owners, _ = centers.owners(X, y, np.arange(len(y)))
             return np.concatenate([rows, owners])
 
         both = self.kept(f"cells-{budget}-{seed}", make)
@@ -197,14 +214,13 @@ def calibrated(world: World, ready: Prepared, chosen: Coreset) -> Coreset:
 
 
 def variants(world: World, ready: Prepared, budget: int, seed: int) -> dict[str, Coreset]:
-    stratified = uniform(world.train.targets, budget, seed)
     start = np.searchsorted(ready.cells[ready.candidates], np.arange(budget))
     rng = np.random.default_rng(seed)
     members = np.diff(np.append(start, len(ready.candidates)))
     drawn = ready.candidates[start + (rng.random(budget) * members).astype(int)]
     random = sorted_rows(world, drawn, ready.sizes)
     return {
-        "stratified": stratified,
+        "stratified": stratified(world.train.targets, budget, seed),
         "medoid": (ready.medoids, ready.sizes),
         "random": random,
         "random+cal": calibrated(world, ready, random),
@@ -260,7 +276,7 @@ def lines(world: World, budget: int, runs: list[dict[str, dict[float, Line]]]) -
             floor = np.mean([run["stratified"][l2]["loss"] - base for run in runs])
             apart = np.mean([run[name][l2]["distance"] for run in runs])
             floor_apart = np.mean([run["stratified"][l2]["distance"] for run in runs])
-            columns += [f"{base + excess.mean():.4f}", spread(excess / floor, 3)]
+            columns += [f"{base + excess.mean():.4f}", spread(excess / floor)]
             columns += [f"{apart / floor_apart:.3f}"]
         table.append([f"{world.name} {budget}", name, *columns])
     return table

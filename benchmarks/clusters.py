@@ -7,20 +7,12 @@ python benchmarks/clusters.py [--data movies] [--budget 0.01] [--seeds 3]
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from functools import partial
-from typing import Any
 
-from covtype import print_comparison
 from datasets import DATASETS
+from side_by_side import compared, show
 
 from coresift import FastCore
-from coresift.settings import CLUSTERERS
-
-STAGES = ("cluster", "choose", "weigh")  # those that the clusters change
-METHODS: dict[str, Callable[..., Any]] = {
-    kind: partial(FastCore, clusters=kind) for kind in CLUSTERERS
-}
+from coresift.methods.fastcore import CLUSTERERS
 
 
 def main() -> None:
@@ -30,11 +22,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--n-clusters", type=int, help="k-means with so many as well")
     given = parser.parse_args()
-    methods = dict(METHODS)
+    methods = {kind: FastCore(clusters=kind) for kind in CLUSTERERS}
     if given.n_clusters:
         name = f"kmeans {given.n_clusters}"
-        methods[name] = partial(FastCore, clusters="kmeans", n_clusters=given.n_clusters)
-    print_comparison(given.data, given.budget, None, given.seeds, methods, STAGES)
+        methods[name] = FastCore(clusters="kmeans", n_clusters=given.n_clusters)
+    show(compared(DATASETS[given.data](), methods, budget=given.budget, seeds=given.seeds))
 
 
 if __name__ == "__main__":

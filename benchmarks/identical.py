@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets import folder, read
-from measure import print_table
+from side_by_side import print_table
 
 from coresift import FastCore
 from coresift.sources import as_source

@@ -3,7 +3,7 @@
 Run: python benchmarks/methods.py --data covtype --budget 0.01 --model logistic,svm,lasso
      python benchmarks/methods.py --data mnist --budget 0.1 --model cnn --methods fastcore
 
-Takes hours with every method; ``--resume FILE`` keeps each run.
+With every method this takes hours; ``--resume FILE`` stores each run.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 
 from datasets import DATASETS
-from rich.console import Console
+from side_by_side import compared, show
 
-from coresift import compare
-from coresift.report import NETWORKS, rich_table
+from coresift.experiments import NETWORKS
+from coresift.report import write_html
 from coresift.selectors import METHODS
 from coresift.torch import NetworkClassifier
 
@@ -40,12 +40,10 @@ def main() -> None:
     schedule = dict(
         zip(("warm_up", "epochs", "rounds"), map(int, arguments.schedule.split(",")), strict=True)
     )
-    found = compare(
-        data.X,
-        data.y,
-        test=(data.X_test, data.y_test),
+    found = compared(
+        data,
+        arguments.methods.split(","),
         budget=arguments.budget,
-        methods=arguments.methods.split(","),
         seeds=arguments.seeds,
         model={
             name: NetworkClassifier(name, wrt=arguments.wrt, **schedule)
@@ -56,11 +54,10 @@ def main() -> None:
         n_threads=arguments.threads,
         time_limit=arguments.time_limit,
         resume=arguments.resume,
-        progress=lambda stage, done, total: print(f"{stage} {done}/{total}", flush=True),
     )
     if arguments.report:
-        found.to_html(arguments.report)
-    Console(width=180).print(rich_table(found))
+        write_html(found, arguments.report)
+    show(found)
 
 
 if __name__ == "__main__":

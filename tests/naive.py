@@ -52,9 +52,9 @@ def code(row: Array, features: Sequence[Array], codewords: Sequence[Array]) -> l
     return [nearest(row[f], words.T) for f, words in zip(features, codewords, strict=True)]
 
 
-def prefix(bucket: int, n_planes: int) -> int:
+def prefix(bucket: int, n_bits: int) -> int:
     """The first binary digits, zeros for the rest."""
-    return int(f"{bucket:064b}"[:n_planes].ljust(64, "0"), 2)
+    return int(f"{bucket:064b}"[:n_bits].ljust(64, "0"), 2)
 
 
 def way(place: int, n_places: int) -> int:
@@ -83,12 +83,12 @@ def likeliest(
     return tops.index(max(tops))
 
 
-def planes_within(buckets: Iterable[int], n_planes: int, limit: int) -> int:
-    """The most planes that leave at most ``limit`` different buckets."""
+def bits_within(buckets: Iterable[int], n_bits: int, limit: int) -> int:
+    """The most bits that leave at most ``limit`` different buckets."""
     buckets = list(buckets)
-    while len({prefix(b, n_planes) for b in buckets}) > limit:
-        n_planes -= 1
-    return n_planes
+    while len({prefix(b, n_bits) for b in buckets}) > limit:
+        n_bits -= 1
+    return n_bits
 
 
 # Sums
@@ -118,31 +118,45 @@ def smallest(row_ids: Iterable[int], size: int, seed: int) -> list[int]:
     return sorted(map(int, row_ids), key=lambda i: (row_hash(i, seed), i))[:size]
 
 
+def bottom_k(
+    groups: Iterable[int],
+    keys: Iterable[tuple[Any, ...]],
+    row_ids: Iterable[int],
+    limits: Sequence[int],
+) -> list[int]:
+    """Places of the rows of smallest (key, id) of each group, group by group, in that order."""
+    rows, found = list(zip(groups, keys, row_ids, strict=True)), []
+    for group, limit in enumerate(limits):
+        members = [place for place, row in enumerate(rows) if row[0] == group]
+        found += sorted(members, key=lambda place: rows[place][1:])[:limit]
+    return found
+
+
 def summary(
     class_ids: Sequence[int],
     buckets: Sequence[int],
     codes: Array,
     row_ids: Sequence[int],
-    n_planes: int,
+    n_bits: int,
     max_clusters: Sequence[int],
     max_candidates: Sequence[int],
     seed: int,
 ) -> dict[str, Any]:
     """What a Summary must hold, as dicts and lists; see `unpacked`."""
-    planes, pool = [], []
+    bits, pool = [], []
     sizes: Counter[tuple[int, int]] = Counter()
     code_counts: Counter[tuple[int, int, int, int]] = Counter()
     for c, (clusters, candidates) in enumerate(zip(max_clusters, max_candidates, strict=True)):
         members = [i for i, class_id in enumerate(class_ids) if class_id == c]
-        planes.append(planes_within([int(buckets[i]) for i in members], n_planes, clusters))
+        bits.append(bits_within([int(buckets[i]) for i in members], n_bits, clusters))
         for i in members:
-            cluster = prefix(int(buckets[i]), planes[c])
+            cluster = prefix(int(buckets[i]), bits[c])
             sizes[c, cluster] += 1
             for subspace, b in enumerate(codes[i].tolist()):
                 code_counts[c, cluster, subspace, b] += 1
         code_of = {int(row_ids[i]): codes[i].tolist() for i in members}
         pool += [(c, i, code_of[i]) for i in smallest(code_of, candidates, seed)]
-    return {"planes": planes, "sizes": sizes, "code_counts": code_counts, "pool": pool}
+    return {"bits": bits, "sizes": sizes, "code_counts": code_counts, "pool": pool}
 
 
 def split_budget(budget: int, sizes: Sequence[int]) -> list[int]:

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import naive
+from coresift.core.bounds import bound_of
 from coresift.core.centroids import Centroids
 from coresift.core.codebook import Codebook
 from coresift.core.encoder import Clusterer, Encoder
 from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.mixture import Mixture
+from coresift.core.objective import CodeObjective
 from coresift.core.scaler import Moments, Scaler
 from coresift.core.summary import Layout, Summary
 
@@ -190,11 +192,11 @@ class Encoded:
 @st.composite
 def encoded_rows(draw: Draw, max_rows: int = 30) -> Encoded:
     """Rows of 0 to 3 classes whose buckets share prefixes, with limits that bind or do not."""
-    n_rows, n_planes = draw(st.integers(0, max_rows)), draw(st.sampled_from([0, 1, 4, 63, 64]))
+    n_rows, n_bits = draw(st.integers(0, max_rows)), draw(st.sampled_from([0, 1, 4, 63, 64]))
     n_subspaces = draw(st.integers(1, 9))
     rng = np.random.default_rng(draw(SEEDS))
-    bits = rng.integers(0, 2, size=(8, 64)) * (np.arange(64) < n_planes)
-    bits[:4, : n_planes // 2] = bits[0, : n_planes // 2]
+    bits = rng.integers(0, 2, size=(8, 64)) * (np.arange(64) < n_bits)
+    bits[:4, : n_bits // 2] = bits[0, : n_bits // 2]
     known = np.packbits(bits.astype(np.uint8), axis=1).view(">u8").astype(np.uint64).ravel()
     limits = st.tuples(*[st.integers(1, max_rows)] * 3)
     highest_code = draw(st.sampled_from([0, 2, 255]))
@@ -203,7 +205,7 @@ def encoded_rows(draw: Draw, max_rows: int = 30) -> Encoded:
         known[rng.integers(0, len(known), size=n_rows)],
         rng.integers(0, highest_code, size=(n_rows, n_subspaces), endpoint=True, dtype=np.uint8),
         rng.choice(1000, size=n_rows, replace=False),
-        Layout(n_subspaces, n_planes, draw(limits), draw(limits), draw(SEEDS)),
+        Layout(n_subspaces, n_bits, draw(limits), draw(limits), draw(SEEDS)),
     )
 
 
@@ -217,6 +219,10 @@ class World:
     @property
     def summary(self) -> Summary:
         return self.encoded.summary().of_class(0)
+
+    def objective(self, bound: str) -> CodeObjective:
+        """Return what the greedy lowers, with nothing chosen."""
+        return CodeObjective.of(self.summary, self.codebook, bound_of(bound))
 
     def members(self, cluster: int) -> Array:
         """The codes of the rows of a cluster of the summary."""

@@ -12,7 +12,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from coresift import FastCore
+from coresift import FastCore, experiments
+from coresift.cli._help import DEFAULT_MODEL
+from coresift.cli._options import amount, n_threads
 
 
 def coresift(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -119,6 +121,50 @@ def test_an_output_that_cannot_be_is_refused_before_the_work(rows: Path, tmp_pat
     assert "folder" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("200", 200), ("1e3", 1000), ("1E+2", 100), ("0.01", 0.01), ("1e-2", 0.01), ("10%", 0.1),
+     ("0.5 %", 0.005), ("1.0", 1.0), ("1", 1), ("1e0", 1.0), ("-3", -3), ("2.0", 2.0)],
+)  # fmt: skip
+def test_budgets_are_read_as_people_type_them(typed: str, meant: float) -> None:
+    found = amount(typed)
+    assert (found, type(found)) == (meant, type(meant))
+
+
+def test_threads_of_minus_one_are_every_processor() -> None:
+    assert [n_threads(given) for given in (None, -1, 1, 0)] == [None, None, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--nonsense"], "No such option"),
+        (["--budget", "3", "--max-levels", "-5"], "--max-levels"),
+        (["--budget", "3", "--seed", "x"], "--seed"),
+        ([], "--budget"),
+    ],
+)
+def test_a_wrong_call_is_one_line(rows: Path, arguments: list[str], message: str) -> None:
+    done = coresift("select", rows, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert done.stderr.startswith("coresift: ")
+    assert done.stderr.endswith("see coresift select --help\n")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["select", "compare", "size"])
+def test_help_names_every_method_and_model(command: str) -> None:
+    text = " ".join(coresift(command, "--help").stdout.split())
+    assert "{" not in text.replace("{source}", "")
+    assert "stratified" in text
+    assert (DEFAULT_MODEL in text) == (command != "select")
+
+
+def test_the_default_model_is_that_of_comparisons() -> None:
+    assert DEFAULT_MODEL == experiments.DEFAULT_MODEL
+
+
 @pytest.mark.slow
 def test_demo_compares_with_uniform_and_full() -> None:
     done = coresift("demo", "--json")
@@ -134,8 +180,11 @@ def test_compare_prints_json_writes_csv_and_resumes(rows: Path, tmp_path: Path) 
     kept, target = tmp_path / "runs.jsonl", tmp_path / "results.csv"
     command = ("compare", rows, "--label", "y", "--budget", "0.05,40", "--seeds", 1)
     command = (*command, "--resume", kept, "--csv", target, "--json")
+    target.write_text("old")
+    (tmp_path / "old.csv").hardlink_to(target)
     done = coresift(*command)
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / "old.csv").read_text() == "old"  # a new file took its place, whole
     found = json.loads(done.stdout)
     lines = [(result["method"], result["rows"]) for result in found["results"]]
     assert lines[:2] == [("fastcore", 22), ("uniform", 22)]
@@ -199,6 +248,9 @@ def test_compare_trains_networks_that_select_as_they_train(rows: Path) -> None:
         (["--tune"], "--tune has no meaning"),
         (["--tune", "--model", "mlp"], "--tune has no meaning for --model 'mlp'"),
         (["--warm-up", "3"], "--warm-up has no meaning for --model sklearn-logistic"),
+        (["--tune", "--model", "logistic-l2"], "use one of logistic, svm, lasso"),
+        (["--l2", "1e-3"], "--l2 has no meaning for --model sklearn-logistic"),
+        (["--l2", "0", "--model", "logistic-l2"], "--l2 0.0: must be above 0"),
         (["--model", "mlp", "--wrt", "inputs"], "wrt='inputs'"),
         (["--budget", "0.1,x"], "'x'"),
         (["--csv", "no/where.csv"], "folder"),

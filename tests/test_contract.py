@@ -1,9 +1,10 @@
-"""What every user may rely on, at the level of the estimator (laws 7, 8, 9)."""
+"""What every user may rely on: one contract for every method (laws 7 and 8), and for input."""
 
 from __future__ import annotations
 
+import inspect
 import pickle
-import time
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
@@ -27,239 +28,366 @@ from coresift import (
     ColumnError,
     CoresetClassifier,
     CoresiftError,
+    Craig,
+    CraigPQ,
     DataError,
+    DeepFool,
     FastCore,
+    FastCoreHull,
     FormatError,
+    Glister,
+    KMeansSnap,
     LabelError,
     ParameterError,
+    Stratified,
+    Uniform,
 )
 from coresift.core.budget import resolve_budget, split_budget
+from coresift.selectors import METHODS, BaseSelector
 from coresift.sources import as_source
+from coresift.weightings import weighting_names
+from tables import answer, table
 
-SELECTORS = {
-    "default": FastCore(0.05, random_state=3),
-    "paper": FastCore.paper(0.05, random_state=3),
+REGISTERED = {name: make(budget=0.05, random_state=3) for name, make in METHODS.items()}
+SETTINGS: dict[str, BaseSelector] = {
     "root-naive": FastCore(40, bound="root", greedy="naive", scale="standard", random_state=1),
     "refined": FastCore(0.05, refine=2, random_state=5),
     "random": FastCore(0.05, refine=1, representative="random", greedy="gradual", random_state=4),
-    "kmeans": FastCore(0.05, clusters="kmeans", random_state=3),
-    "gmm": FastCore(0.05, clusters="gmm", n_clusters=70, weights="cluster", random_state=3),
+    "gmm-cluster": FastCore(0.05, clusters="gmm", n_clusters=70, weights="cluster", random_state=3),
     "few-candidates": FastCore(0.05, greedy="stochastic", n_candidates=10, random_state=2),
+    "hull-lazy": FastCoreHull(40, greedy="lazy", weights="cluster", n_planes=8, random_state=1),
+    "craig-recompute": Craig(0.05, distances="recompute", random_state=3),
+    "craig-neighbours": Craig(40, distances="neighbours", n_neighbours=20, random_state=1),
+    "craig-stochastic": Craig(40, greedy="stochastic", n_candidates=20, random_state=2),
+    "craig-pq-paper": CraigPQ(
+        40, subspaces="blocks", distance="sum", greedy="stochastic", weights="code", random_state=1
+    ),
+    "kmeans-snap-small": KMeansSnap(40, batch_size=50, scale="standard", random_state=1),
+    "uniform-small": Uniform(40, weights="assignment", random_state=1),
+    "stratified-assignment": Stratified(0.05, n_planes=8, weights="assignment", random_state=2),
+    "stratified-few": Stratified(40, max_clusters=3, scale="standard", random_state=1),
+    "deepfool-twice": DeepFool(40, epochs=6, update_every=2, scale="standard", random_state=1),
+    "glister-few": Glister(40, n_blocks=3, validation=0.5, scale="standard", random_state=1),
 }
-each_selector = pytest.mark.parametrize("selector", SELECTORS.values(), ids=SELECTORS)
+SELECTORS = REGISTERED | SETTINGS
+UNSCORED = {"fastcore-paper", "uniform", "stratified", "deepfool", "glister"}
+UNSCORED |= {"gmm-cluster", "hull-lazy", "craig-pq-paper", "stratified-few"}
+UNSCORED |= {"deepfool-twice", "glister-few"}
+WITHOUT_CHANCE = {"craig"}
+each_setting = pytest.mark.parametrize("name", SELECTORS)
+each_method = pytest.mark.parametrize("name", REGISTERED)
 
 
-def table(n_rows: int = 1500, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    y = rng.choice(4, size=n_rows, p=[0.6, 0.3, 0.09, 0.01])
-    y[0] = 3
-    X = rng.normal(size=(n_rows, 7)) + y[:, None]
-    X[:, 5] = rng.integers(0, 2, size=n_rows)
-    X[:, 6] = 4.0  # constant
-    X[100:140] = X[60:100]  # equal rows
-    return X.astype(np.float32), y
+def fitted(name: str, X: Any, y: Any = None, **parameters: Any) -> BaseSelector:
+    return clone(SELECTORS[name]).set_params(**parameters).fit(X, y)
 
 
-def answer(selector: FastCore) -> tuple[bytes, bytes]:
-    return selector.sample_indices_.tobytes(), selector.sample_weight_.tobytes()
+def flat(plan: Any, of: Any) -> dict[str, Any]:
+    """Return what ``of`` tells of the fields of a plan and of the plans in it; not MISSING."""
+    found: dict[str, Any] = {}
+    for field in fields(plan):
+        value = getattr(plan, field.name)
+        found |= flat(value, of) if is_dataclass(value) else {field.name: of(plan, field)}
+    return {key: value for key, value in found.items() if value is not MISSING}
 
 
-@each_selector
-def test_law_7_same_coreset_for_any_threads_chunks_and_sources(
-    selector: FastCore, tmp_path: Path
-) -> None:
-    X, y = table()
-    expected = answer(clone(selector).fit(X, y))
-    values = X.astype(np.float64)  # which CSV holds exactly
-    frame = pd.DataFrame(values, columns=[f"f{j}" for j in range(X.shape[1])]).assign(y=y)
-    frame.to_parquet(tmp_path / "rows.parquet", row_group_size=333)
-    frame.to_csv(tmp_path / "rows.csv", index=False)
-    inputs: list[Any] = [as_source(X, y, chunk_rows=size) for size in (11, 97, 1500, 10_000)]
-    inputs += [
-        as_source(tmp_path / "rows.parquet", label="y", chunk_rows=501),
-        as_source(tmp_path / "rows.csv", label="y", chunk_rows=100),
-        as_source(sp.csr_array(X), y),
-        as_source(pl.from_pandas(frame), label="y"),
-        as_source(pa.Table.from_pandas(frame), label="y", chunk_rows=64),
-        as_source(np.asfortranarray(X.astype(np.float64)), y),
-    ]
-    for threads in (1, 2, 5):
-        assert answer(clone(selector).set_params(n_threads=threads).fit(X, y)) == expected
-    for source in inputs:
-        assert answer(clone(selector).fit(source)) == expected
+class TestContract:
+    """The promises of a method, whatever it is: the settings of a method keep them as well."""
 
+    # The coreset
 
-def test_law_7_chunks_of_one_row() -> None:
-    X, y = table(150)
-    selector = FastCore(0.2, refine=1, random_state=0)
-    expected = answer(clone(selector).fit(X, y))
-    assert answer(selector.fit(as_source(X, y, chunk_rows=1))) == expected
+    @each_setting
+    def test_law_7_same_coreset_for_any_threads_chunks_and_sources(
+        self, name: str, tmp_path: Path
+    ) -> None:
+        X, y = table(700)
+        expected = answer(fitted(name, X, y))
+        values = X.astype(np.float64)  # which CSV holds exactly
+        frame = pd.DataFrame(values, columns=[f"f{j}" for j in range(X.shape[1])]).assign(y=y)
+        frame.to_parquet(tmp_path / "rows.parquet", row_group_size=333)
+        frame.to_csv(tmp_path / "rows.csv", index=False)
+        inputs: list[Any] = [as_source(X, y, chunk_rows=size) for size in (1, 97, 700, 10_000)]
+        inputs += [
+            as_source(tmp_path / "rows.parquet", label="y", chunk_rows=501),
+            as_source(tmp_path / "rows.csv", label="y", chunk_rows=100),
+            as_source(sp.csr_array(X), y),
+            as_source(pl.from_pandas(frame), label="y"),
+            as_source(pa.Table.from_pandas(frame), label="y", chunk_rows=64),
+            as_source(np.asfortranarray(values), y),
+        ]
+        for threads in (1, 2, 5):
+            assert answer(fitted(name, X, y, n_threads=threads)) == expected
+        for source in inputs:
+            assert answer(fitted(name, source)) == expected
 
+    @each_setting
+    def test_law_8_exactly_the_budget_with_every_class_and_whole_weights(self, name: str) -> None:
+        X, y = table()
+        selector = fitted(name, X, y)
+        rows, weights = selector.sample_indices_, selector.sample_weight_
+        assert (rows.dtype, weights.dtype) == (np.int64, np.float64)
+        budget = resolve_budget(selector.budget, len(X))
+        assert len(rows) == budget
+        assert (np.diff(rows) > 0).all()
+        assert rows[0] >= 0
+        assert rows[-1] < len(X)
+        assert (np.isfinite(weights) & (weights > 0)).all()
+        sizes = np.bincount(y)
+        quotas = split_budget(budget, sizes)
+        assert np.bincount(y[rows]).tolist() == quotas.tolist()
+        np.testing.assert_allclose(np.bincount(y[rows], weights=weights), sizes, rtol=1e-12)
+        report = selector.report_
+        assert (report["n_rows"], report["n_features"], report["n_chosen"]) == (1500, 7, budget)
+        found = [(c["label"], c["rows"], c["chosen"]) for c in report["classes"]]
+        assert found == list(zip(range(4), sizes, quotas, strict=True))
+        assert report["seconds"]
 
-@each_selector
-def test_law_8_exactly_the_budget_with_every_class_and_whole_weights(selector: FastCore) -> None:
-    X, y = table()
-    fitted = clone(selector).fit(X, y)
-    rows, weights = fitted.sample_indices_, fitted.sample_weight_
-    assert rows.dtype == np.int64
-    assert weights.dtype == np.float64
-    budget = resolve_budget(selector.budget, len(X))
-    assert len(rows) == budget
-    assert (np.diff(rows) > 0).all()
-    assert rows[0] >= 0
-    assert rows[-1] < len(X)
-    assert np.isfinite(weights).all()
-    assert (weights > 0).all()
-    sizes = np.bincount(y)
-    assert np.bincount(y[rows]).tolist() == split_budget(budget, sizes).tolist()
-    np.testing.assert_allclose(np.bincount(y[rows], weights=weights), sizes, rtol=1e-12)
+    @each_method
+    def test_law_8_with_every_weighting_that_serves_the_method(self, name: str) -> None:
+        X, y = table(500)
+        for weights in weighting_names(type(SELECTORS[name].plan())):
+            extra = {"refine": None} if "refine" in SELECTORS[name].get_params() else {}
+            selector = fitted(name, X, y, weights=weights, **extra)
+            assert (selector.sample_weight_ > 0).all()
+            sums = np.bincount(y[selector.sample_indices_], weights=selector.sample_weight_)
+            np.testing.assert_allclose(sums, np.bincount(y), rtol=1e-12)
 
+    @each_method
+    @settings(max_examples=25)
+    @given(
+        n_rows=st.integers(1, 40),
+        n_features=st.integers(1, 5),
+        n_classes=st.integers(1, 4),
+        data=st.data(),
+    )
+    def test_law_8_on_small_tables(
+        self, name: str, n_rows: int, n_features: int, n_classes: int, data: Any
+    ) -> None:
+        rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+        X = rng.integers(0, 4, size=(n_rows, n_features)).astype(float)
+        y = rng.integers(0, n_classes, size=n_rows)
+        budget = data.draw(st.integers(len(np.unique(y)), n_rows))
+        selector = fitted(name, X, y, budget=budget)
+        rows, weights = selector.sample_indices_, selector.sample_weight_
+        assert len(np.unique(rows)) == budget
+        assert (weights > 0).all()
+        sums = np.bincount(y[rows], weights, minlength=n_classes)
+        np.testing.assert_allclose(sums, np.bincount(y, minlength=n_classes), rtol=1e-12)
 
-@given(
-    n_rows=st.integers(1, 60),
-    n_features=st.integers(1, 5),
-    n_classes=st.integers(1, 4),
-    data=st.data(),
-)
-def test_law_8_on_small_tables(n_rows: int, n_features: int, n_classes: int, data: Any) -> None:
-    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
-    X = rng.integers(0, 4, size=(n_rows, n_features)).astype(float)
-    y = rng.integers(0, n_classes, size=n_rows)
-    budget = data.draw(st.integers(len(np.unique(y)), n_rows))
-    selector = FastCore(
-        budget,
-        n_codewords=data.draw(st.sampled_from([1, 3, 256])),
-        n_subspaces=data.draw(st.integers(1, 6)),
-        greedy=data.draw(st.sampled_from(["auto", "gradual", "stochastic"])),
-        weights=data.draw(st.sampled_from(["assignment", "cluster"])),
-        max_clusters=data.draw(st.sampled_from([None, 1, 5])),
-        random_state=0,
-        **data.draw(
-            st.sampled_from(
-                [{}, {"clusters": "kmeans"}, {"clusters": "gmm", "n_clusters": 7}],
-            )
-        ),
-    ).fit(X, y)
-    assert len(np.unique(selector.sample_indices_)) == budget
-    assert (selector.sample_weight_ > 0).all()
-    sums = np.bincount(y[selector.sample_indices_], selector.sample_weight_, minlength=n_classes)
-    np.testing.assert_allclose(sums, np.bincount(y, minlength=n_classes), rtol=1e-12)
+    @each_setting
+    @pytest.mark.parametrize("constant", ["all-rows-equal", "one-feature"])
+    def test_constant_features_and_equal_rows_are_legal(self, name: str, constant: str) -> None:
+        X = np.full((400, 3), 2.5)
+        if constant == "one-feature":
+            X[:, 0] = np.arange(400)
+        selector = fitted(name, X, np.arange(400) % 3)
+        assert len(np.unique(selector.sample_indices_)) == resolve_budget(selector.budget, 400)
+        assert selector.sample_weight_.sum() == pytest.approx(400)
 
+    @each_method
+    @pytest.mark.parametrize("y", [None, np.zeros(50), ["only"] * 50], ids=["none", "0", "only"])
+    def test_one_class_is_legal(self, name: str, y: Any) -> None:
+        X = np.random.default_rng(0).normal(size=(50, 3))
+        assert fitted(name, X, y, budget=5).sample_weight_.sum() == pytest.approx(50)
 
-def test_the_seed_decides_which_rows_are_looked_at() -> None:
-    X, y = table()
-    one, again, other = (FastCore(max_candidates=300, random_state=seed) for seed in (1, 1, 2))
-    assert answer(one.fit(X, y)) == answer(again.fit(X, y)) != answer(other.fit(X, y))
+    @each_method
+    def test_a_class_of_one_row_is_chosen_with_weight_one(self, name: str) -> None:
+        X, y = np.random.default_rng(0).normal(size=(50, 3)), np.zeros(50, dtype=int)
+        y[17] = 1
+        selector = fitted(name, X, y, budget=5)
+        assert selector.sample_weight_[selector.sample_indices_ == 17].tolist() == [1.0]
 
+    @each_method
+    def test_all_rows_have_weight_one(self, name: str) -> None:
+        X, y = table(50)
+        assert fitted(name, X, y, budget=50).sample_weight_.tolist() == [1.0] * 50
 
-def test_the_score_is_the_mean_distance_to_the_nearest_chosen_row_of_the_class() -> None:
-    X, y = table()
-    selector = FastCore(0.05, scale=None, random_state=0).fit(X, y)
-    rows = selector.sample_indices_
-    distances = np.linalg.norm(X[:, None] - X[rows][None].astype(np.float64), axis=2)
-    distances[y[:, None] != y[rows][None]] = np.inf
-    assert selector.report_["score"] == pytest.approx(distances.min(axis=1).mean(), rel=1e-5)
-
-
-def test_refining_lowers_the_score_and_says_so() -> None:
-    X, y = table()
-    plain = FastCore(0.05, refine=0, random_state=0).fit(X, y)
-    refined = FastCore(0.05, refine=3, random_state=0).fit(X, y)
-    scores = refined.report_["scores"]
-    assert scores[0] == plain.report_["score"] > scores[1]
-    assert (np.diff(scores) <= 0).all()
-    assert scores[-1] == refined.report_["score"]
-
-
-def test_a_random_representative_stands_for_the_rows_of_the_medoid() -> None:
-    X, y = table()
-    medoids = FastCore(0.05, refine=2, scale=None, random_state=0).fit(X, y)
-    drawn = clone(medoids).set_params(representative="random").fit(X, y)
-    rows, own = medoids.sample_indices_, drawn.sample_indices_
-    distances = np.linalg.norm(X[own][:, None] - X[rows][None], axis=2)
-    distances[y[own][:, None] != y[rows][None]] = np.inf
-    medoid = distances.argmin(axis=1)
-    assert len(set(medoid)) > 0.9 * len(rows)  # all but for equal rows
-    assert np.mean(drawn.sample_weight_ == medoids.sample_weight_[medoid]) > 0.9
-    assert 0 < np.isin(own, rows).mean() < 0.9
-    assert drawn.report_["scores"][:-1] == medoids.report_["scores"]
-    assert drawn.report_["scores"][-1] == drawn.report_["score"] > medoids.report_["score"]
-
-
-@pytest.mark.parametrize("bound", ["sum", "root", "rms"])
-def test_the_report_says_how_far_the_bound_is_from_what_it_bounds(bound: str) -> None:
-    X, y = table()
-    error = FastCore(0.05, bound=bound, random_state=0).fit(X, y).report_["bound_error"]
-    assert error["pairs"] > 500
-    assert error["target"] == ("mean distance" if bound == "rms" else "largest distance")
-    assert 0 < error["mean_relative_error"] < 1
-
-
-def test_it_beats_uniform_samples_on_the_score() -> None:
-    X, y = table(4000)
-    chosen = FastCore(0.05, scale=None, random_state=0).fit(X, y).report_["score"]
-
-    def score(rows: np.ndarray) -> float:
-        distances = np.linalg.norm(X[:, None] - X[rows][None], axis=2)
+    @each_setting
+    def test_the_score_is_the_mean_distance_to_the_nearest_chosen_row_of_the_class(
+        self, name: str
+    ) -> None:
+        X, y = table()
+        selector = fitted(name, X, y, scale=None)
+        if name in UNSCORED:
+            assert selector.report_["score"] is None
+            return
+        rows = selector.sample_indices_
+        distances = np.linalg.norm(X[:, None] - X[rows][None].astype(np.float64), axis=2)
         distances[y[:, None] != y[rows][None]] = np.inf
-        best = distances.min(axis=1)
-        return float(best[np.isfinite(best)].mean())
+        expected = distances.min(axis=1).mean()
+        assert selector.report_["score"] == pytest.approx(expected, rel=1e-5)
 
-    rng = np.random.default_rng(0)
-    assert chosen < min(score(rng.choice(4000, 200, replace=False)) for _ in range(5))
+    @each_method
+    def test_the_seed_decides(self, name: str) -> None:
+        X, y = table()
+        one, again, other = (answer(fitted(name, X, y, random_state=s)) for s in (1, 1, 2))
+        assert one == again
+        assert (one == other) == (name in WITHOUT_CHANCE)
 
+    # The estimator
 
-def test_all_kinds_of_clusters_agree_where_there_is_one() -> None:
-    X, y = table()
-    # 32 rows a codeword train the codebook, and 8192 the clusters, of which the table has fewer.
-    lsh = FastCore(0.05, n_codewords=16, max_clusters=1, random_state=0)
-    expected = answer(clone(lsh).fit(X, y))
-    for clusters in ("kmeans", "gmm"):
-        one = FastCore(0.05, n_codewords=16, clusters=clusters, n_clusters=1, random_state=0)
-        assert answer(one.fit(X, y)) == expected
-        bounded = clone(lsh).set_params(clusters=clusters, n_clusters=9)
-        assert answer(bounded.fit(X, y)) == expected
+    @each_method
+    def test_parameters_are_cloned_got_and_set(self, name: str) -> None:
+        selector = clone(SELECTORS[name])
+        assert clone(selector).get_params() == selector.get_params()
+        assert type(selector)().set_params(**selector.get_params()).get_params() == (
+            selector.get_params()
+        )
+        with pytest.raises(ValueError, match="nonsense"):
+            selector.set_params(nonsense=1)
+
+    @each_method
+    def test_defaults_are_those_of_the_plan(self, name: str) -> None:
+        selector = type(SELECTORS[name])()
+        signature = inspect.signature(type(selector)).parameters
+        defaults = {key: parameter.default for key, parameter in signature.items()}
+        del defaults["budget"], defaults["random_state"]  # an argument of the plan, and its seed
+        planned = flat(selector.plan(), lambda _, field: field.default)
+        assert {key: planned[key] for key in planned if key != "seed"} == defaults
+
+    @each_setting
+    def test_the_plan_holds_the_parameters(self, name: str) -> None:
+        parameters = SELECTORS[name].get_params()
+        seed = parameters.pop("random_state")
+        values = flat(SELECTORS[name].plan(), lambda plan, field: getattr(plan, field.name))
+        assert values == parameters | {"seed": seed}
+
+    @each_method
+    def test_a_fitted_selector_is_pickled_with_its_answer(self, name: str) -> None:
+        selector = fitted(name, *table(300))
+        assert answer(pickle.loads(pickle.dumps(selector))) == answer(selector)
+
+    @each_method
+    def test_rows_are_given_back_in_order(self, name: str) -> None:
+        X, y = table(300)
+        frame = pd.DataFrame(X, columns=list("abcdefg"))
+        selector = clone(SELECTORS[name]).set_params(budget=30)
+        X_small, y_small = selector.fit_resample(frame, y)
+        assert X_small.index.tolist() == selector.sample_indices_.tolist()
+        assert y_small.tolist() == y[selector.sample_indices_].tolist()
+        assert selector.feature_names_in_.tolist() == list("abcdefg")
+        assert selector.n_features_in_ == 7
+        assert selector.get_support().sum() == 30
+        assert selector.get_support(indices=True).tolist() == X_small.index.tolist()
+
+    @each_method
+    def test_a_classifier_learns_from_the_coreset(self, name: str) -> None:
+        X, y = table(300)
+        selector = clone(SELECTORS[name]).set_params(budget=0.2)
+        model = CoresetClassifier(LogisticRegression(), selector).fit(X, y > 0)
+        assert model.score(X, y > 0) > 0.6
+        assert model.selector_.sample_weight_.sum() == pytest.approx(300)
+
+    @each_method
+    def test_progress_reaches_the_end_of_each_stage(self, name: str) -> None:
+        X, y = table(300)
+        last: dict[str, tuple[int, int]] = {}
+
+        def note(stage: str, done: int, total: int) -> None:
+            last[stage] = (done, total)
+
+        selector = clone(SELECTORS[name]).fit(X, y, progress=note)
+        assert set(last) == set(selector.report_["seconds"])
+        assert all(done == total for done, total in last.values())
+
+    # Errors
+
+    @each_method
+    @pytest.mark.parametrize(
+        "budget", [0, -1, 301, 0.0, 1.5, -0.1, float("nan"), float("inf"), True, "a", None]
+    )
+    def test_budgets_that_cannot_be(self, name: str, budget: Any) -> None:
+        with pytest.raises(BudgetError, match="budget="):
+            fitted(name, *table(300), budget=budget)
+
+    @each_method
+    def test_more_classes_than_rows_to_choose(self, name: str) -> None:
+        with pytest.raises(BudgetError, match="at least 30"):
+            fitted(name, np.zeros((30, 2)), np.arange(30), budget=10)
+
+    @each_method
+    def test_values_and_labels_that_are_missing(self, name: str) -> None:
+        with pytest.raises(LabelError, match="1 of 3 labels are missing"):
+            fitted(name, np.eye(3), [1.0, float("nan"), 2.0], budget=2)
+        X, y = table(300)
+        X[[3, 9], 2] = np.nan
+        with pytest.raises(DataError, match="'x2' has 2 NaN"):
+            fitted(name, X, y)
+
+    @each_method
+    @pytest.mark.parametrize("wrong", [{"scale": "robust"}, {"n_threads": 0}], ids=str)
+    def test_parameters_of_every_method_out_of_range(
+        self, name: str, wrong: dict[str, Any]
+    ) -> None:
+        with pytest.raises(ParameterError, match=next(iter(wrong))):
+            fitted(name, *table(300), **wrong)
 
 
 @pytest.mark.parametrize(
-    ("parameters", "most"), [({"n_planes": 3}, 8), ({}, 1500 // 4), ({"max_clusters": 50}, 50)]
+    ("method", "wrong"),
+    [
+        (FastCore, {"clusters": "dbscan"}),
+        (FastCore, {"n_clusters": 5}),
+        (FastCore, {"n_clusters": 0, "clusters": "kmeans"}),
+        (FastCore, {"n_planes": 0}),
+        (FastCore, {"n_planes": 65}),
+        (FastCore, {"n_codewords": 257}),
+        (FastCore, {"n_subspaces": 0}),
+        (FastCore, {"n_candidates": 1.5}),
+        (FastCore, {"bound": "max"}),
+        (FastCore, {"greedy": "fast"}),
+        (FastCore, {"weights": "none"}),
+        (FastCore, {"refine": -1}),
+        (FastCore, {"refine": 1, "weights": "cluster"}),
+        (FastCore, {"representative": "mean"}),
+        (FastCore, {"max_clusters": 0}),
+        (FastCore, {"center": "yes"}),
+        (KMeansSnap, {"batch_size": 0}),
+        (FastCoreHull, {"greedy": "fast"}),
+        (FastCoreHull, {"weights": "code"}),
+        (FastCoreHull, {"max_clusters": 0}),
+        (FastCoreHull, {"n_candidates": 0}),
+        (Craig, {"distances": "sparse"}),
+        (Craig, {"n_neighbours": 0}),
+        (Craig, {"greedy": "fast"}),
+        (Craig, {"n_candidates": 1.5}),
+        (Craig, {"max_bytes": 0}),
+        (Craig, {"weights": "cluster"}),
+        (CraigPQ, {"n_subspaces": 0}),
+        (CraigPQ, {"n_codewords": 257}),
+        (CraigPQ, {"distance": "rms"}),
+        (CraigPQ, {"weights": "none"}),
+        (CraigPQ, {"subspaces": "odd"}),
+        (Uniform, {"stratify": "yes"}),
+        (Uniform, {"weights": "cluster"}),
+        (Uniform, {"stratify": False, "weights": "assignment"}),
+        (Stratified, {"n_planes": 65}),
+        (Stratified, {"center": 2}),
+        (Stratified, {"max_clusters": 0}),
+        (Stratified, {"weights": "code"}),
+        (Stratified, {"scale": 1}),
+        (DeepFool, {"epochs": 0}),
+        (DeepFool, {"update_every": 1.5}),
+        (DeepFool, {"batch_size": 0}),
+        (DeepFool, {"learning_rate": 0}),
+        (Glister, {"n_blocks": 0}),
+        (Glister, {"validation": 1}),
+        (Glister, {"max_validation": 0}),
+    ],
+    ids=str,
 )
-def test_as_many_clusters_as_hyperplanes_find_in_the_sample(
-    parameters: dict[str, Any], most: int
-) -> None:
-    X, _ = table()
-    lsh, kmeans = (
-        FastCore(0.05, clusters=clusters, random_state=0, **parameters).fit(X).report_
-        for clusters in ("lsh", "kmeans")
-    )
-    if parameters == {"n_planes": 3}:
-        assert kmeans["n_clusters"] == lsh["n_clusters"] <= most
-    else:
-        assert kmeans["n_clusters"] == most
-
-
-@pytest.mark.parametrize("clusters", ["lsh", "kmeans", "gmm"])
-def test_the_time_of_clustering_is_a_stage_and_no_time_counts_twice(clusters: str) -> None:
-    X, y = table()
-    start = time.perf_counter()
-    seconds = FastCore(0.05, clusters=clusters, random_state=0).fit(X, y).report_["seconds"]
-    taken = time.perf_counter() - start
-    assert min(seconds.values()) >= 0
-    assert seconds["cluster"] > 0
-    assert sum(seconds.values()) <= taken + 1e-3
-
-
-# scikit-learn's conventions
-
-
-def test_clone_params_pickle() -> None:
+def test_parameters_out_of_range(method: type[BaseSelector], wrong: dict[str, Any]) -> None:
     X, y = table(300)
-    selector = FastCore(0.1, n_planes=8, random_state=0)
-    assert clone(selector).get_params() == selector.get_params()
-    fitted = selector.fit(X, y)
-    assert answer(pickle.loads(pickle.dumps(fitted))) == answer(fitted)
-    assert fitted.get_support().sum() == 30
-    assert fitted.n_features_in_ == 7
+    with pytest.raises(ParameterError, match=next(iter(wrong))):
+        method(0.1, **wrong).fit(X, y)
+
+
+def test_every_error_is_a_coresift_error() -> None:
+    for error in (BudgetError, ColumnError, DataError, FormatError, LabelError, ParameterError):
+        assert issubclass(error, CoresiftError)
+
+
+# What comes in, which all methods read in the same way: the default method stands for them
 
 
 @pytest.mark.parametrize("kind", ["numpy", "pandas", "polars", "arrow", "csr"])
@@ -308,35 +436,6 @@ def test_classifier_in_pipeline_and_search() -> None:
 # Bad input: one clear error each
 
 
-@pytest.mark.parametrize(
-    "budget", [0, -1, 301, 0.0, 1.5, -0.1, float("nan"), float("inf"), True, "a", None]
-)
-def test_budgets_that_cannot_be(budget: Any) -> None:
-    X, y = table(300)
-    with pytest.raises(BudgetError, match="budget="):
-        FastCore(budget).fit(X, y)
-
-
-def test_more_classes_than_rows_to_choose() -> None:
-    with pytest.raises(BudgetError, match="at least 30"):
-        FastCore(10).fit(np.zeros((30, 2)), np.arange(30))
-
-
-@pytest.mark.parametrize("y", [None, np.zeros(50), ["only"] * 50])
-def test_one_class_is_legal(y: Any) -> None:
-    X = np.random.default_rng(0).normal(size=(50, 3))
-    assert FastCore(5, random_state=0).fit(X, y).sample_weight_.sum() == 50
-
-
-def test_a_class_of_one_row_is_chosen_with_weight_one() -> None:
-    X = np.random.default_rng(0).normal(size=(50, 3))
-    y = np.zeros(50, dtype=int)
-    y[17] = 1
-    selector = FastCore(5, random_state=0).fit(X, y)
-    place = selector.sample_indices_.tolist().index(17)
-    assert selector.sample_weight_[place] == 1.0
-
-
 @pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
 def test_an_empty_file(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
@@ -382,58 +481,3 @@ def test_values_that_are_not_finite(value: float) -> None:
     X[[3, 9], 2] = value
     with pytest.raises(DataError, match=r"'x2' has [02] NaN and [02] infinite"):
         FastCore(10).fit(X, y)
-
-
-@each_selector
-@pytest.mark.parametrize("constant", ["all-rows-equal", "one-feature"])
-def test_constant_features_and_equal_rows_are_legal(selector: FastCore, constant: str) -> None:
-    X = np.full((400, 3), 2.5)
-    if constant == "one-feature":
-        X[:, 0] = np.arange(400)
-    fitted = clone(selector).fit(X, np.arange(400) % 3)
-    assert len(np.unique(fitted.sample_indices_)) == resolve_budget(selector.budget, 400)
-    assert fitted.sample_weight_.sum() == pytest.approx(400)
-
-
-def test_huge_values() -> None:
-    X, y = table(300)
-    X[:, 0] *= np.float32(1e30)
-    assert np.isfinite(FastCore(0.1, random_state=0).fit(X, y).report_["score"])
-    for scale in ("standard", None):
-        with pytest.raises(DataError, match="'x0' holds values up to"):
-            FastCore(0.1, scale=scale).fit(X, y)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"clusters": "dbscan"},
-        {"n_clusters": 5},
-        {"n_clusters": 0, "clusters": "kmeans"},
-        {"n_planes": 0},
-        {"n_planes": 65},
-        {"n_codewords": 257},
-        {"n_subspaces": 0},
-        {"n_candidates": 1.5},
-        {"bound": "max"},
-        {"greedy": "fast"},
-        {"weights": "none"},
-        {"refine": -1},
-        {"refine": 1, "weights": "cluster"},
-        {"representative": "mean"},
-        {"scale": "robust"},
-        {"max_clusters": 0},
-        {"n_threads": 0},
-        {"center": "yes"},
-    ],
-    ids=lambda wrong: next(iter(wrong)),
-)
-def test_parameters_out_of_range(wrong: dict[str, Any]) -> None:
-    X, y = table(300)
-    with pytest.raises(ParameterError, match=next(iter(wrong))):
-        FastCore(0.1, **wrong).fit(X, y)
-
-
-def test_every_error_is_a_coresift_error() -> None:
-    for error in (BudgetError, ColumnError, DataError, FormatError, LabelError, ParameterError):
-        assert issubclass(error, CoresiftError)

@@ -1,13 +1,12 @@
 """The laws of the design that the core alone must keep; equality is exact.
 
-Laws 7 and 8, and 9 and 12 for whole selections, are in test_contract.py, law 11 is with the
-gradients.
+Laws 1 and 2 are in test_mergeables.py for all that merges, laws 7 and 8 in test_contract.py, law 11
+in training/test_gradients.py.
 """
 
 from __future__ import annotations
 
 import math
-from functools import reduce
 from itertools import combinations
 from typing import NamedTuple
 
@@ -17,23 +16,21 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import naive
+from coresift.core.bounds import BOUNDS, bound_of
+from coresift.core.centers import Assignment, Centers
 from coresift.core.codebook import Codebook
 from coresift.core.encoder import Encoder
 from coresift.core.greedy import greedy
 from coresift.core.hyperplanes import Hyperplanes
-from coresift.core.objective import BOUNDS, Objective
+from coresift.core.objective import CodeObjective
 from coresift.core.scaler import Moments, Scaler
 from coresift.core.summary import Layout, Summary
-from coresift.core.weights import Assignment, Centers
 from naive import identical
 from strategies import (
     SEEDS,
     Dataset,
-    Encoded,
     World,
-    chunkings,
     datasets,
-    encoded_rows,
     encoders,
     expected_buckets,
     worlds,
@@ -43,28 +40,7 @@ EPSILON = 2.0**-24  # relative error of one rounding to float32
 TINY = 1e-21  # root of what a sum of a few thousand float32 below the normal range can lose
 
 
-# Laws 1 to 3: encode and add up
-
-
-@given(rows=encoded_rows(), data=st.data())
-def test_law_1_merge_is_associative_and_commutative_and_empty_is_its_zero(
-    rows: Encoded, data: st.DataObject
-) -> None:
-    a, b = sorted(data.draw(st.tuples(*[st.integers(0, len(rows))] * 2)))
-    x, y, z = (rows.summary(part) for part in (slice(a), slice(a, b), slice(b, None)))
-    zero = Summary.empty(rows.layout)
-    assert identical(x.merge(y).merge(z), x.merge(y.merge(z)))
-    assert identical(x.merge(y), y.merge(x))
-    assert identical(x.merge(zero), x)
-    assert identical(zero.merge(x), x)
-
-
-@given(rows=encoded_rows(), data=st.data())
-def test_law_2_the_summary_of_all_rows_is_the_merge_of_the_summaries_of_any_chunks(
-    rows: Encoded, data: st.DataObject
-) -> None:
-    parts = [rows.summary(chunk) for chunk in data.draw(chunkings(len(rows)))]
-    assert identical(reduce(Summary.merge, parts), rows.summary())
+# Law 3: encode
 
 
 @given(rows=datasets(), data=st.data())
@@ -88,7 +64,7 @@ def test_law_3_encoding_a_row_does_not_depend_on_the_rows_beside_it(
 def test_law_4_the_bound_is_at_least_the_code_distance_to_every_member(
     kind: str, world: World
 ) -> None:
-    objective, squared = Objective.of(world.summary, world.codebook, kind), kind != "sum"
+    objective, squared = world.objective(kind), kind != "sum"
     distances = world.codebook.sdc_table(squared)
     for candidate, own in enumerate(objective.candidates.codes):
         for t, bound in enumerate(objective.bounds(candidate)):
@@ -98,7 +74,7 @@ def test_law_4_the_bound_is_at_least_the_code_distance_to_every_member(
 
 @given(world=worlds(whole=False, max_rows=40))
 def test_law_4_rms_times_the_size_bounds_the_sum_of_the_code_distances(world: World) -> None:
-    objective = Objective.of(world.summary, world.codebook, "rms")
+    objective = world.objective("rms")
     distances = world.codebook.sdc_table(squared=True)
     # At most 4 codewords: a bound is the root of at most 12 rounded products of rounded shares.
     slack = 1 + 20 * EPSILON
@@ -111,7 +87,7 @@ def test_law_4_rms_times_the_size_bounds_the_sum_of_the_code_distances(world: Wo
 
 @given(world=worlds(whole=False, max_rows=40))
 def test_law_4_rms_is_at_most_root_and_root_at_most_sum(world: World) -> None:
-    rms, root, total = (Objective.of(world.summary, world.codebook, kind) for kind in BOUNDS[::-1])
+    rms, root, total = (world.objective(kind) for kind in reversed(BOUNDS))
     slack = 1 + 20 * EPSILON  # they round in different places; see above
     for candidate in range(rms.n_candidates):
         assert (rms.bounds(candidate) <= root.bounds(candidate) * slack).all()
@@ -128,7 +104,7 @@ def test_law_4_the_true_distance_obeys_the_bound_up_to_the_distortion(
     distortion = np.linalg.norm(scaled - encoder.codebook.decode(codes), axis=1)
     summary = summary_of(rows, encoder)
     cluster = np.searchsorted(summary.cluster_bucket, buckets)
-    objective = Objective.of(summary, encoder.codebook, "root")
+    objective = CodeObjective.of(summary, encoder.codebook, bound_of("root"))
     for candidate, code in enumerate(objective.candidates.codes):
         bounds = objective.bounds(candidate)[cluster].astype(np.float64)
         for i in np.flatnonzero((codes == code).all(axis=1)):
@@ -145,27 +121,30 @@ def test_law_4_the_true_distance_obeys_the_bound_up_to_the_distortion(
 def test_law_5_the_objective_is_monotone_with_diminishing_gains(
     kind: str, world: World, data: st.DataObject
 ) -> None:
-    objective = Objective.of(world.summary, world.codebook, kind)
-    everything, state = np.arange(objective.n_candidates), objective.uncovered()
-    score, gains = objective.score(state), objective.gains(everything, state)
+    objective = world.objective(kind)
+    everything = np.arange(objective.n_candidates)
+    score, gains = objective.score(), objective.gains(everything)
     for candidate in data.draw(st.lists(st.sampled_from(everything.tolist()), max_size=5)):
-        objective.absorb(candidate, state)
-        assert objective.score(state) <= score
-        fewer = objective.gains(everything, state)
+        objective.absorb(candidate)
+        assert objective.score() <= score
+        fewer = objective.gains(everything)
         assert (fewer >= 0).all()
         assert (fewer <= gains).all()
         assert fewer[candidate] == 0
-        score, gains = objective.score(state), fewer
+        score, gains = objective.score(), fewer
 
 
 @given(world=worlds(max_rows=10), budget=st.integers(1, 4))
 def test_law_5_greedy_reaches_its_share_of_the_best_choice(world: World, budget: int) -> None:
-    objective = Objective.of(world.summary, world.codebook, "sum")
+    objective = world.objective("sum")
     assert objective.n_candidates <= 10
     budget = min(budget, objective.n_candidates)
     picks = greedy(objective, budget, np.random.default_rng(0))
     bounds = [objective.bounds(c).tolist() for c in range(objective.n_candidates)]
-    sizes, uncovered = world.summary.sizes.tolist(), [objective.worst] * len(world.summary.sizes)
+    sizes, uncovered = (
+        world.summary.sizes.tolist(),
+        [objective.table.worst] * len(world.summary.sizes),
+    )
 
     def value(chosen: tuple[int, ...]) -> float:
         return naive.gain(np.min([bounds[c] for c in chosen], axis=0), uncovered, sizes)
@@ -183,11 +162,10 @@ def test_law_6_lazy_and_stochastic_greedy_over_all_candidates_equal_naive_greedy
 ) -> None:
     world = data.draw(worlds(whole=whole))
     n_rows = len(world.encoded)
-    objective, budget = Objective.of(world.summary, world.codebook, kind), (n_rows + 1) // 2
-    found = greedy(
-        objective, budget, np.random.default_rng(seed), method=method, n_candidates=n_rows
-    )
-    assert identical(found, greedy(objective, budget, np.random.default_rng(seed), method="naive"))
+    one, other, budget = world.objective(kind), world.objective(kind), (n_rows + 1) // 2
+    found = greedy(one, budget, np.random.default_rng(seed), method=method, n_candidates=n_rows)
+    assert identical(found, greedy(other, budget, np.random.default_rng(seed), method="naive"))
+    assert identical(one.state, other.state)
 
 
 # Laws 9 and 12: from encoded rows to weights, with an encoder that is given
@@ -205,7 +183,7 @@ class Chosen(NamedTuple):
 def summary_of(rows: Dataset, encoder: Encoder) -> Summary:
     buckets, codes = encoder.encode(rows.rows)
     limits = (len(rows),) * rows.n_classes
-    layout = Layout(codes.shape[1], encoder.clusterer.n_planes, limits, limits, seed=0)
+    layout = Layout(codes.shape[1], encoder.clusterer.n_bits, limits, limits, seed=0)
     return Summary.of(rows.class_ids, buckets, codes, rows.row_ids, layout)
 
 
@@ -215,7 +193,7 @@ def choose(rows: Dataset, encoder: Encoder, kind: str, budgets: list[int]) -> Ch
     row_ids: list[int] = []
     codes, gains = [], []
     for c, budget in enumerate(budgets):
-        objective = Objective.of(summary.of_class(c), encoder.codebook, kind)
+        objective = CodeObjective.of(summary.of_class(c), encoder.codebook, bound_of(kind))
         picks = greedy(objective, budget, np.random.default_rng(c))
         row_ids += objective.candidates.rows(picks.candidates).tolist()
         codes += objective.candidates.codes[picks.candidates].tolist()
@@ -314,7 +292,7 @@ def test_law_10_the_kernels_together_equal_their_oracles(
         for c in range(rows.n_classes):
             part = summary.of_class(c)
             members = [codes[(buckets == b) & (rows.class_ids == c)] for b in part.cluster_bucket]
-            objective = Objective.of(part, book, kind)
+            objective = CodeObjective.of(part, book, bound_of(kind))
             for candidate, own in enumerate(objective.candidates.codes):
                 expected = [naive.bound(kind, own, m, distances) for m in members]
                 assert objective.bounds(candidate).tolist() == expected

@@ -114,6 +114,13 @@ def test_import_alone_loads_no_library() -> None:
     assert not loaded & {"numpy", "scipy", "sklearn", "numba", *OPTIONAL}
 
 
+def test_the_command_line_loads_no_library_before_a_command_runs() -> None:
+    code = "import coresift.cli._app, sys; print(*{n.split('.')[0] for n in sys.modules})"
+    (loaded,) = lines_of(code)
+    assert "typer" in loaded
+    assert not loaded & {"numpy", "scipy", "sklearn", "numba", *OPTIONAL}
+
+
 def test_console_script_exists() -> None:
     module, _, function = PROJECT["scripts"]["coresift"].partition(":")
     assert callable(getattr(importlib.import_module(module), function))

@@ -5,56 +5,55 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sklearn.naive_bayes import GaussianNB
 
-from coresift.core.coreset import Coreset
 from coresift.selectors import Uniform
 
 
 class Fails(Uniform):
     """Raises an error of two lines."""
 
-    def _select(self, source: Any, progress: Any) -> Coreset:
+    def fit(self, X: Any, y: Any = None, **options: Any) -> Self:
         raise RuntimeError("nothing\nworks")
 
 
 class Dies(Uniform):
     """Ends its process, as one out of memory is ended."""
 
-    def _select(self, source: Any, progress: Any) -> Coreset:
-        if source.n_rows > 200:  # not while it warms up
+    def fit(self, X: Any, y: Any = None, **options: Any) -> Self:
+        if len(X) > 200:  # not while it warms up
             os.kill(os.getpid(), 9)
-        return super()._select(source, progress)
+        return super().fit(X, y, **options)
 
 
 class Sleeps(Uniform):
     """Takes longer than anybody waits."""
 
-    def _select(self, source: Any, progress: Any) -> Coreset:
-        if source.n_rows > 200:
+    def fit(self, X: Any, y: Any = None, **options: Any) -> Self:
+        if len(X) > 200:
             time.sleep(600)
-        return super()._select(source, progress)
+        return super().fit(X, y, **options)
 
 
 class Hoards(Uniform):
     """Holds 400 MiB for a moment."""
 
-    def _select(self, source: Any, progress: Any) -> Coreset:
+    def fit(self, X: Any, y: Any = None, **options: Any) -> Self:
         held = bytearray(400 * 2**20)
         held[:: 2**12] = b"x" * len(held[:: 2**12])
-        return super()._select(source, progress)
+        return super().fit(X, y, **options)
 
 
 class Counted(Uniform):
     """Adds a line to the file that SELECTIONS names for each selection, warming up aside."""
 
-    def _select(self, source: Any, progress: Any) -> Coreset:
-        if source.n_rows > 200:
+    def fit(self, X: Any, y: Any = None, **options: Any) -> Self:
+        if len(X) > 200:
             with Path(os.environ["SELECTIONS"]).open("a") as file:
                 file.write(f"{self.random_state}\n")
-        return super()._select(source, progress)
+        return super().fit(X, y, **options)
 
 
 class FailsToFit(GaussianNB):

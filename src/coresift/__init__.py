@@ -10,14 +10,16 @@ from coresift._errors import (
     ColumnError,
     CoresiftError,
     DataError,
+    EngineError,
     FormatError,
+    InputChangedError,
     LabelError,
     MissingDependencyError,
     ParameterError,
 )
 
 if TYPE_CHECKING:
-    from coresift.report import compare, suggest_budget
+    from coresift.experiments import compare, suggest_budget, suggest_planes
     from coresift.selectors import (
         CoresetClassifier,
         Craig,
@@ -26,9 +28,9 @@ if TYPE_CHECKING:
         FastCore,
         FastCoreHull,
         Glister,
+        KMeansSnap,
         Stratified,
         Uniform,
-        suggest_planes,
     )
 
 __version__ = "0.1.0"
@@ -42,10 +44,13 @@ __all__ = [
     "CraigPQ",
     "DataError",
     "DeepFool",
+    "EngineError",
     "FastCore",
     "FastCoreHull",
     "FormatError",
     "Glister",
+    "InputChangedError",
+    "KMeansSnap",
     "LabelError",
     "MissingDependencyError",
     "ParameterError",
@@ -58,15 +63,18 @@ __all__ = [
 ]
 
 
-_REPORTS = {"compare", "suggest_budget"}
+_EXPERIMENTS = {"compare", "suggest_budget", "suggest_planes"}
 
 
 def __getattr__(name: str) -> Any:
     """Import an estimator or a comparison when it is asked for: scikit-learn alone takes 0.9 s."""
-    if name not in __all__:
+    if not name[0].isupper() and name not in __all__:  # estimators of all methods are classes
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "coresift.report" if name in _REPORTS else "coresift.selectors"
-    value = getattr(importlib.import_module(module), name)
+    module = "coresift.experiments" if name in _EXPERIMENTS else "coresift.selectors"
+    try:
+        value = getattr(importlib.import_module(module), name)
+    except AttributeError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
     globals()[name] = value
     return value
 

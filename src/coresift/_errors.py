@@ -7,9 +7,19 @@ built-in exception that a user would expect, so that either can be caught.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class CoresiftError(Exception):
-    """Base of every error that coresift raises on purpose."""
+    """Base of every error that coresift raises on purpose.
+
+    Attributes
+    ----------
+    obstacles : tuple
+        Each column that stands in the way, as a `coresift.sources.Obstacle`; mostly empty.
+    """
+
+    obstacles: tuple[Any, ...] = ()
 
 
 class BudgetError(CoresiftError, ValueError):
@@ -39,5 +49,21 @@ class FormatError(CoresiftError, ValueError):
     """A file or an object whose format is not known, or that cannot be read or written."""
 
 
+class InputChangedError(CoresiftError, ValueError):
+    """A file of the input that is no longer the one that was read before."""
+
+    @classmethod
+    def of(cls, path: str, change: str) -> InputChangedError:
+        """Return the error about one file; change says what is different, in a few words."""
+        return cls(
+            f"{path!r} has changed while it was being read ({change}): select again, and do not "
+            "write to the input meanwhile"
+        )
+
+
 class MissingDependencyError(CoresiftError, ImportError):
     """An optional dependency that the call needs is not installed."""
+
+
+class EngineError(CoresiftError, RuntimeError):
+    """A worker that was lost, or an engine that cannot be reached."""

@@ -7,6 +7,8 @@ drawn through `row_hash`, a pure function of the row id and the seed.
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
@@ -14,6 +16,26 @@ from sklearn.utils import check_random_state
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+
+
+class Purpose(IntEnum):
+    """What random numbers are drawn for: one stream each, so that none depends on another.
+
+    The numbers are part of every answer: a purpose keeps its number for ever, and a new one takes
+    a number that was never used.
+    """
+
+    PLANE_QUERIES = 30
+    SAMPLE = 100
+    ROWS = 101
+    TIES = 102
+    PLANES = 103
+    CODEBOOK = 104
+    GREEDY_DRAWS = 105
+    REPRESENTATIVE = 106
+    CLUSTERS = 107
+    SELECT_EPOCH = 110
+    TRAIN_EPOCH = 111
 
 
 def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -64,3 +86,8 @@ def stream(seed: int, *path: int) -> np.random.Generator:
     """Return the generator that belongs to one purpose (``path``) under one seed."""
     entropy = [seed & 0xFFFFFFFFFFFFFFFF, *path]
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))
+
+
+def derived_seed(seed: int, purpose: Purpose) -> int:
+    """Return the seed of one purpose, for row hashes."""
+    return int(stream(seed, purpose).integers(2**63))

@@ -1,48 +1,83 @@
 """Blocks of work on threads.
 
 The kernels release the GIL and write disjoint slots, so a plain thread pool is
-enough: no threading layer that breaks after a fork, and no global setting.
+enough: no threading layer that breaks after a fork, and no global setting. How
+many threads there are is said once, around the work, not to each function.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
 from itertools import pairwise
 from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
+_LIMIT: ContextVar[int] = ContextVar("coresift_threads", default=1)
 
-def thread_count(n_threads: int | None) -> int:
-    """Return the number of threads: as given, or the processors this process may use."""
-    if n_threads is not None:
-        return n_threads
+
+@contextmanager
+def threads(n_threads: int | None) -> Iterator[None]:
+    """Let the work inside use so many threads; None is every processor of this process.
+
+    Examples
+    --------
+    >>> from coresift._threads import thread_count, threads
+    >>> with threads(3):
+    ...     thread_count()
+    3
+    >>> thread_count()
+    1
+    """
+    token = _LIMIT.set(processor_count() if n_threads is None else n_threads)
+    try:
+        yield
+    finally:
+        _LIMIT.reset(token)
+
+
+def thread_count() -> int:
+    """Return how many threads may be used here: one, where nothing has been said."""
+    return _LIMIT.get()
+
+
+def processor_count() -> int:
+    """Return the number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def run_all(function: Callable[[T], R], items: Sequence[T], n_threads: int | None) -> list[R]:
-    """Apply a function to each item, results in the order of the items."""
-    workers = min(thread_count(n_threads), len(items))
+def run_all(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """Apply a function to each item, results in the order of the items.
+
+    Where there are at least as many items as threads, each item gets one thread.
+    """
+    workers = min(thread_count(), len(items))
     if workers <= 1:
         return [function(item) for item in items]
+    inner = 1 if len(items) >= thread_count() else thread_count()
+
+    def run(item: T) -> R:
+        with threads(inner):
+            return function(item)
+
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(function, items))
+        work = [pool.submit(copy_context().run, run, item) for item in items]
+        return [done.result() for done in work]
 
 
-def run_blocks(
-    function: Callable[[slice], None], n_rows: int, n_threads: int | None, minimum: int = 1024
-) -> None:
+def run_blocks(function: Callable[[slice], None], n_rows: int, minimum: int = 1024) -> None:
     """Call ``function`` on contiguous slices that cover ``range(n_rows)``.
 
     The slices only divide the work: a function that treats each row by itself
     gives the same result for any number of threads.
     """
-    n_blocks = max(1, min(thread_count(n_threads), n_rows // minimum))
+    n_blocks = max(1, min(thread_count(), n_rows // minimum))
     edges = [n_rows * block // n_blocks for block in range(n_blocks + 1)]
-    slices = [slice(start, stop) for start, stop in pairwise(edges)]
-    run_all(function, slices, n_threads)
+    run_all(function, [slice(start, stop) for start, stop in pairwise(edges)])

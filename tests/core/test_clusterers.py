@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
-from coresift.core.blocks import block_order, tree_buckets, tree_depth
+from coresift._threads import threads
 from coresift.core.centroids import Centroids
 from coresift.core.hyperplanes import prefix
+from coresift.core.kd_order import block_order, tree_buckets, tree_depth
 from coresift.core.mixture import Mixture
 from strategies import SEEDS, Array, Dataset, clusterers, datasets, expected_buckets
 
@@ -39,7 +40,7 @@ def test_buckets_equal_their_oracle(rows: Dataset, seed: int, data: st.DataObjec
     buckets = clusterer.buckets(rows.rows)
     assert (buckets.dtype, buckets.shape) == (np.uint64, (len(rows),))
     assert buckets.tolist() == expected_buckets(clusterer, rows.rows)
-    assert (prefix(buckets, clusterer.n_planes) == buckets).all()
+    assert (prefix(buckets, clusterer.n_bits) == buckets).all()
 
 
 @each_kind
@@ -48,7 +49,8 @@ def test_threads_change_neither_training_nor_buckets(kind: Any) -> None:
     one = train(kind, rows, 60).buckets(rows)
     assert len(set(one.tolist())) > 40
     for n_threads in (2, 3, None):
-        assert (train(kind, rows, 60).buckets(rows, n_threads) == one).all()
+        with threads(n_threads):
+            assert (train(kind, rows, 60).buckets(rows) == one).all()
 
 
 @each_kind
@@ -84,7 +86,7 @@ def test_fewer_distinct_rows_than_clusters(kind: Any, n_clusters: int) -> None:
 @pytest.mark.parametrize("n_rows", [1, 30])
 def test_equal_rows_are_one_cluster(kind: Any, n_rows: int) -> None:
     clusterer = train(kind, np.full((n_rows, 2), 7, dtype=np.float32), 5)
-    assert clusterer.n_planes == 1
+    assert clusterer.n_bits == 1
     elsewhere = np.array([[7, 7], [-1e17, 3]], dtype=np.float32)
     assert clusterer.buckets(elsewhere).tolist() == [0, 0]
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coresift._errors import ParameterError
+from coresift._threads import threads
 from coresift.core.codebook import SUBSPACES, Codebook, deal_features
 from strategies import SEEDS, SMALL, Array, matrices
 
@@ -79,9 +80,11 @@ def test_fewer_distinct_rows_than_codewords_are_kept_as_they_are(
 
 def test_training_does_not_depend_on_threads() -> None:
     rows = normal(500, 6)
-    one, two, three = (
-        Codebook.train(rows, 3, 16, np.random.default_rng(5), n_threads=n) for n in (1, 2, 3)
-    )
+    found = []
+    for n_threads in (1, 2, 3):
+        with threads(n_threads):
+            found.append(Codebook.train(rows, 3, 16, np.random.default_rng(5)))
+    one, two, three = found
     for other in (two, three):
         pairs = zip(one.codewords, other.codewords, strict=True)
         assert all((a == b).all() for a, b in pairs)
@@ -104,7 +107,11 @@ def test_k_means_beats_random_codewords() -> None:
 def test_threads_do_not_change_codes() -> None:
     rows = normal(4000, 5)
     codebook = train(rows[:200], 2, 16)
-    one, two, three = (codebook.codes(rows, n_threads=n) for n in (1, 2, 3))
+    found = []
+    for n_threads in (1, 2, 3):
+        with threads(n_threads):
+            found.append(codebook.codes(rows))
+    one, two, three = found
     assert one.shape == (4000, 2)
     assert one.flags.c_contiguous
     assert (one == two).all()

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coresift._threads import threads
 from coresift.core.codebook import Codebook
 from coresift.core.encoder import Encoder
 from coresift.core.hyperplanes import Hyperplanes
@@ -41,11 +42,12 @@ def test_no_rows_have_no_codes() -> None:
 def test_neither_threads_nor_memory_order_change_the_codes(dtype: type) -> None:
     rows = np.random.default_rng(0).random((4000, 6)).astype(dtype)
     encoder = encoder_of(rows)
-    buckets, codes = encoder.encode(rows, n_threads=1)
+    buckets, codes = encoder.encode(rows)
     assert len(np.unique(codes, axis=0)) > 100
     for other in (rows, np.asfortranarray(rows), np.repeat(rows, 2, axis=1)[:, ::2]):
         for n_threads in (2, 3, None):
-            found = encoder.encode(other, n_threads)
+            with threads(n_threads):
+                found = encoder.encode(other)
             assert (found[0] == buckets).all()
             assert (found[1] == codes).all()
 

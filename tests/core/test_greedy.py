@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coresift._errors import ParameterError
+from coresift.core.bounds import BOUNDS
 from coresift.core.codebook import Codebook
 from coresift.core.greedy import GREEDY, Urn, greedy
-from coresift.core.objective import BOUNDS, Objective
+from coresift.core.objective import CodeObjective
 from coresift.core.summary import Layout
 from naive import identical
 from strategies import SEEDS, Encoded, World, worlds
@@ -35,29 +36,28 @@ def equal_rows(n_words: int, n_rows: int) -> World:
 def test_picks_fill_the_budget_with_distinct_rows_and_their_true_gains(
     kind: str, method: str, world: World, seed: int, n_candidates: int, data: st.DataObject
 ) -> None:
-    objective = Objective.of(world.summary, world.codebook, kind)
+    objective = world.objective(kind)
     budget = data.draw(st.integers(1, len(world.encoded)))
     rng = np.random.default_rng(seed)
     found = greedy(objective, budget, rng, method=method, n_candidates=n_candidates)
     assert found.candidates.shape == found.gains.shape == (budget,)
     taken = np.bincount(found.candidates, minlength=objective.n_candidates)
     assert (taken <= objective.candidates.counts).all()
-    state = objective.uncovered()
+    replayed = CodeObjective(objective.candidates, objective.table)
     for candidate, gain in zip(found.candidates.tolist(), found.gains, strict=True):
-        assert objective.gains(np.array([candidate]), state)[0] == gain
+        assert replayed.gains(np.array([candidate]))[0] == gain
         if gain > 0:  # rows that fill up may lower a key by less than the root shows
-            objective.absorb(candidate, state)
-    assert identical(found.cover, state)
-    again = np.random.default_rng(seed)
-    assert identical(
-        found, greedy(objective, budget, again, method=method, n_candidates=n_candidates)
-    )
+            replayed.absorb(candidate)
+    assert identical(objective.state, replayed.state)
+    assert objective.score() == replayed.score()
+    afresh, again = world.objective(kind), np.random.default_rng(seed)
+    assert identical(found, greedy(afresh, budget, again, method=method, n_candidates=n_candidates))
 
 
 @pytest.mark.parametrize("method", GREEDY)
 @given(world=worlds(whole=False), seed=SEEDS)
 def test_a_budget_of_all_rows_takes_all_rows(method: str, world: World, seed: int) -> None:
-    objective = Objective.of(world.summary, world.codebook, "rms")
+    objective = world.objective("rms")
     rng = np.random.default_rng(seed)
     found = greedy(objective, len(world.encoded), rng, method=method, n_candidates=3)
     taken = np.bincount(found.candidates, minlength=objective.n_candidates)
@@ -67,7 +67,7 @@ def test_a_budget_of_all_rows_takes_all_rows(method: str, world: World, seed: in
 @pytest.mark.parametrize("kind", BOUNDS)
 @given(world=worlds(whole=False))
 def test_gains_of_lazy_greedy_fall(kind: str, world: World) -> None:
-    objective = Objective.of(world.summary, world.codebook, kind)
+    objective = world.objective(kind)
     found = greedy(objective, len(world.encoded), np.random.default_rng(0), method="lazy")
     assert (np.diff(found.gains) <= 0).all()
 
@@ -75,11 +75,10 @@ def test_gains_of_lazy_greedy_fall(kind: str, world: World) -> None:
 @pytest.mark.parametrize("method", GREEDY)
 def test_where_no_candidate_has_a_gain_rows_are_drawn_uniformly(method: str) -> None:
     world = equal_rows(n_words=4, n_rows=400)
-    objective = Objective.of(world.summary, world.codebook, "sum")
     drawn = np.zeros(4, dtype=np.int64)
     for seed in range(40):
         rng = np.random.default_rng(seed)
-        found = greedy(objective, 10, rng, method=method, n_candidates=20)
+        found = greedy(world.objective("sum"), 10, rng, method=method, n_candidates=20)
         assert not found.gains.any()
         drawn += np.bincount(found.candidates, minlength=4)
     # 100 rows of each code are drawn on average: a uniform draw is off by 9, file order by 300
@@ -104,8 +103,10 @@ def test_urn_draws_every_row_alike() -> None:
 
 def test_an_unknown_method_is_refused() -> None:
     world = equal_rows(1, 1)
-    objective = Objective.of(world.summary, world.codebook, "sum")
-    with pytest.raises(ParameterError, match=r"greedy='fast'.*lazy, gradual, naive, stochastic"):
+    objective = world.objective("sum")
+    with pytest.raises(
+        ParameterError, match=r"greedy='fast'.*'lazy', 'gradual', 'naive', 'stochastic'"
+    ):
         greedy(objective, 1, np.random.default_rng(0), method="fast")
 
 
@@ -120,10 +121,9 @@ def test_auto_is_lazy_for_few_pairs_and_gradual_for_many(monkeypatch: pytest.Mon
     )
     words = tuple(rng.standard_normal((1, 8)).astype(np.float32) for _ in range(3))
     world = World(encoded, Codebook(tuple(np.array([j]) for j in range(3)), words))
-    objective = Objective.of(world.summary, world.codebook, "rms")
 
     def picks(method: str) -> list[int]:
-        found = greedy(objective, 50, np.random.default_rng(0), method=method)
+        found = greedy(world.objective("rms"), 50, np.random.default_rng(0), method=method)
         return found.candidates.tolist()
 
     assert picks("auto") == picks("lazy") != picks("gradual")

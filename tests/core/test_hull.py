@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import naive
-from coresift.core.facility_greedy import facility_greedy
+from coresift.core.facility.greedy import facility_greedy
 from coresift.core.hull import HullObjective, Hulls, farthest_points, pair_up
 from strategies import SEEDS, SMALL, UNIT, WIDE, Array, matrices
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import naive
+from coresift._threads import threads
 from coresift.core.hyperplanes import MAX_PLANES, Hyperplanes
 from strategies import Array
 
@@ -22,7 +23,7 @@ def test_the_first_planes_of_a_draw_are_a_draw_of_fewer_planes(
     n_planes: int, center: Array | None
 ) -> None:
     fewer, all_planes = draw(n_planes, center), draw(MAX_PLANES, center)
-    assert fewer.n_planes == n_planes
+    assert fewer.n_planes == fewer.n_bits == n_planes
     assert (fewer.planes == all_planes.planes[:, :n_planes]).all()
     assert (fewer.offsets == all_planes.offsets[:n_planes]).all()
     rows = normal(30)
@@ -49,7 +50,11 @@ def test_a_center_moves_the_buckets_with_the_data() -> None:
 
 def test_threads_do_not_change_buckets() -> None:
     rows, planes = normal(4000), draw(MAX_PLANES)
-    one, two, three = (planes.buckets(rows, n_threads=n) for n in (1, 2, 3))
+    found = []
+    for n_threads in (1, 2, 3):
+        with threads(n_threads):
+            found.append(planes.buckets(rows))
+    one, two, three = found
     assert one.dtype == np.uint64
     assert len(set(one.tolist())) > 1000
     assert (one == two).all()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,21 +13,25 @@ import naive
 from coresift._rng import row_hash
 from coresift.core.medoids import (
     CellSums,
-    Closest,
-    Draw,
-    Grid,
+    FixedPoint,
     Membership,
     cell_costs,
     cell_distances,
 )
-from naive import identical
+from coresift.core.merge import BottomK
 from strategies import SEEDS, Array, Dataset, chunkings, datasets
 
 N_CELLS = 3
 
 
-def grid_of(rows: Dataset) -> Grid:
-    return Grid.of(rows.rows.min(axis=0), rows.rows.max(axis=0), len(rows))
+def units_of(rows: Dataset) -> FixedPoint:
+    return FixedPoint.of(rows.rows.min(axis=0), rows.rows.max(axis=0), len(rows))
+
+
+def draw_of(cells: Array, row_ids: Array, n_cells: int, seed: int) -> BottomK:
+    """Draw one row of each cell."""
+    limits = np.ones(n_cells, dtype=np.int64)
+    return BottomK.of(cells, (row_hash(row_ids, seed),), row_ids, limits)
 
 
 def cells_of(rows: Dataset) -> Array:
@@ -38,51 +41,29 @@ def cells_of(rows: Dataset) -> Array:
 
 @given(rows=datasets())
 def test_steps_are_as_fine_as_62_bits_allow(rows: Dataset) -> None:
-    grid = grid_of(rows)
+    units = units_of(rows)
     extent = float(np.linalg.norm(np.ptp(rows.rows.astype(np.float64), axis=0)))
-    total = int(grid.steps(np.array([extent]))[0]) * len(rows)
+    total = int(units.steps(np.array([extent]))[0]) * len(rows)
     assert total < 2**62
     assert total >= 2**59 or extent < 1e-37
 
 
 @given(rows=datasets())
 def test_means_are_those_of_the_members(rows: Dataset) -> None:
-    cells, grid = cells_of(rows), grid_of(rows)
-    sums = CellSums.of(rows.rows, cells, N_CELLS, grid)
+    cells, units = cells_of(rows), units_of(rows)
+    sums = CellSums.of(rows.rows, cells, N_CELLS, units)
     assert sums.sizes.tolist() == np.bincount(cells, minlength=N_CELLS).tolist()
     extent = float(np.ptp(rows.rows.astype(np.float64), axis=0).max())
     for cell in np.unique(cells):
         mean = rows.rows[cells == cell].astype(np.float64).mean(axis=0)
-        assert sums.means(grid)[cell] == pytest.approx(mean, rel=1e-6, abs=1e-6 * extent)
-
-
-def summaries(rows: Dataset, seed: int) -> tuple[Any, ...]:
-    cells = cells_of(rows)
-    squared = (rows.rows[:, 0] % 4).astype(np.float32)  # with ties
-    return (
-        CellSums.of(rows.rows, cells, N_CELLS, Grid(3, np.float32(0))),
-        Closest.of(cells, rows.row_ids, squared, limit=2),
-        Draw.of(cells, rows.row_ids, N_CELLS, seed),
-    )
-
-
-@given(rows=datasets(), seed=SEEDS, data=st.data())
-def test_what_is_known_of_all_rows_is_the_merge_of_what_is_known_of_chunks(
-    rows: Dataset, seed: int, data: st.DataObject
-) -> None:
-    rows = Dataset(np.clip(rows.rows, -1e3, 1e3), rows.class_ids, rows.row_ids)
-    parts = [summaries(rows.part(chunk), seed) for chunk in data.draw(chunkings(len(rows)))]
-    n_features = rows.rows.shape[1]
-    zeros = CellSums.empty(N_CELLS, n_features), Closest.empty(2), Draw.empty(N_CELLS, seed)
-    for whole, zero, *pieces in zip(summaries(rows, seed), zeros, *parts, strict=True):
-        assert identical(reduce(type(whole).merge, pieces), whole)
-        assert identical(reduce(type(whole).merge, pieces[::-1], zero), whole)
+        assert sums.means(units)[cell] == pytest.approx(mean, rel=1e-6, abs=1e-6 * extent)
 
 
 @given(rows=datasets(), limit=st.integers(1, 4))
 def test_closest_are_the_first_by_distance_and_row_id(rows: Dataset, limit: int) -> None:
     cells, squared = cells_of(rows), (rows.rows[:, 0] % 3).astype(np.float32)
-    found = Closest.of(cells, rows.row_ids, squared, limit)
+    limits = np.full(N_CELLS, limit)
+    found = BottomK.of(cells, (squared,), rows.row_ids, limits)
     first = np.arange(-N_CELLS, 0)
     table = found.table(first)
     for cell in range(N_CELLS):
@@ -95,16 +76,16 @@ def test_closest_are_the_first_by_distance_and_row_id(rows: Dataset, limit: int)
 @given(rows=datasets(), seed=SEEDS)
 def test_a_draw_takes_the_smallest_hash_of_each_cell(rows: Dataset, seed: int) -> None:
     cells = cells_of(rows)
-    drawn = Draw.of(cells, rows.row_ids, N_CELLS, seed).row_ids
-    for cell in range(N_CELLS):
+    drawn = draw_of(cells, rows.row_ids, N_CELLS, seed)
+    assert drawn.groups.tolist() == np.unique(cells).tolist()
+    for cell, row_id in zip(drawn.groups, drawn.row_ids, strict=True):
         ids = rows.row_ids[cells == cell]
-        expected = ids[np.argmin(row_hash(ids, seed))] if len(ids) else -1
-        assert drawn[cell] == expected
+        assert row_id == ids[np.argmin(row_hash(ids, seed))]
 
 
 def test_a_draw_takes_every_row_alike() -> None:
     cells, ids = np.zeros(4, dtype=np.int64), np.arange(4)
-    counts = np.bincount([Draw.of(cells, ids, 1, seed).row_ids[0] for seed in range(2000)])
+    counts = np.bincount([draw_of(cells, ids, 1, seed).row_ids[0] for seed in range(2000)])
     assert counts / 2000 == pytest.approx(0.25, abs=0.05)
 
 
@@ -121,10 +102,10 @@ def test_distances_to_the_points_of_a_cell_equal_their_oracle(
         for row, cell in zip(rows.rows, cells, strict=True)
     ]
     assert squared.tolist() == expected
-    grid = grid_of(rows)
-    costs = cell_costs(squared, cells, N_CELLS, grid)
+    units = units_of(rows)
+    costs = cell_costs(squared, cells, N_CELLS, units)
     for cell in range(N_CELLS):
-        steps = grid.steps(np.sqrt(squared[cells == cell])).astype(object)
+        steps = units.steps(np.sqrt(squared[cells == cell])).astype(object)
         assert costs[cell].tolist() == [steps[:, 0].sum(), steps[:, 1].sum()]
 
 

@@ -1,43 +1,23 @@
 from __future__ import annotations
 
-from functools import reduce
-
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from coresift.core.profile import Profile, profile
+from coresift.core.profile import Profile
 from coresift.core.scaler import SCALES, Moments
 from naive import identical
-from strategies import Dataset, chunkings, datasets
+from strategies import Dataset, datasets
 
 
 def profile_of(rows: Dataset, scale: str | None) -> Profile:
-    nonfinite = np.isnan(rows.rows).sum(axis=0), np.isinf(rows.rows).sum(axis=0)
-    return profile(
-        rows.rows,
-        rows.row_ids,
-        rows.class_ids,
-        nonfinite,
-        0,
-        scale=scale,
-        sample_size=5,
-        seed=1,
-    )
+    return Profile.of(rows.rows, rows.row_ids, rows.class_ids, scale=scale, sample_size=5, seed=1)
 
 
 @pytest.mark.parametrize("scale", SCALES)
-@given(rows=datasets(), data=st.data())
-def test_profile_of_all_rows_is_the_merge_of_profiles_of_chunks(
-    scale: str | None, rows: Dataset, data: st.DataObject
-) -> None:
+@given(rows=datasets())
+def test_a_profile_counts_labels_and_samples_rows(scale: str | None, rows: Dataset) -> None:
     whole = profile_of(rows, scale)
-    chunks = data.draw(chunkings(len(rows)))
-    parts = [profile_of(rows.part(chunk), scale) for chunk in chunks]
-    zero = Profile.empty(rows.rows.shape[1], scale, 5, 1)
-    assert identical(reduce(Profile.merge, parts), whole)
-    assert identical(reduce(Profile.merge, parts[::-1], zero), whole)
     assert whole.label_counts == {c: n for c, n in enumerate(np.bincount(rows.class_ids)) if n}
     assert len(whole.sample.row_ids) == min(5, len(rows))
 
@@ -52,15 +32,14 @@ def test_rows_that_are_not_finite_are_counted_and_left_out() -> None:
 
 
 def test_labels_are_counted_only_where_none_is_missing() -> None:
-    rows, ids, none = np.zeros((2, 1)), np.arange(2), np.zeros(1, dtype=np.int64)
+    rows, ids = np.zeros((2, 1)), np.arange(2)
 
-    def count(labels: np.ndarray | None, n_missing: int) -> Profile:
-        return profile(
-            rows, ids, labels, (none, none), n_missing, scale=None, sample_size=1, seed=0
-        )
+    def count(labels: np.ndarray | None) -> Profile:
+        return Profile.of(rows, ids, labels, scale=None, sample_size=1, seed=0)
 
-    assert count(np.array(["a", "b"]), 0).label_counts == {"a": 1, "b": 1}
-    assert count(None, 0).label_counts == {}
-    damaged = count(np.array(["a", None], dtype=object), 1)
+    assert count(np.array(["a", "b"])).label_counts == {"a": 1, "b": 1}
+    assert count(None).label_counts == {}
+    damaged = count(np.array(["a", None], dtype=object))
     assert damaged.label_counts == {}
+    assert damaged.n_missing_labels == 1
     assert damaged.merge(damaged).n_missing_labels == 2

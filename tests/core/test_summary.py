@@ -15,9 +15,15 @@ from coresift._errors import ParameterError
 from coresift.core.codebook import MAX_CODEWORDS, Codebook
 from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.summary import Layout, Summary
-from coresift.engines import map_reduce
+from coresift.engines import Merger
 from naive import identical
 from strategies import Encoded, encoded_rows
+
+
+def class_sizes(summary: Summary) -> list[int]:
+    sizes = np.zeros(summary.layout.n_classes, dtype=np.int64)
+    np.add.at(sizes, summary.cluster_class, summary.sizes)
+    return sizes.tolist()
 
 
 def unpacked(summary: Summary) -> dict[str, Any]:
@@ -26,17 +32,17 @@ def unpacked(summary: Summary) -> dict[str, Any]:
         zip(summary.cluster_class.tolist(), summary.cluster_bucket.tolist(), strict=True)
     )
     code_counts: Counter[tuple[int, ...]] = Counter()
-    for cell, count in zip(summary.cell.tolist(), summary.cell_counts.tolist(), strict=True):
-        slot, code = divmod(cell, MAX_CODEWORDS)
+    for entry, count in zip(summary.entries.tolist(), summary.entry_counts.tolist(), strict=True):
+        slot, code = divmod(entry, MAX_CODEWORDS)
         cluster, subspace = divmod(slot, summary.layout.n_subspaces)
         code_counts[(*clusters[cluster], subspace, code)] += count
     pool = summary.pool
     return {
-        "planes": summary.planes.tolist(),
+        "bits": summary.bits.tolist(),
         "sizes": Counter(dict(zip(clusters, summary.sizes.tolist(), strict=True))),
         "code_counts": code_counts,
         "pool": list(
-            zip(pool.class_ids.tolist(), pool.row_ids.tolist(), pool.codes.tolist(), strict=True)
+            zip(pool.groups.tolist(), pool.row_ids.tolist(), pool.payload[0].tolist(), strict=True)
         ),
     }
 
@@ -49,7 +55,7 @@ def test_summary_equals_its_oracle(rows: Encoded) -> None:
         rows.buckets.tolist(),
         rows.codes,
         rows.row_ids.tolist(),
-        layout.n_planes,
+        layout.n_bits,
         layout.max_clusters,
         layout.max_candidates,
         layout.seed,
@@ -61,10 +67,10 @@ def test_summary_is_sorted_bounded_and_complete(rows: Encoded) -> None:
     summary = rows.summary()
     keys = list(zip(summary.cluster_class.tolist(), summary.cluster_bucket.tolist(), strict=True))
     assert keys == sorted(set(keys))
-    assert (np.diff(summary.cell) > 0).all()
-    assert (summary.cell_counts > 0).all()
-    assert summary.cell_counts.sum() == len(rows) * rows.layout.n_subspaces
-    assert summary.class_sizes().tolist() == np.bincount(rows.class_ids, minlength=3).tolist()
+    assert (np.diff(summary.entries) > 0).all()
+    assert (summary.entry_counts > 0).all()
+    assert summary.entry_counts.sum() == len(rows) * rows.layout.n_subspaces
+    assert class_sizes(summary) == np.bincount(rows.class_ids, minlength=3).tolist()
     clusters = np.bincount(summary.cluster_class, minlength=3)
     assert (clusters <= rows.layout.max_clusters).all()
 
@@ -74,28 +80,26 @@ def test_the_part_of_a_class_is_the_summary_of_its_rows(rows: Encoded) -> None:
     summary = rows.summary()
     for c in range(rows.layout.n_classes):
         part, alone = summary.of_class(c), rows.summary(rows.class_ids == c)
-        # an absent class has used no plane less than all
-        assert identical(
-            replace(part, planes=part.planes[[c]]), replace(alone, planes=alone.planes[[c]])
-        )
+        # an absent class has used no bit less than all
+        assert identical(replace(part, bits=part.bits[[c]]), replace(alone, bits=alone.bits[[c]]))
 
 
 @given(rows=encoded_rows(), data=st.data())
 def test_coarsening_keeps_prefixes(rows: Encoded, data: st.DataObject) -> None:
     unlimited = replace(rows, layout=replace(rows.layout, max_clusters=(len(rows) + 1,) * 3))
-    planes = np.array(data.draw(st.tuples(*[st.integers(0, rows.layout.n_planes)] * 3)))
+    bits = np.array(data.draw(st.tuples(*[st.integers(0, rows.layout.n_bits)] * 3)))
     prefixes = [
-        naive.prefix(bucket, planes[c])
+        naive.prefix(bucket, bits[c])
         for c, bucket in zip(rows.class_ids, rows.buckets.tolist(), strict=True)
     ]
     direct = replace(unlimited, buckets=np.array(prefixes, dtype=np.uint64)).summary()
-    found = unlimited.summary().coarsen(planes)
-    assert found.planes.tolist() == planes.tolist()
-    assert identical(replace(found, planes=direct.planes), direct)
+    found = unlimited.summary().coarsen(bits)
+    assert found.bits.tolist() == bits.tolist()
+    assert identical(replace(found, bits=direct.bits), direct)
 
 
-def layout_of(n_planes: int, limit: int) -> Layout:
-    return Layout(1, n_planes, (limit,), (3,), 0)
+def layout_of(n_bits: int, limit: int) -> Layout:
+    return Layout(1, n_bits, (limit,), (3,), 0)
 
 
 def summary_of(buckets: list[int], layout: Layout) -> Summary:
@@ -105,34 +109,34 @@ def summary_of(buckets: list[int], layout: Layout) -> Summary:
     return Summary.of(zeros, np.array(buckets, dtype=np.uint64), codes, np.arange(n_rows), layout)
 
 
-def test_coarsening_takes_the_most_planes_that_are_few_enough() -> None:
+def test_coarsening_takes_the_most_bits_that_are_few_enough() -> None:
     buckets = [(b << 61) + tail for b in range(8) for tail in (0, 1)]
     expected = {16: (64, 16), 15: (63, 8), 8: (63, 8), 7: (2, 4), 3: (1, 2), 1: (0, 1)}
-    for limit, (planes, clusters) in expected.items():
+    for limit, (bits, clusters) in expected.items():
         summary = summary_of(buckets, layout_of(64, limit))
-        assert (summary.planes.tolist(), len(summary.sizes)) == ([planes], clusters)
+        assert (summary.bits.tolist(), len(summary.sizes)) == ([bits], clusters)
 
 
 @given(buckets=st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=40), data=st.data())
-def test_planes_within_a_limit_equal_their_oracle(buckets: list[int], data: st.DataObject) -> None:
+def test_bits_within_a_limit_equal_their_oracle(buckets: list[int], data: st.DataObject) -> None:
     # neighbours that differ by one, or by a power of two and one, are the hard cases
     shifts = data.draw(st.lists(st.integers(0, 63), max_size=8))
     buckets += [buckets[0] ^ (2**shift) for shift in shifts]
     buckets += [buckets[0] ^ (2**shift - 1) for shift in shifts]
     limit = data.draw(st.integers(1, len(set(buckets))))
     summary = summary_of(buckets, layout_of(64, limit))
-    assert summary.planes.tolist() == [naive.planes_within(buckets, 64, limit)]
+    assert summary.bits.tolist() == [naive.bits_within(buckets, 64, limit)]
 
 
 def test_no_rows_make_no_clusters() -> None:
     empty = Summary.empty(layout_of(8, 1))
-    assert empty.planes.tolist() == [8]
-    assert len(empty.sizes) == len(empty.cell) == len(empty.pool.row_ids) == 0
-    assert empty.class_sizes().tolist() == [0]
+    assert empty.bits.tolist() == [8]
+    assert len(empty.sizes) == len(empty.entries) == len(empty.pool.row_ids) == 0
+    assert class_sizes(empty) == [0]
 
 
 def test_different_layouts_are_refused() -> None:
-    with pytest.raises(ParameterError, match=r"n_planes=8.*n_planes=9"):
+    with pytest.raises(ParameterError, match=r"n_bits=8.*n_bits=9"):
         Summary.empty(layout_of(8, 1)).merge(Summary.empty(layout_of(9, 1)))
 
 
@@ -156,12 +160,17 @@ def test_covtype_in_any_chunks_has_one_summary(data_dir: Path) -> None:
     def chunks(size: int) -> list[slice]:
         return [slice(start, start + size) for start in range(0, len(rows), size)]
 
-    zero = Summary.empty(layout)
-    found = [map_reduce(summarise, chunks(n), Summary.merge, zero) for n in (50_000, 200_001)]
+    def merged(size: int) -> Summary:
+        merger: Merger[Summary] = Merger()
+        for chunk in chunks(size):
+            merger.add(summarise(chunk))
+        return merger.total() or Summary.empty(layout)
+
+    found = [merged(size) for size in (50_000, 200_001)]
     assert identical(found[0], summarise(slice(None)))
     assert identical(found[0], found[1])
     published = [211840, 283301, 35754, 2747, 9493, 17367, 20510]
-    assert found[0].class_sizes().tolist() == published
+    assert class_sizes(found[0]) == published
     clusters = np.bincount(found[0].cluster_class)
     assert (clusters <= 1000).all()
     assert (clusters > 100).all()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from coresift import CoresiftError
+from coresift._threads import threads
 from coresift.gradients import LOSSES, Logistic, Loss, Pilot, loss_named
 from strategies import SEEDS, Array, Draw, chunkings
 
@@ -50,7 +51,7 @@ def test_rows_are_treated_one_by_one(
     coef = rng.standard_normal((4, outputs.shape[1]))
     rows = rng.standard_normal((len(outputs), 3)).astype(np.float32)
     pilot = Pilot(coef, loss, n_classes)
-    whole = pilot.errors(rows, targets, n_threads=2)
+    whole = pilot.errors(rows, targets)
     for part in data.draw(chunkings(len(rows))):
         assert (pilot.errors(rows[part], targets[part]) == whole[part]).all()
     one_by_one = [pilot.errors(rows[i : i + 1], targets[i : i + 1])[0] for i in range(len(rows))]
@@ -61,7 +62,9 @@ def test_threads_divide_the_rows_only() -> None:
     rng = np.random.default_rng(0)
     rows, targets = rng.random((5000, 7), dtype=np.float32), rng.integers(0, 3, 5000)
     pilot = Pilot(rng.standard_normal((8, 3)), Logistic(), 3)
-    assert (pilot.errors(rows, targets, 1) == pilot.errors(rows, targets, 4)).all()
+    alone = pilot.errors(rows, targets)
+    with threads(4):
+        assert (pilot.errors(rows, targets) == alone).all()
 
 
 def test_free_parameters_are_counted() -> None:

@@ -6,14 +6,15 @@ from hypothesis import given
 
 from coresift._kernels.bound import fill_table
 from coresift._kernels.greedy import WIDTH
-from coresift.core.objective import BOUNDS, Cells, Objective
+from coresift.core.bounds import BOUNDS
+from coresift.core.objective import CodeCounts
 from naive import bound
 from strategies import Array, World, worlds
 
 
 def tables_of(world: World, mean: bool, squared: bool) -> tuple[Array, Array, Array]:
     summary, distances = world.summary, world.codebook.sdc_table(squared)
-    cells = Cells.of(summary)
+    held = CodeCounts.of(summary)
     n_blocks = -(-len(summary.sizes) // WIDTH)
     shape = distances.shape[:2]
     table = np.full((*shape, n_blocks * WIDTH), np.nan, dtype=np.float32)
@@ -21,10 +22,10 @@ def tables_of(world: World, mean: bool, squared: bool) -> tuple[Array, Array, Ar
     for blocks in (np.arange(n_blocks)[1:], np.arange(n_blocks)[:1]):  # in any order
         fill_table(
             blocks,
-            cells.starts,
-            cells.subspaces,
-            cells.codes,
-            cells.counts,
+            held.starts,
+            held.subspaces,
+            held.codes,
+            held.counts,
             summary.sizes,
             distances,
             mean,
@@ -60,10 +61,10 @@ def test_tables_equal_their_oracle(mean: bool, world: World) -> None:
 @pytest.mark.parametrize("kind", BOUNDS)
 @given(world=worlds(whole=False, max_rows=50))
 def test_bounds_equal_their_oracle(kind: str, world: World) -> None:
-    objective = Objective.of(world.summary, world.codebook, kind)
+    objective = world.objective(kind)
     distances = world.codebook.sdc_table(squared=kind != "sum")
     for candidate, own in enumerate(objective.candidates.codes):
         expected = [
-            bound(kind, own, world.members(t), distances) for t in range(len(objective.order))
+            bound(kind, own, world.members(t), distances) for t in range(len(objective.table.order))
         ]
         assert objective.bounds(candidate).tolist() == expected

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import coresift
 
 TESTS = Path(__file__).resolve().parent.parent
 
@@ -18,17 +21,19 @@ import numpy as np
 from coresift._kernels import greedy as kernels
 from coresift.core.centroids import Centroids
 from coresift.core.codebook import Codebook
-from coresift.core.exact import ExactSum
+from coresift.core.exact_sum import ExactSum
 from coresift.core.facility import Dense, Neighbours, Recomputed
-from coresift.core.facility_greedy import facility_greedy
+from coresift.core.facility.greedy import facility_greedy
 from coresift.core.greedy import greedy
 from coresift.core.hull import HullObjective, Hulls, pair_up
 from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.medoids import cell_distances
 from coresift.core.mixture import Mixture
-from coresift.core.objective import BOUNDS, Objective
+from coresift.core.bounds import BOUNDS, bound_of
+from coresift.core.objective import CodeObjective
 from coresift.core.summary import Layout, Summary
-from coresift.core.weights import Assignment, Centers, cluster_weights
+from coresift.core.centers import Assignment, Centers
+from coresift.core.cluster_shares import cluster_weights
 
 def add(*results):
     for result in results:
@@ -47,12 +52,12 @@ for kind in (Centroids, Mixture):
 digest.update(repr([ExactSum.of(rows * 1e20, power) for power in (1, 2)]).encode())
 summary = Summary.of(zeros, buckets, codes, ids, Layout(3, 64, (80,), (150,), 0))
 for kind in BOUNDS:
-    objective = Objective.of(summary, codebook, kind)
-    add(objective.table, objective.floor)
     for method in ("lazy", "stochastic"):
+        objective = CodeObjective.of(summary, codebook, bound_of(kind))
+        add(objective.table.values, objective.table.floor)
         picks = greedy(objective, 30, np.random.default_rng(1), method=method, n_candidates=40)
         owners = objective.owners(picks.candidates)
-        cover = picks.cover
+        cover = objective.state
         add(picks.candidates, picks.gains, cover.key, cover.cover, cover.peak, owners)
         chosen = objective.candidates.rows(picks.candidates)
         add(cluster_weights(summary, owners, picks.candidates, buckets[chosen]))
@@ -98,9 +103,46 @@ def test_results_are_bit_identical_without_compilation() -> None:
 
 @pytest.mark.slow
 def test_kernels_equal_their_oracles_without_compilation() -> None:
-    paths = [str(TESTS / "kernels"), str(TESTS / "test_laws.py")]
+    paths = [str(TESTS / name) for name in ("kernels", "test_laws.py", "test_mergeables.py")]
     options = ["-q", "-p", "no:cacheprovider", "-m", "not slow and not data"]
     output = run(
         ["-m", "pytest", *paths, *options], NUMBA_DISABLE_JIT="1", HYPOTHESIS_PROFILE="fast"
     )
     assert " passed" in output
+
+
+WITHOUT_CACHE = """
+import numpy as np
+import coresift
+from coresift import FastCore
+from coresift._kernels import distance
+squared = np.zeros(2, np.float32)
+distance.squared_distances(np.ones(3, np.float32), np.zeros((3, 2), np.float32), squared)
+print(coresift.__file__, squared.tolist())
+"""
+
+
+def test_it_works_where_nothing_can_be_written(tmp_path: Path) -> None:
+    # a container: the installation is read-only and the user has no home. A file in the place of
+    # the folder keeps root too from writing there.
+    package = tmp_path / "coresift"
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(coresift.__file__).parent, package, ignore=ignore)
+    (package / "_kernels" / "__pycache__").touch()
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "NUMBA_DISABLE_JIT"}
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT_CACHE],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env={**environment, "HOME": "/proc/nohome", "PYTHONPATH": str(tmp_path)},
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[0] == str(package / "__init__.py")
+    assert done.stdout.split(maxsplit=1)[1].strip() == "[3.0, 3.0]"

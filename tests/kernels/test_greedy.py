@@ -1,4 +1,4 @@
-"""The kernels of the greedy, through `Objective`, `greedy` and `Urn`."""
+"""The kernels of the greedy, through `CodeObjective`, `greedy` and `Urn`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 import naive
 from coresift._kernels.greedy import WIDTH
+from coresift.core.bounds import BOUNDS
 from coresift.core.greedy import Urn, greedy
-from coresift.core.objective import BOUNDS, Cover, Objective
+from coresift.core.objective import CodeObjective
 from naive import identical
 from strategies import SEEDS, Array, World, worlds
 
@@ -19,25 +20,25 @@ from strategies import SEEDS, Array, World, worlds
 ROUNDING = 8 * 2.0**-24
 
 
-def bounds_of(objective: Objective) -> Array:
+def bounds_of(objective: CodeObjective) -> Array:
     return np.stack([objective.bounds(c) for c in range(objective.n_candidates)])
 
 
-def after(objective: Objective, chosen: list[int]) -> Cover:
-    state = objective.uncovered()
+def absorbed(objective: CodeObjective, chosen: list[int]) -> CodeObjective:
     for candidate in chosen:
-        objective.absorb(candidate, state)
-    return state
+        objective.absorb(candidate)
+    return objective
 
 
-def cover_of(objective: Objective, state: Cover) -> Array:
+def cover_of(objective: CodeObjective) -> Array:
     """The cover of each cluster, in the order of the summary."""
-    cover = np.empty(len(objective.order), dtype=np.float32)
-    cover[objective.order] = state.cover[: len(objective.order)]
+    order = objective.table.order
+    cover = np.empty(len(order), dtype=np.float32)
+    cover[order] = objective.state.cover[: len(order)]
     return cover
 
 
-def some_candidates(data: st.DataObject, objective: Objective) -> list[int]:
+def some_candidates(data: st.DataObject, objective: CodeObjective) -> list[int]:
     candidates = st.integers(0, objective.n_candidates - 1)
     return data.draw(st.lists(candidates, min_size=1, max_size=4))
 
@@ -47,23 +48,23 @@ def some_candidates(data: st.DataObject, objective: Objective) -> list[int]:
 def test_absorb_keeps_the_smallest_bound_of_each_cluster(
     kind: str, world: World, data: st.DataObject
 ) -> None:
-    objective = Objective.of(world.summary, world.codebook, kind)
+    objective = world.objective(kind)
     chosen = some_candidates(data, objective)
     worst = naive.worst(kind, world.codebook.sdc_table(kind != "sum"))
+    assert (cover_of(objective) == worst).all()
     expected = np.minimum(worst, bounds_of(objective)[chosen].min(axis=0))
-    state = after(objective, chosen)
-    assert cover_of(objective, state).tolist() == expected.tolist()
+    state = absorbed(objective, chosen).state
+    assert cover_of(objective).tolist() == expected.tolist()
     assert state.peak.tolist() == state.key.reshape(-1, WIDTH).max(axis=1).tolist()
-    assert (cover_of(objective, objective.uncovered()) == worst).all()
 
 
 @given(world=worlds(), data=st.data())
 def test_gains_of_whole_bounds_equal_their_oracle(world: World, data: st.DataObject) -> None:
-    objective = Objective.of(world.summary, world.codebook, "sum")
-    state = after(objective, some_candidates(data, objective)[1:])
-    cover, sizes = cover_of(objective, state), world.summary.sizes.tolist()
+    objective = world.objective("sum")
+    absorbed(objective, some_candidates(data, objective)[1:])
+    cover, sizes = cover_of(objective), world.summary.sizes.tolist()
     expected = [naive.gain(row, cover, sizes) for row in bounds_of(objective)]
-    assert objective.gains(np.arange(objective.n_candidates), state).tolist() == expected
+    assert objective.gains(np.arange(objective.n_candidates)).tolist() == expected
 
 
 @pytest.mark.parametrize("kind", BOUNDS)
@@ -71,30 +72,29 @@ def test_gains_of_whole_bounds_equal_their_oracle(world: World, data: st.DataObj
 def test_gains_equal_their_oracle_up_to_rounding(
     kind: str, world: World, data: st.DataObject
 ) -> None:
-    objective = Objective.of(world.summary, world.codebook, kind)
-    state = after(objective, some_candidates(data, objective)[1:])
-    cover, sizes = cover_of(objective, state), world.summary.sizes.tolist()
+    objective = world.objective(kind)
+    absorbed(objective, some_candidates(data, objective)[1:])
+    cover, sizes = cover_of(objective), world.summary.sizes.tolist()
     which = np.arange(objective.n_candidates)[::-2]
     expected = [naive.gain(objective.bounds(c), cover, sizes) for c in which]
-    assert objective.gains(which, state) == pytest.approx(expected, rel=ROUNDING, abs=0)
+    assert objective.gains(which) == pytest.approx(expected, rel=ROUNDING, abs=0)
 
 
 @given(world=worlds(), data=st.data())
 def test_score_falls_by_exactly_the_gain(world: World, data: st.DataObject) -> None:
-    objective = Objective.of(world.summary, world.codebook, "sum")
-    state = objective.uncovered()
+    objective = world.objective("sum")
     for candidate in some_candidates(data, objective):
-        before = objective.score(state)
-        (gain,) = objective.gains(np.array([candidate]), state)
-        objective.absorb(candidate, state)
-        assert objective.score(state) == before - gain
+        before = objective.score()
+        (gain,) = objective.gains(np.array([candidate]))
+        objective.absorb(candidate)
+        assert objective.score() == before - gain
 
 
 @given(world=worlds(), data=st.data())
 def test_owners_have_the_smallest_bound_and_the_lowest_index(
     world: World, data: st.DataObject
 ) -> None:
-    objective = Objective.of(world.summary, world.codebook, "sum")
+    objective = world.objective("sum")
     picks = some_candidates(data, objective)
     bounds, ordered = bounds_of(objective), sorted(set(picks))
     expected = [min(ordered, key=lambda c: column[c]) for column in bounds.T]  # the first of equals
@@ -106,20 +106,20 @@ def test_owners_have_the_smallest_bound_and_the_lowest_index(
 def test_greedy_equals_its_oracle_as_long_as_there_is_a_gain(
     method: str, world: World, data: st.DataObject
 ) -> None:
-    objective = Objective.of(world.summary, world.codebook, "sum")
+    objective = world.objective("sum")
     sizes, n_rows = world.summary.sizes.tolist(), len(world.encoded)
     budget = data.draw(st.integers(1, n_rows))
     found = greedy(objective, budget, np.random.default_rng(0), method=method, n_candidates=n_rows)
     rounds = [(range(objective.n_candidates), budget)]
-    picks, gains = naive.greedy(bounds_of(objective).tolist(), sizes, objective.worst, rounds)
+    picks, gains = naive.greedy(bounds_of(objective).tolist(), sizes, objective.table.worst, rounds)
     assert found.candidates[: len(picks)].tolist() == picks
     assert found.gains.tolist() == gains + [0.0] * (budget - len(picks))
-    assert identical(found.cover, after(objective, picks))
+    assert identical(objective.state, absorbed(world.objective("sum"), picks).state)
 
 
 @given(world=worlds(max_rows=100), seed=SEEDS, data=st.data())
 def test_gradual_greedy_equals_its_oracle(world: World, seed: int, data: st.DataObject) -> None:
-    objective = Objective.of(world.summary, world.codebook, "sum")
+    objective = world.objective("sum")
     sizes, n_rows = world.summary.sizes.tolist(), len(world.encoded)
     budget = data.draw(st.integers(1, n_rows))
     found = greedy(objective, budget, np.random.default_rng(seed), method="gradual")
@@ -130,7 +130,7 @@ def test_gradual_greedy_equals_its_oracle(world: World, seed: int, data: st.Data
         (order[: -(-len(order) * min(r, arriving) // arriving)], min(16 * r, budget))
         for r in range(1, n_rounds + 1)
     ]
-    picks, gains = naive.greedy(bounds_of(objective).tolist(), sizes, objective.worst, rounds)
+    picks, gains = naive.greedy(bounds_of(objective).tolist(), sizes, objective.table.worst, rounds)
     assert found.candidates[: len(picks)].tolist() == picks
     assert found.gains.tolist() == gains + [0.0] * (budget - len(picks))
 

@@ -117,7 +117,13 @@ def test_labels_keep_missing_values() -> None:
     [
         ([1], "1 labels for 2 rows"),
         ([[1, 2], [3, 4]], r"shape \(2, 2\).*choose one output"),
-        (1, r"shape \(\)"),
+        (1, "are 1, one int: pass one item per row"),
+        ({0: 1, 1: 0}, "are a dict, whose values have names"),
+        (iter([1, 0]), "read only once"),
+        ({1, 0}, "a set, which has no order"),
+        ([True, 2], "mix booleans and numbers"),
+        (np.array([True, 2], dtype=object), "mix booleans and numbers"),
+        (np.array([(1, 2)], dtype="i4,i4"), "have fields"),
         ([[1], [2, 3]], "do not form an array"),
     ],
 )
@@ -170,8 +176,9 @@ def test_take_like_of_special_types() -> None:
     assert take_like(frame, np.array([1])).index.tolist() == ["v"]
     with pytest.raises(_errors.DataError, match="take_table"):
         take_like(Path("rows.csv"), np.array([0]))
-    with pytest.raises(_errors.DataError, match="has no rows"):
-        take_like(3, np.array([0]))
+    for nothing in (3, None, iter([1]), {"a": [1]}, np.array(1)):
+        with pytest.raises(_errors.DataError, match=r"has no rows|pass one item per row"):
+            take_like(nothing, np.array([0]))
 
 
 @pytest.mark.parametrize(

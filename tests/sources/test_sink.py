@@ -16,7 +16,13 @@ from coresift.sources import FileSource, write_table
 TABLE = pa.table({"a": [1.5, 2.0], "b": pa.array(["u", "v"]).dictionary_encode()})
 
 
-@pytest.mark.parametrize("name", ["out.parquet", "out.pq", "out.csv", "out.csv.gz", "OUT.CSV"])
+NAMES = ["out.parquet", "out.pq", "out.feather", "out.arrow", "out.ipc", "OUT.CSV"]
+NAMES += [
+    f"out.{kind}{ending}" for kind in ("csv", "tsv") for ending in ("", ".gz", ".bz2", ".zst")
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_what_is_written_can_be_read(name: str, tmp_path: Path) -> None:
     write_table(TABLE, tmp_path / name)
     source = FileSource(tmp_path / name)
@@ -56,7 +62,7 @@ def test_columns_that_csv_cannot_hold(tmp_path: Path) -> None:
 
 
 def test_unknown_suffix_and_missing_folder(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match=r"'out\.txt'.*\.parquet, \.pq, \.csv, \.csv\.gz"):
+    with pytest.raises(FormatError, match=r"'out\.txt'.*\.parquet, \.pq, .*\.csv\.gz"):
         write_table(TABLE, tmp_path / "out.txt")
     with pytest.raises(FormatError, match="check the folder"):
         write_table(TABLE, tmp_path / "missing" / "out.csv")

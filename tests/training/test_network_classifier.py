@@ -27,17 +27,17 @@ def weights_of(model: NetworkClassifier) -> bytes:
     return b"".join(value.numpy().tobytes() for value in model.module_.state_dict().values())
 
 
-def test_it_learns_and_tells_its_chances() -> None:
+def test_it_learns_and_tells_its_probabilities() -> None:
     X, y = digits()
     names = np.array([f"digit {label}" for label in y])
     model = NetworkClassifier(
         warm_up=10, epochs=10, rounds=3, batch_size=32, random_state=0
     ).fit(X[:1347], names[:1347])  # fmt: skip
     assert model.score(X[1347:], names[1347:]) > 0.9
-    chances = model.predict_proba(X)
-    np.testing.assert_allclose(chances.sum(axis=1), 1, rtol=1e-5)
-    assert (model.classes_[chances.argmax(axis=1)] == model.predict(X)).all()
-    assert (model.decision_function(X).argmax(axis=1) == chances.argmax(axis=1)).all()
+    probabilities = model.predict_proba(X)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert (model.classes_[probabilities.argmax(axis=1)] == model.predict(X)).all()
+    assert (model.decision_function(X).argmax(axis=1) == probabilities.argmax(axis=1)).all()
 
 
 def test_two_classes_have_one_decision() -> None:
@@ -95,7 +95,7 @@ def test_images_may_be_oblong() -> None:
 
 BAD: list[tuple[dict[str, Any], type[CoresiftError], str]] = [
     ({"network": "rnn"}, ParameterError, "network='rnn'"),
-    ({"network": "cnn", "image_shape": (8, 9)}, ParameterError, "64 features are no .* 8 x 9"),
+    ({"network": "cnn", "image_shape": (8, 9)}, ParameterError, "64 features are not .* 8 x 9"),
     ({"budget": 0.01}, ParameterError, "coreset of 17 rows .* batch_size=128"),
     ({"rounds": 0}, ParameterError, "rounds=0"),
     ({"learning_rate": 0.0}, ParameterError, r"learning_rate=0\.0"),

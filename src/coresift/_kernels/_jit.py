@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TypeVar, cast
 
@@ -12,5 +13,17 @@ F = TypeVar("F", bound=Callable[..., object])
 
 def kernel(function: F) -> F:
     """Compile a function with the flags that every kernel shares."""
-    compile_it = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)
+    try:
+        return _compiled(function, cache=True)
+    except RuntimeError as error:
+        # A read-only installation, and no home folder either (a container): numba finds no place
+        # for its cache. Then every process compiles anew.
+        if "cannot cache" not in str(error):
+            raise
+        logging.getLogger(__name__).info("%s; set NUMBA_CACHE_DIR to a folder for it", error)
+        return _compiled(function, cache=False)
+
+
+def _compiled(function: F, *, cache: bool) -> F:
+    compile_it = numba.njit(cache=cache, nogil=True, error_model="numpy", fastmath=False)
     return cast("F", compile_it(function))

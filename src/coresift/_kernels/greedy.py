@@ -134,7 +134,16 @@ def absorb(
     cover: Float32,
     peak: Float32,
 ) -> None:
-    """Lower ``key``, ``cover`` and ``peak`` by a chosen candidate (line 15)."""
+    """Lower ``key``, ``cover`` and ``peak`` by a chosen candidate (line 15).
+
+    Parameters
+    ----------
+    code : ndarray of shape (n_subspaces,), uint8
+    table, floor, squared
+        As for `fill_gains`.
+    key, cover, peak
+        The state of the class, changed.
+    """
     lower = np.empty(peak.shape[0], np.float32)
     keys = np.empty(WIDTH, np.float32)
     _fill_lower(code, floor, lower)
@@ -165,6 +174,18 @@ def fill_owners(
 
     ``key`` and ``peak`` are those of the empty set, and are used up; ties go to
     the first of ``which``.
+
+    Parameters
+    ----------
+    which : ndarray of shape (n_which,), int64
+        Positions in ``codes``.
+    codes : ndarray of shape (n_candidates, n_subspaces), uint8
+    table, floor
+        As for `fill_gains`.
+    key : ndarray of shape (T,), float32
+    peak : ndarray of shape (n_blocks,), float32
+    owners : ndarray of shape (T,), int64
+        Filled.
     """
     lower = np.empty(peak.shape[0], np.float32)
     keys = np.empty(WIDTH, np.float32)
@@ -228,6 +249,20 @@ def lazy_picks(
     of each candidate's gain, and is refreshed in place. Gains only shrink as
     picks are added, so a candidate whose fresh gain leads the heap is the best
     of all; ties go to the lowest index, as in the naive greedy.
+
+    Parameters
+    ----------
+    heap : ndarray of shape (n_shown,), int64
+        Candidates that may be picked.
+    codes : ndarray of shape (n_candidates, n_subspaces), uint8
+    table, floor, squared, sizes
+        As for `fill_gains`.
+    key, cover, peak
+        The state of the class, changed.
+    gains : ndarray of shape (n_candidates,), float64
+    picks : ndarray of shape (n_picks,), int64
+    pick_gains : ndarray of shape (n_picks,), float64
+        Filled, as far as a candidate has a gain.
     """
     lower = np.empty(peak.shape[0], np.float32)
     keys = np.empty(WIDTH, np.float32)
@@ -247,7 +282,7 @@ def lazy_picks(
             picks[done] = top
             pick_gains[done] = gains[top]
             absorb(codes[top], table, floor, squared, key, cover, peak)
-            gains[top] = 0.0  # its own bounds are the cover now
+            gains[top] = 0.0  # nothing is left to gain: the cover is at or below its bounds
             done += 1
         else:
             break

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from coresift._typing import Buckets, Float32, Rows
-from coresift.core.blocks import block_order, tree_buckets, tree_depth
-from coresift.core.means import reproducible, train_means
-from coresift.core.nearest import Tiles
+from coresift.core.kd_order import block_order, tree_buckets, tree_depth
+from coresift.core.kmeans import reproducible, train_means
+from coresift.core.nearest import CenterTiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,7 @@ class Centroids:
 
     Parameters
     ----------
-    tiles : Tiles
+    tiles : CenterTiles
         The centers in the order of a k-d tree.
     ways : ndarray of shape (n_centers,), uint64
         The bucket of each, its way in that tree: buckets that share their first bits are
@@ -34,14 +34,14 @@ class Centroids:
     ['00', '01', '10', '11']
     """
 
-    tiles: Tiles
+    tiles: CenterTiles
     ways: Buckets
 
     @classmethod
     def of(cls, centers: Float32) -> Centroids:
         """Arrange centers of shape (n_centers, n_features), at least one."""
         ordered = centers[block_order(centers, 1)]
-        return cls(Tiles.of(ordered), tree_buckets(len(centers)))
+        return cls(CenterTiles.of(ordered), tree_buckets(len(centers)))
 
     @classmethod
     def train(cls, rows: Rows, n_clusters: int, rng: np.random.Generator) -> Centroids:
@@ -53,13 +53,13 @@ class Centroids:
             return cls.of(train_means(rows, n_clusters, int(rng.integers(2**31))))
 
     @property
-    def n_planes(self) -> int:
+    def n_bits(self) -> int:
         """Bits of a bucket that tell rows apart: the depth of the tree."""
         return tree_depth(len(self.ways))
 
-    def buckets(self, rows: Rows, n_threads: int | None = 1) -> Buckets:
+    def buckets(self, rows: Rows) -> Buckets:
         """Return the bucket of the center nearest to each row, shape (n_rows,), uint64.
 
         Ties go to the first center of the tree.
         """
-        return self.ways[self.tiles.nearest(rows, n_threads)[0]]
+        return self.ways[self.tiles.nearest(rows)[0]]

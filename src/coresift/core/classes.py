@@ -73,4 +73,7 @@ class Classes:
         if labels.dtype.kind == "O":
             numbers = {label: number for number, label in enumerate(self.labels)}
             return np.fromiter(map(numbers.__getitem__, labels.tolist()), np.int64, n_rows)
-        return np.searchsorted(np.array(self.labels), labels).astype(np.int64)
+        # numpy would round uint64 to float64, and make numbers of dates
+        kind = labels.dtype if labels.dtype.kind in "mM" else None
+        known = np.array(self.labels, dtype=np.uint64 if labels.dtype.kind == "u" else kind)
+        return np.searchsorted(known, labels).astype(np.int64)

@@ -13,7 +13,7 @@ from coresift._errors import ParameterError
 from coresift._kernels.encode import quantise
 from coresift._threads import run_all, run_blocks
 from coresift._typing import Codes, Float32, Indices, Rows
-from coresift.core.means import reproducible, train_means
+from coresift.core.kmeans import reproducible, train_means
 
 MAX_CODEWORDS = 256
 SUBSPACES = ("blocks", "variance")
@@ -77,7 +77,6 @@ class Codebook:
         n_codewords: int,
         rng: np.random.Generator,
         subspaces: str = "variance",
-        n_threads: int | None = 1,
     ) -> Codebook:
         """Train by k-means on a sample of scaled rows, shape (n_rows, n_features), float32."""
         features = deal_features(rows, min(n_subspaces, rows.shape[1]), subspaces)
@@ -88,7 +87,7 @@ class Codebook:
             return np.ascontiguousarray(train_means(part, n_codewords, seeds[subspace]).T)
 
         with reproducible():
-            codewords = run_all(train, range(len(features)), n_threads)
+            codewords = run_all(train, range(len(features)))
         return cls(tuple(features), tuple(codewords))
 
     @property
@@ -96,7 +95,7 @@ class Codebook:
         """Number of subspaces (M)."""
         return len(self.features)
 
-    def codes(self, rows: Rows, n_threads: int | None = 1) -> Codes:
+    def codes(self, rows: Rows) -> Codes:
         """Return the nearest codeword per subspace, shape (n_rows, n_subspaces), uint8."""
         codes = np.empty((self.n_subspaces, len(rows)), dtype=np.uint8)
 
@@ -106,7 +105,7 @@ class Codebook:
             ):
                 quantise(rows[part], features, words, codes[subspace, part])
 
-        run_blocks(fill, len(rows), n_threads)
+        run_blocks(fill, len(rows))
         return np.ascontiguousarray(codes.T)
 
     def decode(self, codes: Codes) -> Rows:

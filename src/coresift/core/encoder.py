@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from coresift._progress import span
 from coresift._typing import Buckets, Codes, RawRows, Rows
 from coresift.core.codebook import Codebook
 from coresift.core.scaler import Scaler
@@ -18,10 +19,10 @@ class Clusterer(Protocol):
     """
 
     @property
-    def n_planes(self) -> int:
+    def n_bits(self) -> int:
         """Bits of a bucket that tell rows apart, from the highest on."""
 
-    def buckets(self, rows: Rows, n_threads: int | None = 1) -> Buckets:
+    def buckets(self, rows: Rows) -> Buckets:
         """Return the bucket of each row, shape (n_rows,), uint64."""
 
 
@@ -36,7 +37,12 @@ class Encoder:
     clusterer: Clusterer
     codebook: Codebook
 
-    def encode(self, rows: RawRows, n_threads: int | None = 1) -> tuple[Buckets, Codes]:
+    def encode(self, rows: RawRows) -> tuple[Buckets, Codes]:
         """Return buckets of shape (n_rows,), uint64, and codes of shape (n_rows, M), uint8."""
-        scaled = self.scaler.transform(rows)
-        return self.clusterer.buckets(scaled, n_threads), self.codebook.codes(scaled, n_threads)
+        return self.encode_scaled(self.scaler.transform(rows))
+
+    def encode_scaled(self, rows: Rows) -> tuple[Buckets, Codes]:
+        """Return the same for scaled rows."""
+        with span("cluster"):
+            buckets = self.clusterer.buckets(rows)
+        return buckets, self.codebook.codes(rows)

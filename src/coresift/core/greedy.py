@@ -1,4 +1,4 @@
-"""Greedy maximisation of the gain (Algorithm 1, lines 4-15), four ways.
+"""Greedy maximisation of the gain (Algorithm 1, lines 4-15) over any `Objective`.
 
 ``naive``       looks at every candidate in every step;
 ``lazy``        makes the same picks, refreshing only gains that may lead (Minoux 1978);
@@ -14,20 +14,26 @@ All break ties by the lowest candidate index. When no candidate has a gain left
 (more picks than clusters, or all rows equal), the rest is drawn uniformly from
 the rows not yet chosen: such picks cannot improve the bound, and a uniform draw
 keeps the weighted sum honest where file order would not.
+
+`greedy` is for codes, of which there are few with many rows each; `core.facility.greedy` is for
+objectives whose candidates are rows. They share the protocol and the naive and stochastic loop,
+and have a lazy loop each: compiled, with a heap, for codes; in batches for rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from coresift._errors import ParameterError
 from coresift._kernels.greedy import add_to_tree, find_in_tree
-from coresift._typing import Float64, Indices
-from coresift.core.objective import Cover, Objective
+from coresift._typing import Counts, Float64, Indices
+from coresift.core.objective import CodeObjective, Objective
+from coresift.core.parameters import check_choice
 
+GREEDY = ("auto", "lazy", "gradual", "naive", "stochastic")
+Advance = Callable[[int], None]
 _ROUND = 16  # picks between two arrivals of candidates
 _LAZY_PAIRS = 2**24  # candidates x clusters that the lazy greedy takes well under a second for
 
@@ -42,19 +48,16 @@ class Picks:
         Chosen candidates in order; one appears as often as rows are taken from it.
     gains : ndarray of shape (budget,), float64
         Gain of each pick; zero for the picks that filled up the budget.
-    cover : Cover
-        State after the last pick.
     """
 
     candidates: Indices
     gains: Float64
-    cover: Cover
 
 
 class Urn:
-    """The rows not yet chosen, as counts of their codes."""
+    """The rows not yet chosen, as counts of their candidates."""
 
-    def __init__(self, counts: Indices) -> None:
+    def __init__(self, counts: Counts) -> None:
         self._left = counts.copy()
         self.n_left = int(counts.sum())
         self._tree = np.zeros(len(counts) + 1, dtype=np.int64)
@@ -79,75 +82,91 @@ class Urn:
         return candidates
 
 
-def _fill(
-    picks: Indices, done: int, urn: Urn, rng: np.random.Generator, objective: Objective
-) -> None:
-    """Fill the rest of the picks by a uniform draw of the rows left."""
-    drawn = urn.draw(rng, len(picks) - done)
-    picks[done:] = np.sort(drawn)[: len(picks) - done]
-
-
-def _naive(
-    objective: Objective, budget: int, rng: np.random.Generator, n_threads: int | None
-) -> Picks:
-    return _stochastic(objective, budget, rng, n_threads, n_candidates=None)
-
-
-def _stochastic(
+def sampled_picks(
     objective: Objective,
     budget: int,
     rng: np.random.Generator,
-    n_threads: int | None,
     n_candidates: int | None,
-) -> Picks:
-    """Sample D_s, take the candidate of largest gain, repeat (lines 4-15)."""
-    state, urn = objective.uncovered(), Urn(objective.candidates.counts)
-    picks, gains = np.empty(budget, dtype=np.int64), np.zeros(budget)
-    everything = np.arange(objective.n_candidates)
-    for done in range(budget):
+    advance: Advance = lambda steps: None,
+) -> tuple[list[int], list[float]]:
+    """Sample D_s, take the candidate of largest gain, repeat (lines 4-15).
+
+    Parameters
+    ----------
+    n_candidates : int or None
+        Rows that are looked at in each step (S); None is all.
+
+    Returns
+    -------
+    picks : list of int
+        Fewer than the budget where nothing gains any more.
+    gains : list of float
+    """
+    urn = Urn(objective.counts)
+    everything = np.arange(len(objective.counts))
+    picks: list[int] = []
+    gained: list[float] = []
+    while len(picks) < budget:
         drawn = everything if n_candidates is None else urn.draw(rng, n_candidates)
         which = np.unique(drawn)
-        gain = objective.gains(which, state, n_threads)
-        best = int(np.argmax(gain))  # the first of equals
-        if gain[best] > 0:
-            picks[done], gains[done] = which[best], gain[best]
-            objective.absorb(int(which[best]), state)
-        elif n_candidates is None or n_candidates >= urn.n_left:  # all were looked at
-            _fill(picks, done, urn, rng, objective)
-            break
+        gains = objective.gains(which)
+        best = int(np.argmax(gains))  # the first of equals
+        if gains[best] > 0:
+            picks.append(int(which[best]))
+            objective.absorb(picks[-1])
+        elif n_candidates is None or n_candidates >= urn.n_left or objective.score() == 0:
+            break  # all that could gain were looked at
         else:
-            picks[done] = drawn[rng.integers(len(drawn))]
-        urn.take(int(picks[done]))
-    return Picks(picks, gains, state)
+            picks.append(int(drawn[rng.integers(len(drawn))]))
+        gained.append(float(gains[best]))
+        urn.take(picks[-1])
+        advance(1)
+    return picks, gained
 
 
-def _lazy(
-    objective: Objective, budget: int, rng: np.random.Generator, n_threads: int | None
+def _sampled(
+    objective: CodeObjective, budget: int, rng: np.random.Generator, n_candidates: int | None
 ) -> Picks:
+    found, gained = sampled_picks(objective, budget, rng, n_candidates)
+    picks, gains = np.empty(budget, dtype=np.int64), np.zeros(budget)
+    picks[: len(found)], gains[: len(found)] = found, gained
+    return _filled(picks, gains, len(found), rng, objective)
+
+
+def _filled(
+    picks: Indices, gains: Float64, done: int, rng: np.random.Generator, objective: CodeObjective
+) -> Picks:
+    """Fill the rest of the picks by a uniform draw of the rows left."""
+    if done < len(picks):
+        urn = Urn(objective.counts)
+        for candidate in picks[:done].tolist():
+            urn.take(candidate)
+        drawn = urn.draw(rng, len(picks) - done)
+        picks[done:] = np.sort(drawn)[: len(picks) - done]
+    return Picks(picks, gains)
+
+
+def _lazy(objective: CodeObjective, budget: int, rng: np.random.Generator) -> Picks:
     """Refresh a gain only when its old value, an upper bound, leads the rest."""
     n_candidates = objective.n_candidates
     rounds = [(n_candidates, 1), (n_candidates, budget)]
-    return _lazy_rounds(objective, budget, rng, n_threads, np.arange(n_candidates), rounds)
+    return _lazy_rounds(objective, budget, rng, np.arange(n_candidates), rounds)
 
 
-def _gradual(
-    objective: Objective, budget: int, rng: np.random.Generator, n_threads: int | None
-) -> Picks:
+def _gradual(objective: CodeObjective, budget: int, rng: np.random.Generator) -> Picks:
     """Let candidates arrive evenly in the first half of the rounds of `_ROUND` picks."""
     targets = [*range(_ROUND, budget, _ROUND), budget]
     arriving = -(-len(targets) // 2)
     n = objective.n_candidates
     shown = [-(-n * min(number, arriving) // arriving) for number in range(1, len(targets) + 1)]
     rounds = [(shown[0], 1), *zip(shown, targets, strict=True)]
-    order = rng.permutation(n)
-    return _lazy_rounds(objective, budget, rng, n_threads, order, rounds)
+    return _lazy_rounds(objective, budget, rng, rng.permutation(n), rounds)
 
 
 def _lazy_rounds(
-    objective: Objective,
+    objective: CodeObjective,
     budget: int,
     rng: np.random.Generator,
-    n_threads: int | None,
     order: Indices,
     rounds: Sequence[tuple[int, int]],
 ) -> Picks:
@@ -156,40 +175,32 @@ def _lazy_rounds(
     Newcomers are evaluated on all threads. The first pick changes every cover, so after the
     first round all shown so far count as newcomers: cheaper than to refresh them one by one.
     """
-    state, urn = objective.uncovered(), Urn(objective.candidates.counts)
     picks, gains = np.empty(budget, dtype=np.int64), np.zeros(budget)
     bounds = np.zeros(objective.n_candidates)
     done = seen = 0
     for number, (shown, target) in enumerate(rounds):
         new = order[0 if number == 1 else seen : shown]
-        bounds[new] = objective.gains(new, state, n_threads)
+        bounds[new] = objective.gains(new)
         part = slice(done, target)
-        done += objective.lazy_picks(order[:shown].copy(), state, bounds, picks[part], gains[part])
+        done += objective.lazy_picks(order[:shown].copy(), bounds, picks[part], gains[part])
         seen = shown
-    for candidate in picks[:done]:
-        urn.take(int(candidate))
-    if done < budget:
-        _fill(picks, done, urn, rng, objective)
-    return Picks(picks, gains, state)
-
-
-GREEDY = ("auto", "lazy", "gradual", "naive", "stochastic")
+    return _filled(picks, gains, done, rng, objective)
 
 
 def greedy(
-    objective: Objective,
+    objective: CodeObjective,
     budget: int,
     rng: np.random.Generator,
     *,
     method: str = "auto",
     n_candidates: int = 500,
-    n_threads: int | None = 1,
 ) -> Picks:
     """Choose ``budget`` rows of one class, as candidates.
 
     Parameters
     ----------
-    objective : Objective
+    objective : CodeObjective
+        Its cover is used up, and says afterwards how well the picks cover.
     budget : int
         At most the number of rows of the class.
     rng : numpy.random.Generator
@@ -198,21 +209,16 @@ def greedy(
         "auto" is "lazy" for up to 2**24 pairs of candidate and cluster, else "gradual".
     n_candidates : int
         Size of D_s (S), for "stochastic".
-    n_threads : int or None
-        Changes the time, never the picks.
 
     Raises
     ------
     ParameterError
         For an unknown method.
     """
-    if method not in GREEDY:
-        raise ParameterError(f"greedy={method!r}: must be one of {', '.join(GREEDY)}")
+    check_choice("greedy", method, GREEDY)
     if method == "auto":
-        pairs = objective.n_candidates * len(objective.order)
+        pairs = objective.n_candidates * len(objective.table.order)
         method = "lazy" if pairs <= _LAZY_PAIRS else "gradual"
-    if method == "stochastic":
-        return _stochastic(objective, budget, rng, n_threads, n_candidates)
-    return {"lazy": _lazy, "gradual": _gradual, "naive": _naive}[method](
-        objective, budget, rng, n_threads
-    )
+    if method in ("naive", "stochastic"):
+        return _sampled(objective, budget, rng, n_candidates if method == "stochastic" else None)
+    return (_lazy if method == "lazy" else _gradual)(objective, budget, rng)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
@@ -98,12 +98,7 @@ def _vertices(rows: Rows, clusters: Indices, n_clusters: int, subspace: int) -> 
     """Return the vertices of each cluster in one subspace."""
     owners, points = _distinct(rows, clusters, subspace)
     edges = np.searchsorted(owners, np.arange(n_clusters + 1)).tolist()
-
-    def each() -> Iterator[Float32]:
-        for t in range(n_clusters):
-            yield farthest_points(points[edges[t] : edges[t + 1]])
-
-    return list(each())
+    return [farthest_points(points[start:stop]) for start, stop in pairwise(edges)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +121,7 @@ class Hulls:
     worst: float
 
     @classmethod
-    def of(cls, rows: Rows, clusters: Indices, n_clusters: int, n_threads: int | None = 1) -> Hulls:
+    def of(cls, rows: Rows, clusters: Indices, n_clusters: int) -> Hulls:
         """Build the hulls.
 
         Parameters
@@ -141,7 +136,7 @@ class Hulls:
         def build(subspace: int) -> list[Float32]:
             return _vertices(rows, clusters, n_clusters, subspace)
 
-        by_subspace = run_all(build, range(n_subspaces), n_threads)
+        by_subspace = run_all(build, range(n_subspaces))
         parts = [found[t] for t in range(n_clusters) for found in by_subspace]
         starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
         low, high = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
@@ -195,7 +190,12 @@ class HullObjective:
         self._part_of, self._parts = part_of, hulls.bounds(rows[first], shared)
         self._subspaces = np.setdiff1d(np.arange(rows.shape[1] // 2), shared)
 
-    def gains(self, which: Indices, n_threads: int | None = 1) -> Float64:
+    @property
+    def counts(self) -> Counts:
+        """One row behind each candidate."""
+        return np.ones(self.n_rows, dtype=np.int64)
+
+    def gains(self, which: Indices) -> Float64:
         """Return the gain of each candidate in ``which``, shape (len(which),), float64."""
         gains, hulls = np.empty(len(which), dtype=np.float64), self._hulls
 
@@ -213,12 +213,12 @@ class HullObjective:
                 gains[part],
             )
 
-        run_blocks(fill, len(which), n_threads, minimum=16)
+        run_blocks(fill, len(which), minimum=16)
         return gains
 
-    def upper(self, which: Indices, n_threads: int | None = 1) -> Float64:
+    def upper(self, which: Indices) -> Float64:
         """Return the gains: nothing is cheaper."""
-        return self.gains(which, n_threads)
+        return self.gains(which)
 
     def absorb(self, candidate: int) -> None:
         """Choose a candidate: changes the cover and the owners."""

@@ -51,14 +51,19 @@ class Hyperplanes:
         """Number of hyperplanes (p), at most 64."""
         return int(self.planes.shape[1])
 
-    def buckets(self, rows: Rows, n_threads: int | None = 1) -> Buckets:
+    @property
+    def n_bits(self) -> int:
+        """Bits of a bucket: one for each hyperplane."""
+        return self.n_planes
+
+    def buckets(self, rows: Rows) -> Buckets:
         """Return the sign bits of each row, shape (n_rows,), uint64; plane 0 is the highest bit."""
         buckets = np.empty(len(rows), dtype=np.uint64)
 
         def fill(part: slice) -> None:
             project_signs(rows[part], self.planes, self.offsets, buckets[part])
 
-        run_blocks(fill, len(rows), n_threads)
+        run_blocks(fill, len(rows))
         return buckets
 
 

@@ -2,7 +2,7 @@
 
 The *cell* of a chosen row holds the rows that are assigned to it (Eq. 5's phi). Sums over a
 cell are sums of integers, so that they merge exactly: values count in steps of a power of two
-(`Grid`), fine enough to lose nothing that a float32 holds for the largest.
+(`FixedPoint`), fine enough to lose nothing that a float32 holds for the largest.
 """
 
 from __future__ import annotations
@@ -13,16 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from coresift._kernels.cells import fill_cell_distances
-from coresift._rng import row_hash
+from coresift._kernels.members import fill_cell_distances
 from coresift._threads import run_blocks
 from coresift._typing import Counts, Float32, Float64, Indices, Rows
 
-REPRESENTATIVES = ("medoid", "random")
-
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class FixedPoint:
     """Values as whole numbers of steps of ``2**-bits``.
 
     Parameters
@@ -34,10 +31,10 @@ class Grid:
     Examples
     --------
     >>> import numpy as np
-    >>> from coresift.core.medoids import Grid
+    >>> from coresift.core.medoids import FixedPoint
     >>> low, high = np.float32([0.0, -1.0]), np.float32([1.0, 1.0])
-    >>> grid = Grid.of(low, high, n_rows=1000)
-    >>> int(grid.steps(np.float32([0.5]))[0]) == 2 ** (grid.bits - 1)
+    >>> units = FixedPoint.of(low, high, n_rows=1000)
+    >>> int(units.steps(np.float32([0.5]))[0]) == 2 ** (units.bits - 1)
     True
     """
 
@@ -45,7 +42,7 @@ class Grid:
     low: Float32
 
     @classmethod
-    def of(cls, low: Float32, high: Float32, n_rows: int) -> Grid:
+    def of(cls, low: Float32, high: Float32, n_rows: int) -> FixedPoint:
         """Choose steps so fine that the sum over all rows of any distance just fits 62 bits."""
         extent = float(np.linalg.norm(high.astype(np.float64) - low))
         _, exponent = math.frexp(max(extent, 1e-38) * n_rows)
@@ -64,20 +61,20 @@ class CellSums:
     ----------
     sizes : ndarray of shape (n_cells,), int64
     totals : ndarray of shape (n_cells, n_features), int64
-        In steps of the grid, from its low.
+        In steps of the fixed point, from its low.
     """
 
     sizes: Counts
     totals: Counts
 
     @classmethod
-    def of(cls, rows: Rows, cells: Indices, n_cells: int, grid: Grid) -> CellSums:
+    def of(cls, rows: Rows, cells: Indices, n_cells: int, units: FixedPoint) -> CellSums:
         """Sum rows of shape (n_rows, n_features)."""
         order = np.argsort(cells, kind="stable")
         present, starts = np.unique(cells[order], return_index=True)
         totals = np.zeros((n_cells, rows.shape[1]), dtype=np.int64)
         if len(present):  # reduceat knows no empty sums
-            steps = grid.steps(rows.astype(np.float64) - grid.low)
+            steps = units.steps(rows.astype(np.float64) - units.low)
             totals[present] = np.add.reduceat(steps[order], starts, axis=0)
         return cls(np.bincount(cells, minlength=n_cells).astype(np.int64), totals)
 
@@ -91,9 +88,9 @@ class CellSums:
         """Return the sums of both sets of rows."""
         return CellSums(self.sizes + other.sizes, self.totals + other.totals)
 
-    def means(self, grid: Grid) -> Rows:
+    def means(self, units: FixedPoint) -> Rows:
         """Return the mean row of each cell, shape (n_cells, n_features), float32."""
-        means = np.ldexp(self.totals / np.maximum(self.sizes, 1)[:, None], -grid.bits) + grid.low
+        means = np.ldexp(self.totals / np.maximum(self.sizes, 1)[:, None], -units.bits) + units.low
         return means.astype(np.float32)
 
 
@@ -120,105 +117,7 @@ class Membership:
         return cells
 
 
-@dataclass(frozen=True, eq=False)
-class Closest:
-    """The rows of each cell that are closest to one point, by (distance, row id).
-
-    Parameters
-    ----------
-    limit : int
-        How many rows of a cell to keep.
-    cells, row_ids : ndarray of shape (k,), int64
-        Sorted by (cell, distance, row id).
-    squared : ndarray of shape (k,), float32
-    """
-
-    limit: int
-    cells: Indices
-    row_ids: Indices
-    squared: Float32
-
-    @classmethod
-    def of(cls, cells: Indices, row_ids: Indices, squared: Float32, limit: int) -> Closest:
-        """Keep at most ``limit`` rows of each cell."""
-        order = np.lexsort((row_ids, squared, cells))
-        ordered = cells[order]
-        rank = np.arange(len(order)) - np.searchsorted(ordered, ordered)
-        kept = order[rank < limit]
-        return cls(limit, cells[kept], row_ids[kept], squared[kept])
-
-    @classmethod
-    def empty(cls, limit: int) -> Closest:
-        """Return the closest of no rows."""
-        none = np.zeros(0, dtype=np.int64)
-        return cls(limit, none, none, np.zeros(0, dtype=np.float32))
-
-    def merge(self, other: Closest) -> Closest:
-        """Return the closest of both sets of rows."""
-        return Closest.of(
-            np.concatenate([self.cells, other.cells]),
-            np.concatenate([self.row_ids, other.row_ids]),
-            np.concatenate([self.squared, other.squared]),
-            self.limit,
-        )
-
-    def table(self, first: Indices) -> Indices:
-        """Return ``first`` and the closest rows of each cell, shape (n_cells, 1 + limit), int64.
-
-        Cells of fewer rows repeat the first.
-        """
-        table = np.repeat(first[:, None], 1 + self.limit, axis=1)
-        rank = np.arange(len(self.cells)) - np.searchsorted(self.cells, self.cells)
-        table[self.cells, 1 + rank] = self.row_ids
-        return table
-
-
-@dataclass(frozen=True, eq=False)
-class Draw:
-    """One row of each cell, drawn uniformly: that of smallest hash(row id, seed).
-
-    Parameters
-    ----------
-    seed : int
-    hashes : ndarray of shape (n_cells,), uint64
-    row_ids : ndarray of shape (n_cells,), int64
-        -1 for a cell without rows.
-    """
-
-    seed: int
-    hashes: NDArray[np.uint64]
-    row_ids: Indices
-
-    @classmethod
-    def of(cls, cells: Indices, row_ids: Indices, n_cells: int, seed: int) -> Draw:
-        """Draw from rows with distinct ids."""
-        hashes = row_hash(row_ids, seed)
-        lowest = np.full(n_cells, np.iinfo(np.uint64).max, dtype=np.uint64)
-        np.minimum.at(lowest, cells, hashes)
-        drawn = np.full(n_cells, -1)
-        won = hashes == lowest[cells]
-        drawn[cells[won]] = row_ids[won]
-        return cls(seed, lowest, drawn)
-
-    @classmethod
-    def empty(cls, n_cells: int, seed: int) -> Draw:
-        """Return the draw from no rows."""
-        none = np.zeros(0, dtype=np.int64)
-        return cls.of(none, none, n_cells, seed)
-
-    def merge(self, other: Draw) -> Draw:
-        """Return the draw from both sets of rows."""
-        left = (self.row_ids >= 0) & ((other.row_ids < 0) | (self.hashes < other.hashes))
-        return Draw(
-            self.seed,
-            np.where(left, self.hashes, other.hashes),
-            np.where(left, self.row_ids, other.row_ids),
-        )
-
-
-def cell_distances(
-    rows: Rows, cells: Indices, points: Float32, n_threads: int | None = 1
-) -> Float32:
+def cell_distances(rows: Rows, cells: Indices, points: Float32) -> Float32:
     """Return the squared distance of each row to the points of its cell.
 
     Parameters
@@ -237,18 +136,18 @@ def cell_distances(
     def fill(part: slice) -> None:
         fill_cell_distances(rows[part], cells[part], columns, squared[part])
 
-    run_blocks(fill, len(rows), n_threads)
+    run_blocks(fill, len(rows))
     return squared
 
 
-def cell_costs(squared: Float32, cells: Indices, n_cells: int, grid: Grid) -> Counts:
+def cell_costs(squared: Float32, cells: Indices, n_cells: int, units: FixedPoint) -> Counts:
     """Return the summed distances of the rows of each cell to its points.
 
     Returns
     -------
     ndarray of shape (n_cells, n_points), int64
-        In steps of the grid; adds up over chunks.
+        In steps of the fixed point; adds up over chunks.
     """
     costs = np.zeros((n_cells, squared.shape[1]), dtype=np.int64)
-    np.add.at(costs, cells, grid.steps(np.sqrt(squared)))
+    np.add.at(costs, cells, units.steps(np.sqrt(squared)))
     return costs

@@ -10,9 +10,9 @@ from sklearn.mixture import GaussianMixture
 from coresift._kernels.mixture import WIDTH, most_likely
 from coresift._threads import run_blocks
 from coresift._typing import Buckets, Float64, Rows
-from coresift.core.blocks import block_order, tree_buckets, tree_depth
-from coresift.core.means import ITERATIONS, reproducible, train_means
-from coresift.core.nearest import Tiles
+from coresift.core.kd_order import block_order, tree_buckets, tree_depth
+from coresift.core.kmeans import ITERATIONS, reproducible, train_means
+from coresift.core.nearest import CenterTiles
 
 _SMALLEST_VARIANCE = 1e-6  # of a feature whose variance is 1
 
@@ -98,11 +98,11 @@ class Mixture:
             return cls.of(*_fit(rows, train_means(rows, n_clusters, seed), seed))
 
     @property
-    def n_planes(self) -> int:
+    def n_bits(self) -> int:
         """Bits of a bucket that tell rows apart: the depth of the tree."""
         return tree_depth(len(self.ways))
 
-    def buckets(self, rows: Rows, n_threads: int | None = 1) -> Buckets:
+    def buckets(self, rows: Rows) -> Buckets:
         """Return the bucket of the likeliest component of each row, shape (n_rows,), uint64.
 
         Ties go to the first component of the tree.
@@ -114,7 +114,7 @@ class Mixture:
             tables = self.means, self.halves, self.heights
             most_likely(rows[part], *tables, likeliest[part], density[part])
 
-        run_blocks(fill, len(rows), n_threads, minimum=256)
+        run_blocks(fill, len(rows), minimum=256)
         return self.ways[likeliest]
 
 
@@ -125,7 +125,7 @@ def _fit(rows: Rows, centers: Rows, seed: int) -> tuple[Float64, Float64, Float6
     spread[spread == 0] = 1
     points = (points - middle) / spread  # so that no feature decides what is a small variance
     used, owners, sizes = np.unique(
-        Tiles.of(centers).nearest(rows)[0], return_inverse=True, return_counts=True
+        CenterTiles.of(centers).nearest(rows)[0], return_inverse=True, return_counts=True
     )
     means = (centers[used] - middle) / spread
     floor = max(float(((points - means[owners]) ** 2).mean()), _SMALLEST_VARIANCE)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coresift._kernels.assign import TILE, assign
+from coresift._kernels.nearest import TILE, assign
 from coresift._threads import run_blocks
 from coresift._typing import Float32, Indices, Rows
-from coresift.core.blocks import block_order
+from coresift.core.kd_order import block_order
 
 
 @dataclass(frozen=True, eq=False)
-class Tiles:
+class CenterTiles:
     """Centers in compact tiles of `TILE`, each with its bounding box.
 
     Parameters
@@ -28,8 +28,8 @@ class Tiles:
     Examples
     --------
     >>> import numpy as np
-    >>> from coresift.core.nearest import Tiles
-    >>> tiles = Tiles.of(np.array([[0.0], [10.0], [20.0]], dtype=np.float32))
+    >>> from coresift.core.nearest import CenterTiles
+    >>> tiles = CenterTiles.of(np.array([[0.0], [10.0], [20.0]], dtype=np.float32))
     >>> nearest, distances = tiles.nearest(np.array([[12.0]], dtype=np.float32))
     >>> nearest.tolist(), distances.tolist()
     ([1], [2.0])
@@ -41,7 +41,7 @@ class Tiles:
     high: Float32
 
     @classmethod
-    def of(cls, centers: Rows) -> Tiles:
+    def of(cls, centers: Rows) -> CenterTiles:
         """Arrange centers of shape (n_centers, n_features), at least one."""
         n_centers = len(centers)
         n_tiles = -(-n_centers // TILE)
@@ -59,7 +59,7 @@ class Tiles:
             np.ascontiguousarray(emptied.max(axis=1).T),
         )
 
-    def nearest(self, rows: Rows, n_threads: int | None = 1) -> tuple[Indices, Float32]:
+    def nearest(self, rows: Rows) -> tuple[Indices, Float32]:
         """Return the nearest center of each row and its distance, both of shape (n_rows,).
 
         Ties go to the lowest center.
@@ -78,5 +78,5 @@ class Tiles:
                 squared[part],
             )
 
-        run_blocks(fill, len(rows), n_threads, minimum=256)
+        run_blocks(fill, len(rows), minimum=256)
         return nearest, np.sqrt(squared)

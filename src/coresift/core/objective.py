@@ -1,47 +1,63 @@
-"""The Cluster-GA objective of one class (Eq. 8), over item-cluster bounds (Section 5.2).
+"""The objectives that a greedy lowers, one class at a time.
 
-``score(R) = sum_t |C_t| min_{j in R} u_jt``, where the bound u_jt between a code
-and a cluster is one of
-
-* ``"sum"``  ``sum_l max_{k in C_t} cb_l[q_j][q_k]``, as the paper has it;
-* ``"root"`` ``sqrt(sum_l max_{k in C_t} cb_l[q_j][q_k]^2)``, never larger, still
-  above the code distance to every member of the cluster;
-* ``"rms"``  ``sqrt(sum_l mean_{k in C_t} cb_l[q_j][q_k]^2)``, the root-mean-square
-  code distance to the members, never larger than either: by Jensen's inequality
-  ``|C_t|`` times it still bounds the sum of the distances, which is what Eq. 6
-  needs and where the paper takes a maximum.
+`Objective` is what a greedy sees. `CodeObjective` is FastCore's (Eq. 8):
+``score(R) = sum_t |C_t| min_{j in R} u_jt``, where u_jt bounds the distance between a code and
+the rows of a cluster (`bounds`). `core.hull` and `core.facility` hold the others.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from coresift._errors import ParameterError
 from coresift._kernels.bound import fill_table
 from coresift._kernels.greedy import WIDTH, absorb, fill_gains, fill_owners, lazy_picks
 from coresift._threads import run_blocks
-from coresift._typing import Counts, Float32, Float64, Indices
-from coresift.core.blocks import block_order
+from coresift._typing import Codes, Counts, Float32, Float64, Indices
+from coresift.core.bounds import Bound
+from coresift.core.candidates import Candidates
 from coresift.core.codebook import Codebook
-from coresift.core.pool import Candidates
+from coresift.core.kd_order import block_order
 from coresift.core.summary import MAX_CODEWORDS, Summary
 
-BOUNDS = ("sum", "root", "rms")
+
+class Objective(Protocol):
+    """Candidates of one class and the score of those chosen so far; lower is better.
+
+    Gains fall as candidates are chosen, to the last bit.
+    """
+
+    has_cheap_upper: bool
+
+    @property
+    def counts(self) -> Counts:
+        """Rows behind each candidate, shape (n_candidates,): one, where a candidate is a row."""
+
+    def gains(self, which: Indices) -> Indices | Float64:
+        """Return by how much each candidate in ``which`` lowers the score."""
+
+    def upper(self, which: Indices) -> Indices | Float64:
+        """Return what no gain is above, where that is cheaper, shape (len(which),)."""
+
+    def absorb(self, candidate: int) -> None:
+        """Choose a candidate: changes the state, which the objective owns."""
+
+    def score(self) -> float:
+        """Return the score of what is chosen so far."""
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
-    """The code counts of the clusters of one class, cluster by cluster.
+class CodeCounts:
+    """How often each cluster of one class holds each code, cluster by cluster.
 
     Parameters
     ----------
     starts : ndarray of shape (T + 1,), int64
-        The cells of cluster t are ``starts[t]:starts[t + 1]``.
-    subspaces, codes, counts : ndarray of shape (n_cells,), int64
+        The entries of cluster t are ``starts[t]:starts[t + 1]``.
+    subspaces, codes, counts : ndarray of shape (n_entries,), int64
     """
 
     starts: Indices
@@ -50,20 +66,20 @@ class Cells:
     counts: Counts
 
     @classmethod
-    def of(cls, summary: Summary) -> Cells:
-        """Unpack the cells of a one-class summary."""
+    def of(cls, summary: Summary) -> CodeCounts:
+        """Unpack the entries of a one-class summary."""
         n_subspaces = summary.layout.n_subspaces
-        slot, codes = np.divmod(summary.cell, MAX_CODEWORDS)
+        slot, codes = np.divmod(summary.entries, MAX_CODEWORDS)
         cluster, subspaces = np.divmod(slot, n_subspaces)
         starts = np.searchsorted(cluster, np.arange(len(summary.sizes) + 1))
-        return cls(starts, subspaces, codes, summary.cell_counts)
+        return cls(starts, subspaces, codes, summary.entry_counts)
 
-    def ordered(self, order: Indices) -> Cells:
-        """Return the cells with the clusters in another order."""
+    def ordered(self, order: Indices) -> CodeCounts:
+        """Return the counts with the clusters in another order."""
         lengths = np.diff(self.starts)[order]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         source = np.repeat(self.starts[:-1][order] - starts[:-1], lengths) + np.arange(starts[-1])
-        return Cells(starts, self.subspaces[source], self.codes[source], self.counts[source])
+        return CodeCounts(starts, self.subspaces[source], self.codes[source], self.counts[source])
 
     def means(self, codebook: Codebook, sizes: Counts) -> Float64:
         """Return the mean of each cluster's decoded rows, shape (T, n_features), float64."""
@@ -90,99 +106,65 @@ class Cover:
     cover: Float32
     peak: Float32
 
-    def copy(self) -> Cover:
-        """Return a cover that can change without changing this one."""
-        return Cover(self.key.copy(), self.cover.copy(), self.peak.copy())
-
 
 @dataclass(frozen=True, eq=False)
-class Objective:
-    """The gain in score of each candidate of one class.
+class BoundTable:
+    """Item-cluster bounds as sums over subspaces (Algorithm 1, line 3).
 
     Parameters
     ----------
-    candidates : Candidates
     order : ndarray of shape (T,), int64
         Cluster of the summary in each place of the table.
     sizes : ndarray of shape (n_blocks * WIDTH,), float32
         Cluster sizes in that order, zero in the unused places.
-    table : ndarray of shape (n_subspaces, n_codewords, n_blocks * WIDTH), float32
+    values : ndarray of shape (n_subspaces, n_codewords, n_blocks * WIDTH), float32
     floor : ndarray of shape (n_subspaces, n_codewords, n_blocks), float32
     squared : bool
-        Whether the bound is the root of the table's sum.
+        Whether the bound is the root of the sum.
     worst : float
-        Bound of a cluster that nothing covers: no bound is larger.
+        Sum of a cluster that nothing covers: no sum is larger.
     """
 
-    candidates: Candidates
     order: Indices
     sizes: Float32
-    table: Float32
+    values: Float32
     floor: Float32
     squared: bool
     worst: float
 
     @classmethod
-    def of(
-        cls, summary: Summary, codebook: Codebook, bound: str, n_threads: int | None = 1
-    ) -> Objective:
-        """Build the objective of a one-class summary (Algorithm 1, line 3).
-
-        Raises
-        ------
-        ParameterError
-            For an unknown ``bound``.
-        """
-        if bound not in BOUNDS:
-            raise ParameterError(f"bound={bound!r}: must be one of {', '.join(BOUNDS)}")
-        squared = bound != "sum"
-        distances = codebook.sdc_table(squared)
-        cells = Cells.of(summary)
-        order = block_order(cells.means(codebook, summary.sizes), WIDTH)
-        cells, sizes = cells.ordered(order), summary.sizes[order]
+    def of(cls, summary: Summary, codebook: Codebook, bound: Bound) -> BoundTable:
+        """Build the table of a one-class summary."""
+        distances = codebook.sdc_table(bound.squared)
+        counts = CodeCounts.of(summary)
+        order = block_order(counts.means(codebook, summary.sizes), WIDTH)
+        counts, sizes = counts.ordered(order), summary.sizes[order]
         n_subspaces, n_codewords = distances.shape[:2]
         n_blocks = -(-len(sizes) // WIDTH)
-        table = np.empty((n_subspaces, n_codewords, n_blocks * WIDTH), dtype=np.float32)
+        values = np.empty((n_subspaces, n_codewords, n_blocks * WIDTH), dtype=np.float32)
         floor = np.empty((n_subspaces, n_codewords, n_blocks), dtype=np.float32)
 
         def fill(part: slice) -> None:
             fill_table(
                 np.arange(part.start, part.stop),
-                cells.starts,
-                cells.subspaces,
-                cells.codes,
-                cells.counts,
+                counts.starts,
+                counts.subspaces,
+                counts.codes,
+                counts.counts,
                 sizes,
                 distances,
-                bound == "rms",
-                table,
+                bound.average,
+                values,
                 floor,
             )
 
-        run_blocks(fill, n_blocks, n_threads, minimum=4)
+        run_blocks(fill, n_blocks, minimum=4)
         padded = np.zeros(n_blocks * WIDTH, dtype=np.float32)
         padded[: len(sizes)] = sizes
         largest = np.float32(0)
         for subspace in distances:  # the same order of additions as in the kernel
             largest += subspace.max()
-        return cls(
-            Candidates.of(summary.pool),
-            order,
-            padded,
-            table,
-            floor,
-            squared,
-            float(largest),
-        )
-
-    @property
-    def n_candidates(self) -> int:
-        """Number of distinct codes (C)."""
-        return len(self.candidates.counts)
-
-    @cached_property
-    def _arrays(self) -> tuple[Float32, Float32, bool]:
-        return self.table, self.floor, self.squared
+        return cls(order, padded, values, floor, bound.squared, float(largest))
 
     def uncovered(self) -> Cover:
         """Return the cover of the empty set: the worst bound everywhere."""
@@ -190,39 +172,85 @@ class Objective:
         cover = np.sqrt(key) if self.squared else key.copy()
         return Cover(key, cover, key.reshape(-1, WIDTH).max(axis=1))
 
-    def gains(self, which: Indices, state: Cover, n_threads: int | None = 1) -> Float64:
+    def row(self, code: Codes) -> Float32:
+        """Return u_jt of one code, shape (T,), clusters in the order of the summary."""
+        keys = self.values[0, code[0]].copy()
+        for subspace in range(1, len(code)):
+            keys += self.values[subspace, code[subspace]]
+        bounds = np.empty(len(self.order), dtype=np.float32)
+        bounds[self.order] = (np.sqrt(keys) if self.squared else keys)[: len(self.order)]
+        return bounds
+
+
+class CodeObjective:
+    """The Cluster-GA objective of one class (Eq. 8): candidates are codes, places are clusters.
+
+    Parameters
+    ----------
+    candidates : Candidates
+    table : BoundTable
+    """
+
+    has_cheap_upper = False
+
+    def __init__(self, candidates: Candidates, table: BoundTable) -> None:
+        self.candidates, self.table = candidates, table
+        self.state = table.uncovered()
+        self._arrays = table.values, table.floor, table.squared
+
+    @classmethod
+    def of(cls, summary: Summary, codebook: Codebook, bound: Bound) -> CodeObjective:
+        """Build the objective of a one-class summary."""
+        return cls(Candidates.of(summary.pool), BoundTable.of(summary, codebook, bound))
+
+    @property
+    def n_candidates(self) -> int:
+        """Number of distinct codes (C)."""
+        return len(self.candidates.counts)
+
+    @property
+    def counts(self) -> Counts:
+        """Rows behind each candidate, shape (C,), int64."""
+        return self.candidates.counts
+
+    def gains(self, which: Indices) -> Float64:
         """Return the gain of each candidate in ``which``, shape (len(which),), float64."""
-        gains = np.empty(len(which), dtype=np.float64)
+        gains, state = np.empty(len(which), dtype=np.float64), self.state
 
         def fill(part: slice) -> None:
             fill_gains(
                 which[part],
                 self.candidates.codes,
                 *self._arrays,
-                self.sizes,
+                self.table.sizes,
                 state.cover,
                 state.peak,
                 gains[part],
             )
 
-        run_blocks(fill, len(which), n_threads, minimum=64)
+        run_blocks(fill, len(which), minimum=64)
         return gains
 
-    def absorb(self, candidate: int, state: Cover) -> None:
-        """Add one candidate to the chosen set; changes ``state``, which the greedy owns."""
+    def upper(self, which: Indices) -> Float64:
+        """Return the gains: nothing is cheaper."""
+        return self.gains(which)
+
+    def absorb(self, candidate: int) -> None:
+        """Choose a candidate: changes the cover."""
+        state = self.state
         absorb(self.candidates.codes[candidate], *self._arrays, state.key, state.cover, state.peak)
 
-    def lazy_picks(
-        self, heap: Indices, state: Cover, bounds: Float64, picks: Indices, gains: Float64
-    ) -> int:
+    def lazy_picks(self, heap: Indices, bounds: Float64, picks: Indices, gains: Float64) -> int:
         """Fill ``picks`` and ``gains`` by lazy greedy from the candidates in ``heap``.
 
-        ``bounds`` holds an upper bound of the gain of each candidate. It, ``heap`` and ``state``
+        ``bounds`` holds an upper bound of the gain of each candidate. It, ``heap`` and the cover
         change. Returns how many picks have a gain.
         """
-        codes = self.candidates.codes
+        codes, state = self.candidates.codes, self.state
         cover = state.key, state.cover, state.peak
-        return lazy_picks(heap, codes, *self._arrays, self.sizes, *cover, bounds, picks, gains)
+        return lazy_picks(
+            heap, codes, *self._arrays, self.table.sizes, *cover, bounds, picks, gains
+        )
 
     def owners(self, picks: Indices) -> Indices:
         """Return the picked candidate of smallest bound (the lowest of equals) of each cluster.
@@ -232,32 +260,26 @@ class Objective:
         ndarray of shape (T,), int64
             Clusters in the order of the summary.
         """
-        chosen = np.unique(picks)
-        winner = np.zeros(len(self.sizes), dtype=np.int64)
-        state = self.uncovered()
+        chosen, table = np.unique(picks), self.table
+        winner = np.zeros(len(table.sizes), dtype=np.int64)
+        state = table.uncovered()
         fill_owners(
             chosen,
             self.candidates.codes,
-            self.table,
-            self.floor,
+            table.values,
+            table.floor,
             state.key,
             state.peak,
             winner,
         )
-        owners = np.empty(len(self.order), dtype=np.int64)
-        owners[self.order] = chosen[winner[: len(self.order)]]
+        owners = np.empty(len(table.order), dtype=np.int64)
+        owners[table.order] = chosen[winner[: len(table.order)]]
         return owners
 
     def bounds(self, candidate: int) -> Float32:
         """Return u_jt of one candidate, shape (T,), clusters in the order of the summary."""
-        code = self.candidates.codes[candidate]
-        keys = self.table[0, code[0]].copy()
-        for subspace in range(1, len(code)):
-            keys += self.table[subspace, code[subspace]]
-        bounds = np.empty(len(self.order), dtype=np.float32)
-        bounds[self.order] = (np.sqrt(keys) if self.squared else keys)[: len(self.order)]
-        return bounds
+        return self.table.row(self.candidates.codes[candidate])
 
-    def score(self, state: Cover) -> float:
+    def score(self) -> float:
         """Return ``sum_t |C_t| cover_t`` (Eq. 8)."""
-        return float((self.sizes.astype(np.float64) * state.cover).sum())
+        return float((self.table.sizes.astype(np.float64) * self.state.cover).sum())

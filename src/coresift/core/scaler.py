@@ -8,7 +8,7 @@ import numpy as np
 
 from coresift._errors import DataError, ParameterError
 from coresift._typing import Float64, RawRows, Rows
-from coresift.core.exact import ExactSum, standard_deviation
+from coresift.core.exact_sum import ExactSum, standard_deviation
 
 SCALES = ("minmax", "standard", None)
 LARGEST = 1e17  # squared distances of float32 values beyond this overflow

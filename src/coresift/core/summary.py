@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresift._errors import ParameterError
+from coresift._rng import row_hash
 from coresift._typing import Buckets, Codes, Counts, Indices
-from coresift.core.hyperplanes import MAX_PLANES, prefix
-from coresift.core.pool import Pool
+from coresift.core.hyperplanes import MAX_PLANES as MAX_BITS
+from coresift.core.hyperplanes import prefix
+from coresift.core.merge import BottomK
 
 MAX_CODEWORDS = 256
 
@@ -30,8 +32,8 @@ class Layout:
     Parameters
     ----------
     n_subspaces : int
-    n_planes : int
-        Planes of the encoder.
+    n_bits : int
+        Bits of a bucket that tell rows apart, from the highest on.
     max_clusters : tuple of int
         Per class, the most clusters to keep.
     max_candidates : tuple of int
@@ -41,7 +43,7 @@ class Layout:
     """
 
     n_subspaces: int
-    n_planes: int
+    n_bits: int
     max_clusters: tuple[int, ...]
     max_candidates: tuple[int, ...]
     seed: int
@@ -70,18 +72,18 @@ def _add(values: Counts, order: Indices, starts: Indices) -> Counts:
     return np.add.reduceat(values[order], starts) if len(starts) else values[:0]
 
 
-def _planes_within(buckets: Buckets, n_planes: int, limit: int) -> int:
-    """Return the most planes (a prefix) that cut sorted distinct buckets into at most ``limit``."""
+def _bits_within(buckets: Buckets, n_bits: int, limit: int) -> int:
+    """Return the most bits (a prefix) that cut sorted distinct buckets into at most ``limit``."""
     if len(buckets) <= limit:
-        return n_planes
+        return n_bits
     split = buckets[1:] ^ buckets[:-1]
-    # The highest differing bit tells from how many planes on two neighbours are apart.
+    # The highest differing bit tells from how many bits on two neighbours are apart.
     # As a float the value may be rounded up to the next power of two: one bit too high.
-    highest = np.minimum(np.log2(split.astype(np.float64)).astype(np.int64), MAX_PLANES - 1)
+    highest = np.minimum(np.log2(split.astype(np.float64)).astype(np.int64), MAX_BITS - 1)
     highest -= (np.uint64(1) << highest.astype(np.uint64)) > split
-    apart_from = MAX_PLANES - highest
-    clusters = 1 + np.cumsum(np.bincount(apart_from, minlength=MAX_PLANES + 2))
-    return int(np.flatnonzero(clusters[: n_planes + 1] <= limit)[-1])
+    apart_from = MAX_BITS - highest
+    clusters = 1 + np.cumsum(np.bincount(apart_from, minlength=MAX_BITS + 2))
+    return int(np.flatnonzero(clusters[: n_bits + 1] <= limit)[-1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,29 +93,29 @@ class Summary:
     Parameters
     ----------
     layout : Layout
-    planes : ndarray of shape (n_classes,), int64
-        How many planes the clusters of each class use: all, or the largest
+    bits : ndarray of shape (n_classes,), int64
+        How many bits the clusters of each class use: all, or the largest
         prefix with at most ``layout.max_clusters`` clusters.
     cluster_class : ndarray of shape (T,), int64
     cluster_bucket : ndarray of shape (T,), uint64
         Sorted by (class, bucket); bits past the prefix are zero.
     sizes : ndarray of shape (T,), int64
-    cell : ndarray of shape (n_cells,), int64
+    entries : ndarray of shape (n_entries,), int64
         ``(cluster * n_subspaces + subspace) * 256 + code``, sorted: the places
         where `code_counts` of shape (T, M, B) is positive.
-    cell_counts : ndarray of shape (n_cells,), int64
-    pool : Pool
-        Candidate rows with their codes.
+    entry_counts : ndarray of shape (n_entries,), int64
+    pool : BottomK
+        Candidate rows: of each class those of smallest hash; they carry their codes.
     """
 
     layout: Layout
-    planes: Indices
+    bits: Indices
     cluster_class: Indices
     cluster_bucket: Buckets
     sizes: Counts
-    cell: Indices
-    cell_counts: Counts
-    pool: Pool
+    entries: Indices
+    entry_counts: Counts
+    pool: BottomK
 
     @classmethod
     def of(
@@ -142,16 +144,22 @@ class Summary:
             np.arange(len(starts)), np.diff(np.append(starts, n_rows)).astype(np.int64)
         )
         slots = cluster[:, None] * layout.n_subspaces + np.arange(layout.n_subspaces)
-        cell, cell_counts = np.unique(slots * MAX_CODEWORDS + codes, return_counts=True)
+        entries, counts = np.unique(slots * MAX_CODEWORDS + codes, return_counts=True)
         summary = cls(
             layout,
-            np.full(layout.n_classes, layout.n_planes, dtype=np.int64),
+            np.full(layout.n_classes, layout.n_bits, dtype=np.int64),
             class_ids[order][starts].astype(np.int64),
             buckets[order][starts],
             _add(ones, order, starts),
-            cell.reshape(-1).astype(np.int64),
-            cell_counts.astype(np.int64),
-            Pool.of(class_ids, row_ids, codes, layout.max_candidates, layout.seed),
+            entries.reshape(-1).astype(np.int64),
+            counts.astype(np.int64),
+            BottomK.of(
+                class_ids,
+                (row_hash(row_ids, layout.seed),),
+                row_ids,
+                np.array(layout.max_candidates, dtype=np.int64),
+                (codes,),
+            ),
         )
         return summary._bounded()
 
@@ -174,8 +182,8 @@ class Summary:
             raise ParameterError(
                 f"cannot merge summaries of different layouts: {self.layout} and {other.layout}"
             )
-        planes = np.minimum(self.planes, other.planes)
-        left, right = self.coarsen(planes), other.coarsen(planes)
+        bits = np.minimum(self.bits, other.bits)
+        left, right = self.coarsen(bits), other.coarsen(bits)
         order, starts = _group(
             [
                 np.concatenate([left.cluster_class, right.cluster_class]),
@@ -184,29 +192,29 @@ class Summary:
         )
         return left._joined(right, order, starts)._bounded()
 
-    def coarsen(self, planes: Indices) -> Summary:
-        """Return the summary of the same rows, clustered by the first ``planes`` of each class."""
-        if (planes >= self.planes).all():
+    def coarsen(self, bits: Indices) -> Summary:
+        """Return the summary of the same rows, clustered by the first ``bits`` of each class."""
+        if (bits >= self.bits).all():
             return self
-        cut = prefix(self.cluster_bucket, planes[self.cluster_class])
-        coarse = replace(self, cluster_bucket=cut, planes=np.minimum(planes, self.planes))
+        cut = prefix(self.cluster_bucket, bits[self.cluster_class])
+        coarse = replace(self, cluster_bucket=cut, bits=np.minimum(bits, self.bits))
         order, starts = _group([coarse.cluster_class, coarse.cluster_bucket])
         return coarse._clustered(order, starts)
 
     def of_class(self, class_id: int) -> Summary:
-        """Return the part of one class; its cells count clusters from 0."""
+        """Return the part of one class; its entries count clusters from 0."""
         clusters = slice(*np.searchsorted(self.cluster_class, [class_id, class_id + 1]))
         per_cluster = self.layout.n_subspaces * MAX_CODEWORDS
         edges = np.array([clusters.start, clusters.stop]) * per_cluster
-        cells = slice(*np.searchsorted(self.cell, edges))
+        here = slice(*np.searchsorted(self.entries, edges))
         return replace(
             self,
             cluster_class=self.cluster_class[clusters],
             cluster_bucket=self.cluster_bucket[clusters],
             sizes=self.sizes[clusters],
-            cell=self.cell[cells] - clusters.start * per_cluster,
-            cell_counts=self.cell_counts[cells],
-            pool=self.pool.of_class(class_id),
+            entries=self.entries[here] - clusters.start * per_cluster,
+            entry_counts=self.entry_counts[here],
+            pool=self.pool.of_group(class_id),
         )
 
     def clusters(self, class_ids: Indices, buckets: Buckets) -> Indices:
@@ -215,27 +223,21 @@ class Summary:
         for class_id in np.unique(class_ids):
             here = class_ids == class_id
             part = slice(*np.searchsorted(self.cluster_class, [class_id, class_id + 1]))
-            cut = prefix(buckets[here], int(self.planes[class_id]))
+            cut = prefix(buckets[here], int(self.bits[class_id]))
             clusters[here] = part.start + np.searchsorted(self.cluster_bucket[part], cut)
         return clusters
-
-    def class_sizes(self) -> Counts:
-        """Return the number of rows of each class, shape (n_classes,), int64."""
-        sizes = np.zeros(self.layout.n_classes, dtype=np.int64)
-        np.add.at(sizes, self.cluster_class, self.sizes)
-        return sizes
 
     def _joined(self, other: Summary, order: Indices, starts: Indices) -> Summary:
         """Put two summaries side by side and regroup their clusters."""
         shift = len(self.sizes) * self.layout.n_subspaces * MAX_CODEWORDS
         both = Summary(
             self.layout,
-            self.planes,
+            self.bits,
             np.concatenate([self.cluster_class, other.cluster_class]),
             np.concatenate([self.cluster_bucket, other.cluster_bucket]),
             np.concatenate([self.sizes, other.sizes]),
-            np.concatenate([self.cell, other.cell + shift]),
-            np.concatenate([self.cell_counts, other.cell_counts]),
+            np.concatenate([self.entries, other.entries + shift]),
+            np.concatenate([self.entry_counts, other.entry_counts]),
             self.pool.merge(other.pool),
         )
         return both._clustered(order, starts)
@@ -246,28 +248,26 @@ class Summary:
         lengths = np.diff(np.append(starts, len(order))).astype(np.int64)
         target[order] = np.repeat(np.arange(len(starts)), lengths)
         per_cluster = self.layout.n_subspaces * MAX_CODEWORDS
-        cluster, inside = np.divmod(self.cell, per_cluster)
-        cell = target[cluster] * per_cluster + inside
-        cell_order, cell_starts = _group([cell])
+        cluster, inside = np.divmod(self.entries, per_cluster)
+        entries = target[cluster] * per_cluster + inside
+        entry_order, entry_starts = _group([entries])
         return replace(
             self,
             cluster_class=self.cluster_class[order][starts],
             cluster_bucket=self.cluster_bucket[order][starts],
             sizes=_add(self.sizes, order, starts),
-            cell=cell[cell_order][cell_starts],
-            cell_counts=_add(self.cell_counts, cell_order, cell_starts),
+            entries=entries[entry_order][entry_starts],
+            entry_counts=_add(self.entry_counts, entry_order, entry_starts),
         )
 
     def _bounded(self) -> Summary:
         """Coarsen the classes that have more clusters than the layout allows.
 
-        A part of the rows never needs fewer planes than the whole, so bounding
+        A part of the rows never needs fewer bits than the whole, so bounding
         parts on the way gives the same summary as bounding once at the end.
         """
-        planes = self.planes.copy()
+        bits = self.bits.copy()
         for class_id, limit in enumerate(self.layout.max_clusters):
             clusters = slice(*np.searchsorted(self.cluster_class, [class_id, class_id + 1]))
-            planes[class_id] = _planes_within(
-                self.cluster_bucket[clusters], int(planes[class_id]), limit
-            )
-        return self.coarsen(planes)
+            bits[class_id] = _bits_within(self.cluster_bucket[clusters], int(bits[class_id]), limit)
+        return self.coarsen(bits)

@@ -52,7 +52,7 @@ class Pilot:
         """Parameters that are free: (C - 1)(d + 1) for a softmax."""
         return self.loss.n_free(self.n_classes) * len(self.coef)
 
-    def outputs(self, rows: Rows, n_threads: int | None = 1) -> Float64:
+    def outputs(self, rows: Rows) -> Float64:
         """Return the outputs of scaled rows, shape (n_rows, n_outputs), float64.
 
         A row's outputs do not depend on the rows around it, nor on the number of threads.
@@ -64,10 +64,10 @@ class Pilot:
         def fill(part: slice) -> None:
             linear_outputs(rows[part], coef, outputs[part])
 
-        run_blocks(fill, len(rows), n_threads)
+        run_blocks(fill, len(rows))
         return outputs
 
-    def errors(self, rows: Rows, targets: Indices | Float64, n_threads: int | None = 1) -> Float64:
+    def errors(self, rows: Rows, targets: Indices | Float64) -> Float64:
         """Return the derivatives of each row's loss by its outputs.
 
         Parameters
@@ -82,7 +82,7 @@ class Pilot:
         ndarray of shape (n_rows, n_outputs), float64
             The gradient of row i is ``errors[i] (x) [rows[i], 1]``.
         """
-        return self.loss.errors(self.outputs(rows, n_threads), targets)
+        return self.loss.errors(self.outputs(rows), targets)
 
     def look(self, rows: Rows, targets: Indices | Float64) -> RowGradients:
         """Return the gradients of rows with their curvatures."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import base64
+import html
 import os
 import platform
-from html import escape
+from os import PathLike
+from pathlib import Path
 
 import numpy
 import sklearn
 
 import coresift
+from coresift._files import whole_file
+from coresift._text import plain
+from coresift.experiments import Comparison, Result
 from coresift.report._charts import charts
-from coresift.report._result import Comparison, Result
 from coresift.report._table import any_odd, budget_text, cell, columns, rows_text, status, title
 from coresift.selectors import FULL
 
@@ -49,11 +53,53 @@ _MEANINGS = (
      "scoring and testing are not in them"),
     ("peak memory", "the most that the process of a run held up to the end of the training: "
      "Python, libraries, all rows and the models trained before included"),
+    ("of selection", "the most memory of the selection over what was held before: rows, libraries"),
     ("Eq. 5 score", "mean distance of a training row to the nearest chosen row of its class, "
      "features scaled to [0, 1]; lower is better"),
     ("accuracy, log-loss", "on test rows that no method has seen"),
     ("±", "one standard deviation over the seeds"),
 )  # fmt: skip
+
+
+def escape(text: str) -> str:
+    """Return a text as a page shows it, letter by letter."""
+    return html.escape(plain(text))
+
+
+def write_html(comparison: Comparison, path: str | PathLike[str]) -> None:
+    """Write a comparison as one page with table and pictures for each model.
+
+    The page needs no network. It is written whole or not at all.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What `coresift.compare` returns.
+    path : str or PathLike
+        A file there is replaced.
+
+    Raises
+    ------
+    MissingDependencyError
+        Where matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from sklearn.datasets import load_digits
+    >>> from coresift import compare
+    >>> from coresift.report import write_html
+    >>> X, y = load_digits(return_X_y=True)
+    >>> found = compare(X, y, budget=100, seeds=1, isolate=False)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "page.html")
+    ...     write_html(found, path)
+    ...     path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    True
+    """
+    text = page(comparison).encode()
+    with whole_file(Path(path)) as file:
+        file.write(text)
 
 
 def page(comparison: Comparison) -> str:

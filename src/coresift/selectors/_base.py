@@ -9,11 +9,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from coresift._progress import Progress
 from coresift._rng import seed_of
-from coresift._stages import Progress
 from coresift._typing import Float64, Indices
-from coresift.core.coreset import Coreset
-from coresift.sources import Source, as_source, take_like
+from coresift.methods import Plan
+from coresift.select import select
+from coresift.sources import as_source, take_like
 
 RandomState = int | np.random.RandomState | np.random.Generator | None
 
@@ -25,11 +26,9 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
     sample_weight_: Float64
     report_: dict[str, Any]
 
-    # What a method is: its checked parameters, and the pure function that they go to.
-    _plan_type: ClassVar[Any]
-    _choose: ClassVar[Any]  # (source, plan, progress) -> Coreset
+    _plan_type: ClassVar[type[Plan]]  # the method
 
-    def plan(self) -> Any:
+    def plan(self) -> Plan:
         """Return the parameters as a plan, checked.
 
         Raises
@@ -39,10 +38,6 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         """
         parameters: dict[str, Any] = self.get_params(deep=False)
         return self._plan_type(seed=seed_of(parameters.pop("random_state")), **parameters)
-
-    def _select(self, source: Source, progress: Progress | None) -> Coreset:
-        chosen: Coreset = self._choose(source, self.plan(), progress)
-        return chosen
 
     def fit(self, X: Any, y: Any = None, *, progress: Progress | None = None) -> Self:
         """Choose the rows.
@@ -68,7 +63,7 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
             If the input cannot be used; each names the value, the limit and the remedy.
         """
         source = as_source(X, label=y) if isinstance(y, str) else as_source(X, y)
-        coreset = self._select(source, progress)
+        coreset = select(source, self.plan(), progress)
         self.n_features_in_ = source.n_features
         if getattr(X, "columns", None) is not None or getattr(X, "column_names", None) is not None:
             self.feature_names_in_ = np.array(source.feature_names, dtype=object)
@@ -76,7 +71,7 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
             del self.feature_names_in_
         self.sample_indices_ = coreset.row_ids
         self.sample_weight_ = coreset.weights
-        self.report_ = coreset.report
+        self.report_ = {} if coreset.report is None else coreset.report.as_dict()
         return self
 
     def fit_resample(self, X: Any, y: Any = None) -> Any:

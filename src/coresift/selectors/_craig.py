@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from coresift.baselines import CraigPlan, CraigPQPlan, craig, craig_pq
+from coresift.engines import Engine
+from coresift.methods import CraigPlan, CraigPQPlan
 from coresift.selectors._base import BaseSelector, RandomState
 
 
@@ -32,6 +33,9 @@ class Craig(BaseSelector):
         all in every step (the same rows as "lazy", slower).
     n_candidates : int, default=500
         Rows that the stochastic greedy looks at in each step.
+    weights : {"assignment", "uniform"}, default="assignment"
+        Each row counts for its nearest chosen row of its class (Eq. 5, one more pass), or the
+        rows of a class alike.
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
     random_state : int, RandomState, Generator or None, default=None
@@ -39,6 +43,8 @@ class Craig(BaseSelector):
         all rows equal a chosen one.
     n_threads : int or None, default=None
         None is every processor that the process may use. Changes the time, never the rows.
+    engine : {"serial", "processes"} or Engine, default="serial"
+        What the passes over the rows run on; never changes the coreset.
 
     Attributes
     ----------
@@ -82,7 +88,6 @@ class Craig(BaseSelector):
     """
 
     _plan_type = CraigPlan
-    _choose = staticmethod(craig)
 
     def __init__(
         self,
@@ -93,9 +98,11 @@ class Craig(BaseSelector):
         max_bytes: int = 2**30,
         greedy: str = "lazy",
         n_candidates: int = 500,
+        weights: str = "assignment",
         scale: str | None = "minmax",
         random_state: RandomState = None,
         n_threads: int | None = None,
+        engine: str | Engine = "serial",
     ) -> None:
         self.budget = budget
         self.distances = distances
@@ -103,9 +110,11 @@ class Craig(BaseSelector):
         self.max_bytes = max_bytes
         self.greedy = greedy
         self.n_candidates = n_candidates
+        self.weights = weights
         self.scale = scale
         self.random_state = random_state
         self.n_threads = n_threads
+        self.engine = engine
 
 
 class CraigPQ(BaseSelector):
@@ -140,6 +149,8 @@ class CraigPQ(BaseSelector):
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
         None is every processor that the process may use.
+    engine : {"serial", "processes"} or Engine, default="serial"
+        What the passes over the rows run on; never changes the coreset.
 
     Attributes
     ----------
@@ -172,7 +183,6 @@ class CraigPQ(BaseSelector):
     """
 
     _plan_type = CraigPQPlan
-    _choose = staticmethod(craig_pq)
 
     def __init__(
         self,
@@ -188,6 +198,7 @@ class CraigPQ(BaseSelector):
         scale: str | None = "minmax",
         random_state: RandomState = None,
         n_threads: int | None = None,
+        engine: str | Engine = "serial",
     ) -> None:
         self.budget = budget
         self.n_subspaces = n_subspaces
@@ -200,3 +211,4 @@ class CraigPQ(BaseSelector):
         self.scale = scale
         self.random_state = random_state
         self.n_threads = n_threads
+        self.engine = engine

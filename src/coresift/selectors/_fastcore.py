@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from coresift.plan import Plan, select
+from coresift.engines import Engine
+from coresift.methods import FastCorePlan
 from coresift.selectors._base import BaseSelector, RandomState
 
 # The paper sets no limit to clusters and candidates; these never bind on its data.
@@ -71,6 +72,8 @@ class FastCore(BaseSelector):
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
         None is every processor that the process may use.
+    engine : {"serial", "processes"} or Engine, default="serial"
+        What the passes over the rows run on; never changes the coreset.
 
     Attributes
     ----------
@@ -111,8 +114,7 @@ class FastCore(BaseSelector):
     (179, 1797.0)
     """
 
-    _plan_type = Plan
-    _choose = staticmethod(select)
+    _plan_type = FastCorePlan
 
     def __init__(
         self,
@@ -136,6 +138,7 @@ class FastCore(BaseSelector):
         max_candidates: int | None = None,
         random_state: RandomState = None,
         n_threads: int | None = None,
+        engine: str | Engine = "serial",
     ) -> None:
         self.budget = budget
         self.clusters = clusters
@@ -156,6 +159,7 @@ class FastCore(BaseSelector):
         self.max_candidates = max_candidates
         self.random_state = random_state
         self.n_threads = n_threads
+        self.engine = engine
 
     @classmethod
     def paper(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from coresift.baselines import HullPlan, fastcore_hull
+from coresift.engines import Engine
+from coresift.methods import FastCoreHullPlan
 from coresift.selectors._base import BaseSelector, RandomState
 
 
@@ -39,6 +40,8 @@ class FastCoreHull(BaseSelector):
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
         None is every processor that the process may use.
+    engine : {"serial", "processes"} or Engine, default="serial"
+        What the passes over the rows run on; never changes the coreset.
 
     Attributes
     ----------
@@ -70,8 +73,7 @@ class FastCoreHull(BaseSelector):
     (89, 1797.0)
     """
 
-    _plan_type = HullPlan
-    _choose = staticmethod(fastcore_hull)
+    _plan_type = FastCoreHullPlan
 
     def __init__(
         self,
@@ -86,6 +88,7 @@ class FastCoreHull(BaseSelector):
         scale: str | None = "minmax",
         random_state: RandomState = None,
         n_threads: int | None = None,
+        engine: str | Engine = "serial",
     ) -> None:
         self.budget = budget
         self.n_planes = n_planes
@@ -97,3 +100,4 @@ class FastCoreHull(BaseSelector):
         self.scale = scale
         self.random_state = random_state
         self.n_threads = n_threads
+        self.engine = engine

@@ -1,4 +1,8 @@
-"""Every method by name, as the command line and comparisons know it."""
+"""Every method by name: what the command line, comparisons and the package itself read.
+
+A new method is `coresift/methods/NAME.py`, an estimator in `coresift/selectors/_NAME.py`, and a
+line here.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from coresift.selectors._base import BaseSelector
 from coresift.selectors._craig import Craig, CraigPQ
 from coresift.selectors._fastcore import FastCore
 from coresift.selectors._hull import FastCoreHull
+from coresift.selectors._kmeans_snap import KMeansSnap
 from coresift.selectors._sampling import Stratified, Uniform
 from coresift.selectors._training import DeepFool, Glister
 
@@ -23,11 +28,26 @@ METHODS: dict[str, Callable[..., BaseSelector]] = {
     "fastcore-hull": FastCoreHull,
     "craig": Craig,
     "craig-pq": CraigPQ,
+    "kmeans-snap": KMeansSnap,
     "uniform": Uniform,
+    "uniform-assignment": partial(Uniform, weights="assignment"),
     "stratified": Stratified,
     "deepfool": DeepFool,
     "glister": Glister,
 }
+
+
+def estimators() -> dict[str, type[BaseSelector]]:
+    """Return the estimator classes of all methods by their own names.
+
+    Examples
+    --------
+    >>> from coresift.selectors._registry import estimators
+    >>> "FastCore" in estimators()
+    True
+    """
+    kinds = [make for make in METHODS.values() if isinstance(make, type)]
+    return {kind.__name__: kind for kind in kinds}
 
 
 def make_selector(name: str) -> BaseSelector:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from coresift.baselines import StratifiedPlan, UniformPlan, stratified, uniform
+from coresift.engines import Engine
+from coresift.methods import StratifiedPlan, UniformPlan
 from coresift.selectors._base import BaseSelector, RandomState
 
 
@@ -28,6 +29,8 @@ class Uniform(BaseSelector):
         The same int gives the same sample, for any chunks and number of threads.
     n_threads : int or None, default=None
         None is every processor that the process may use.
+    engine : {"serial", "processes"} or Engine, default="serial"
+        What the passes over the rows run on; never changes the coreset.
 
     Attributes
     ----------
@@ -54,7 +57,6 @@ class Uniform(BaseSelector):
     """
 
     _plan_type = UniformPlan
-    _choose = staticmethod(uniform)
 
     def __init__(
         self,
@@ -65,6 +67,7 @@ class Uniform(BaseSelector):
         scale: str | None = "minmax",
         random_state: RandomState = None,
         n_threads: int | None = None,
+        engine: str | Engine = "serial",
     ) -> None:
         self.budget = budget
         self.stratify = stratify
@@ -72,6 +75,7 @@ class Uniform(BaseSelector):
         self.scale = scale
         self.random_state = random_state
         self.n_threads = n_threads
+        self.engine = engine
 
 
 class Stratified(BaseSelector):
@@ -98,6 +102,8 @@ class Stratified(BaseSelector):
         The same int gives the same sample, for any chunks and number of threads.
     n_threads : int or None, default=None
         None is every processor that the process may use.
+    engine : {"serial", "processes"} or Engine, default="serial"
+        What the passes over the rows run on; never changes the coreset.
 
     Attributes
     ----------
@@ -134,7 +140,6 @@ class Stratified(BaseSelector):
     """
 
     _plan_type = StratifiedPlan
-    _choose = staticmethod(stratified)
 
     def __init__(
         self,
@@ -147,6 +152,7 @@ class Stratified(BaseSelector):
         scale: str | None = "minmax",
         random_state: RandomState = None,
         n_threads: int | None = None,
+        engine: str | Engine = "serial",
     ) -> None:
         self.budget = budget
         self.n_planes = n_planes
@@ -156,3 +162,4 @@ class Stratified(BaseSelector):
         self.scale = scale
         self.random_state = random_state
         self.n_threads = n_threads
+        self.engine = engine

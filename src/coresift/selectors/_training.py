@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from coresift.baselines import DeepFoolPlan, GlisterPlan, deepfool, glister
-from coresift.baselines._softmax import Training
+from coresift.engines import Engine
+from coresift.methods import DeepFoolPlan, GlisterPlan
 from coresift.selectors._base import BaseSelector, RandomState
-
-_TRAINING = ("epochs", "update_every", "learning_rate", "batch_size")
-
-
-def _with_training(plan_type: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what makes a plan whose parameters of training stand in one object."""
-
-    def make(**parameters: Any) -> Any:
-        training = Training(**{name: parameters.pop(name) for name in _TRAINING})
-        return plan_type(training=training, **parameters)
-
-    return make
 
 
 class DeepFool(BaseSelector):
@@ -41,12 +26,17 @@ class DeepFool(BaseSelector):
         Epochs between two choices (Appendix B.1).
     learning_rate : float, default=0.1
     batch_size : int, default=32
+    weights : {"uniform", "assignment"}, default="uniform"
+        The rows of a class over its chosen rows, as the paper has it; or each row counts for its
+        nearest chosen row of its class (Eq. 5, one more pass).
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled.
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
-        Taken for the sake of a common surface; the selection runs on one thread.
+        Accepted for API consistency; the choice itself runs on one thread.
+    engine : {"serial", "processes"} or Engine, default="serial"
+        What the passes over the rows run on; never changes the coreset.
 
     Attributes
     ----------
@@ -80,8 +70,7 @@ class DeepFool(BaseSelector):
     (179, 1797)
     """
 
-    _plan_type = staticmethod(_with_training(DeepFoolPlan))
-    _choose = staticmethod(deepfool)
+    _plan_type = DeepFoolPlan
 
     def __init__(
         self,
@@ -91,18 +80,22 @@ class DeepFool(BaseSelector):
         update_every: int = 10,
         learning_rate: float = 0.1,
         batch_size: int = 32,
+        weights: str = "uniform",
         scale: str | None = "minmax",
         random_state: RandomState = None,
         n_threads: int | None = None,
+        engine: str | Engine = "serial",
     ) -> None:
         self.budget = budget
         self.epochs = epochs
         self.update_every = update_every
         self.learning_rate = learning_rate
         self.batch_size = batch_size
+        self.weights = weights
         self.scale = scale
         self.random_state = random_state
         self.n_threads = n_threads
+        self.engine = engine
 
 
 class Glister(BaseSelector):
@@ -130,12 +123,17 @@ class Glister(BaseSelector):
         Share of the rows that the loss is taken on, at most ``max_validation``, of each class
         what its quota spares. They are not chosen.
     max_validation : int, default=10_000
+    weights : {"uniform", "assignment"}, default="uniform"
+        The rows of a class over its chosen rows, as the paper has it; or each row counts for its
+        nearest chosen row of its class (Eq. 5, one more pass).
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled.
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
-        Taken for the sake of a common surface; the selection runs on one thread.
+        Accepted for API consistency; the choice itself runs on one thread.
+    engine : {"serial", "processes"} or Engine, default="serial"
+        What the passes over the rows run on; never changes the coreset.
 
     Attributes
     ----------
@@ -159,7 +157,7 @@ class Glister(BaseSelector):
     the rows are the result, and the model of the user starts anew: so the rows that the model
     was trained on in turn are kept, a part each. (On 50,000 rows of CovType at 1 % the last
     choice alone gives a test accuracy of 0.44 at most, this 0.63.) Classes keep their share of
-    the budget. See `coresift.baselines.glister.choose` for the step.
+    the budget. See `coresift.methods.glister.choose` for the step.
 
     Examples
     --------
@@ -171,8 +169,7 @@ class Glister(BaseSelector):
     (179, 1797)
     """
 
-    _plan_type = staticmethod(_with_training(GlisterPlan))
-    _choose = staticmethod(glister)
+    _plan_type = GlisterPlan
 
     def __init__(
         self,
@@ -185,9 +182,11 @@ class Glister(BaseSelector):
         n_blocks: int = 10,
         validation: float = 0.1,
         max_validation: int = 10_000,
+        weights: str = "uniform",
         scale: str | None = "minmax",
         random_state: RandomState = None,
         n_threads: int | None = None,
+        engine: str | Engine = "serial",
     ) -> None:
         self.budget = budget
         self.epochs = epochs
@@ -197,6 +196,8 @@ class Glister(BaseSelector):
         self.n_blocks = n_blocks
         self.validation = validation
         self.max_validation = max_validation
+        self.weights = weights
         self.scale = scale
         self.random_state = random_state
         self.n_threads = n_threads
+        self.engine = engine

@@ -12,21 +12,27 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from coresift._errors import MissingDependencyError, ParameterError
+from coresift.core.parameters import check_choice
+from coresift.core.profile import count_missing_labels, count_nonfinite
 from coresift.sources._array import ArraySource
-from coresift.sources._base import CHUNK_BYTES, Chunk, Source, chunk_rows
+from coresift.sources._base import CHUNK_BYTES, Chunk, Part, Source, chunk_rows
 from coresift.sources._checks import (
     as_labels,
-    count_missing_labels,
-    count_nonfinite,
     raise_missing_labels,
     raise_nonfinite,
+    raise_unusable,
 )
+from coresift.sources._missing import finished
+from coresift.sources._obstacles import Obstacle, command_line_message, python_message
+from coresift.sources._options import Dates, Missing, Numbers
 from coresift.sources._rows import take_like
 from coresift.sources._sparse import SparseSource
 
 if TYPE_CHECKING:
     from coresift.sources._arrow_files import FileSource
+    from coresift.sources._copy import check_added, copy_rows
     from coresift.sources._frame import FrameSource
+    from coresift.sources._npy import NpySource
     from coresift.sources._sink import output_suffix, write_table
 
 __all__ = [
@@ -35,16 +41,24 @@ __all__ = [
     "Chunk",
     "FileSource",
     "FrameSource",
+    "NpySource",
+    "Obstacle",
+    "Part",
     "Source",
     "SparseSource",
     "as_labels",
     "as_source",
+    "check_added",
     "chunk_rows",
+    "command_line_message",
+    "copy_rows",
     "count_missing_labels",
     "count_nonfinite",
     "output_suffix",
+    "python_message",
     "raise_missing_labels",
     "raise_nonfinite",
+    "raise_unusable",
     "take_like",
     "write_table",
 ]
@@ -52,6 +66,9 @@ __all__ = [
 _ON_DEMAND = {
     "FileSource": "_arrow_files",
     "FrameSource": "_frame",
+    "NpySource": "_npy",
+    "check_added": "_copy",
+    "copy_rows": "_copy",
     "output_suffix": "_sink",
     "write_table": "_sink",
 }
@@ -84,13 +101,23 @@ def as_source(
     chunk_rows: int | None = None,
     max_levels: int = 100,
     drop: Sequence[str] = (),
+    dates: Dates = "error",
+    numbers: Numbers = "error",
+    missing: Missing = "error",
+    like: Source | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str = "utf-8",
+    null_values: Sequence[str] | None = None,
 ) -> Source:
     """Return the source that reads X.
 
     Parameters
     ----------
     X : array-like of shape (n_rows, n_features), sparse matrix, data frame, path or Source
-        A path is a Parquet or CSV file or a folder of them. A Source is returned as it is.
+        A path is a file, a folder, a pattern or an address of Parquet, CSV or Arrow files (see
+        `FileSource`), or a ``.npy`` file; a list of paths and a ``pyarrow.dataset.Dataset`` are
+        several files. A Source is returned as it is.
     y : array-like of shape (n_rows,) or None, default=None
         Labels, if they are no column of X.
     label : str or None, default=None
@@ -101,6 +128,21 @@ def as_source(
         Most levels that a text column may have.
     drop : sequence of str, default=()
         Columns of X (a data frame or a file) that are no features.
+    dates : {"error", "parts", "number"}, default="error"
+        Columns of dates and times are refused; or become the year, month, day, weekday and hour; or
+        seconds.
+    numbers : {"error", "parse", "levels"}, default="error"
+        Text columns that are numbers, such as ``1,234``, ``12%`` and ``$5``, are refused where they
+        have more than 10 levels; or become numbers; or a feature for each level.
+    missing : {"error", "drop", "impute"}, default="error"
+        Rows in which a value or the label is missing are an error; or left out; or numbers are
+        filled with the median and levels get one for the missing, with a feature that says so, and
+        rows without a label are left out. See `Source.original` for where rows stand in X.
+    like : Source or None, default=None
+        The rows of X get the features of another source, such as the training rows: columns go by
+        their names, an unseen level is 0 in all features, other columns are ignored; `notes` tells.
+    delimiter, decimal, encoding, null_values
+        How CSV files are written; see `FileSource`.
 
     Raises
     ------
@@ -118,18 +160,47 @@ def as_source(
     >>> source.n_rows, source.feature_names
     (2, ('x0', 'x1'))
     """
+    check_choice("missing", missing, ("error", "drop", "impute"))
     if isinstance(X, Source):
         _refuse(y is not None or label is not None, "y or label", "a Source", "give it the labels")
-        return X
-    if isinstance(X, str | PathLike):
+        return finished(X, missing, like)
+    written: dict[str, Any] = {
+        "delimiter": delimiter,
+        "decimal": decimal,
+        "encoding": encoding,
+        "null_values": null_values,
+    }
+    table: dict[str, Any] = {
+        "label": label,
+        "chunk_rows": chunk_rows,
+        "max_levels": max_levels,
+        "drop": drop,
+        "dates": dates,
+        "numbers": numbers,
+        "like": getattr(like, "layout", None),
+    }
+    return finished(_open(X, y, table, written), missing, like)
+
+
+def _open(X: Any, y: Any, table: dict[str, Any], written: dict[str, Any]) -> Source:
+    """Return the source that reads X as it is, with what is missing."""
+    if _is_files(X):
         _refuse(y is not None, "y", "a path", "name the column of the labels: label=")
         files: type[FileSource] = _load("FileSource")
-        return files(X, label=label, chunk_rows=chunk_rows, max_levels=max_levels, drop=drop)
+        return files(X, **table, **written)
+    for name, value in written.items():
+        usual = "utf-8" if name == "encoding" else None
+        _refuse(value != usual, name, "data that are not a CSV file", "leave it out")
     if _is_frame(X):
         frames: type[FrameSource] = _load("FrameSource")
-        return frames(X, y, label=label, chunk_rows=chunk_rows, max_levels=max_levels, drop=drop)
-    _refuse(label is not None, "label", "an array, which has no names", "pass the labels as y")
-    _refuse(len(drop) > 0, "drop", "an array, which has no names", "leave the columns out of X")
+        return frames(X, y, **table)
+    array = "an array, which has no names"
+    _refuse(table["label"] is not None, "label", array, "pass the labels as y")
+    _refuse(len(table["drop"]) > 0, "drop", array, "leave the columns out of X")
+    chunk_rows = table["chunk_rows"]
+    if isinstance(X, str | PathLike):
+        arrays: type[NpySource] = _load("NpySource")
+        return arrays(X, y, chunk_rows=chunk_rows)
     if _is_sparse(X):
         return SparseSource(X, y, chunk_rows=chunk_rows)
     return ArraySource(X, y, chunk_rows=chunk_rows)
@@ -138,6 +209,15 @@ def as_source(
 def _refuse(wrong: bool, given: str, data: str, remedy: str) -> None:
     if wrong:
         raise ParameterError(f"{given} is given together with {data}: {remedy}")
+
+
+def _is_files(X: Any) -> bool:
+    """Tell whether X stands for files of named columns."""
+    if isinstance(X, str | PathLike):
+        return not str(X).lower().endswith(".npy")
+    if isinstance(X, list | tuple):
+        return len(X) > 0 and all(isinstance(path, str | PathLike) for path in X)
+    return type(X).__module__ == "pyarrow._dataset"
 
 
 def _is_frame(X: Any) -> bool:

@@ -3,15 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from coresift._errors import DataError
-from coresift._typing import Indices, RawRows
-from coresift.sources._base import Chunk, Source
+from coresift._typing import Indices, Labels, RawRows
+from coresift.sources._array_like import to_numpy
+from coresift.sources._base import Chunk, Part, Source, part_rows
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_labels, as_positions, check_shape
+from coresift.sources._mapped import MappedArray
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayPart(Part):
+    """Rows of an array; of one that lies in a file, the pickle holds the place in the file.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n_rows, n_features)
+        A view of these rows of the input.
+    labels : ndarray of shape (n_rows,) or None
+    dtype : dtype
+        Of the chunks: float32 or float64.
+    chunk_rows : int
+        Rows per chunk.
+    """
+
+    array: np.ndarray[Any, np.dtype[Any]]
+    labels: Labels | None
+    dtype: np.dtype[Any]
+    chunk_rows: int
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the rows from first to last."""
+        for first in range(0, self.n_rows, self.chunk_rows):
+            some = slice(first, first + self.chunk_rows)
+            rows = np.ascontiguousarray(self.array[some], dtype=self.dtype)
+            labels = None if self.labels is None else self.labels[some]
+            yield Chunk(self.start + first, rows, labels)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = [getattr(self, field.name) for field in fields(self)]
+        return _array_part, tuple(MappedArray.of(value) or value for value in values)
+
+
+def _array_part(*stored: Any) -> ArrayPart:
+    values: list[Any] = [
+        value.open() if isinstance(value, MappedArray) else value for value in stored
+    ]
+    return ArrayPart(*values)
 
 
 class ArraySource(Source):
@@ -52,12 +95,20 @@ class ArraySource(Source):
         self._dtype = float_type(self._array.dtype)
         self._chunk_rows = rows_per_chunk(n_features, chunk_rows)
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the rows from first to last."""
-        for start in range(0, self.n_rows, self._chunk_rows):
-            part = slice(start, start + self._chunk_rows)
-            rows = np.ascontiguousarray(self._array[part], dtype=self._dtype)
-            yield Chunk(start, rows, None if self._labels is None else self._labels[part])
+    def parts(self) -> tuple[ArrayPart, ...]:
+        """Return slices of the array."""
+        size = part_rows(self.n_rows, self.n_features, self._chunk_rows)
+        return tuple(
+            self._part(slice(start, start + size)) for start in range(0, self.n_rows, size)
+        )
+
+    def _part(self, some: slice) -> ArrayPart:
+        array = self._array[some]
+        labels = None if self._labels is None else self._labels[some]
+        fingerprint = f"{array.dtype.str}{array.shape}@{some.start}"
+        return ArrayPart(
+            some.start, len(array), fingerprint, array, labels, self._dtype, self._chunk_rows
+        )
 
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
@@ -77,12 +128,7 @@ def _number_array(X: Any) -> np.ndarray[Any, np.dtype[Any]]:
             "the data are a masked array; coresift would lose the mask: pass X.filled(value), or "
             "the rows without masked values"
         )
-    try:
-        array = np.asarray(X)
-    except ValueError as error:
-        raise DataError(
-            f"the data do not form an array ({error}); pass rows of equal length"
-        ) from error
+    array: np.ndarray[Any, np.dtype[Any]] = to_numpy(X, "the data are", DataError)
     if array.dtype.kind == "O":
         return _from_objects(array)
     if array.dtype.kind not in "biuf":

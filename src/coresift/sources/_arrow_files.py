@@ -1,55 +1,123 @@
-"""Rows of Parquet and CSV files, read in streams: the input may be larger than memory."""
+"""Rows of Parquet, CSV and Arrow files, read in streams: the input may be larger than memory."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from os import PathLike
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Unpack
 
 import numpy as np
 import pyarrow as pa
 
-from coresift._typing import Indices, Labels, RawRows
-from coresift.sources._base import Chunk, Source
+from coresift._typing import Indices, RawRows
+from coresift.sources._arrow_labels import label_values
+from coresift.sources._base import Chunk, Part, Source, part_rows, told
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_positions
-from coresift.sources._columns import label_values, plan_layout
-from coresift.sources._formats import open_parts
+from coresift.sources._column_plan import plan_layout
+from coresift.sources._columns import ColumnLayout
+from coresift.sources._csv import Copied, CsvData
+from coresift.sources._csv_cells import as_cells
+from coresift.sources._data_file import DataFile, FileSlice, cut
+from coresift.sources._dataset import is_dataset, open_dataset
+from coresift.sources._dialect import CsvOptions
+from coresift.sources._formats import find, open_files
+from coresift.sources._options import ColumnKeywords, ColumnOptions
+from coresift.sources._schema import one_schema
 
 _BATCH_ROWS = 8192  # rows of one read where the chunk does not say: levels, take
 
 
-class FileSource(Source):
-    r"""Rows of a Parquet or CSV file, or of a folder of them.
-
-    Columns become features as in `FrameSource`. The rows are in the order of the file names, then
-    of the file. Nothing but one chunk is held in memory. A CSV file is read once to count its rows
-    and to find types that fit all values (an empty cell is a missing value), a column of text once
-    more to find its levels. Columns that pandas stored as the index are no features.
+@dataclass(frozen=True, eq=False)
+class FilePart(Part):
+    """Rows of one file, or of several small ones.
 
     Parameters
     ----------
-    path : str or PathLike
-        ``.parquet``, ``.pq``, ``.csv`` or ``.csv.gz``, or a folder of such files of one format
-        and with the same columns.
+    slices : tuple of FileSlice
+        What to read, in order.
+    schema : pyarrow.Schema
+        The columns that are read, with the types that they have in all files.
+    layout : ColumnLayout
+        What the columns become.
+    label : str or None
+        Column of the labels.
+    chunk_rows : int
+        Rows per chunk.
+    """
+
+    slices: tuple[FileSlice, ...]
+    schema: pa.Schema
+    layout: ColumnLayout
+    label: str | None
+    chunk_rows: int
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the rows from first to last."""
+        start = self.start
+        tables = _tables(self.slices, self.schema, self.chunk_rows)
+        for table in _regroup(tables, self.chunk_rows):
+            column = None if self.label is None else table[self.label]
+            labels = None if column is None else label_values(column, str(self.label))
+            yield Chunk(start, self.layout.encode(table, start), labels)
+            start += table.num_rows
+
+
+class FileSource(Source):
+    r"""Rows of files: Parquet, CSV or Arrow (Feather), of one or of many.
+
+    Columns become features as in `FrameSource`. Nothing but one chunk is held in memory. A CSV file
+    is read once to count its rows and to find types that fit all values (an empty cell is a missing
+    value), columns of text or of whole numbers once more. Columns that pandas stored as the index
+    are no features.
+
+    Several files are one table. They may differ in the order of their columns, in the width of
+    their numbers, in how text is stored, and in columns without any value. The rows are numbered
+    file by file in this order: those of a folder (with the folders in it) and of a pattern by name,
+    those of a list as they are given. What begins with ``.`` or ``_`` is left out. Folders named
+    ``colour=red`` are a column ``colour``.
+
+    Parameters
+    ----------
+    path : str, PathLike, sequence of them, or pyarrow.dataset.Dataset
+        A file that ends in ``.parquet``, ``.pq``, ``.feather``, ``.arrow``, ``.ipc``, ``.csv`` or
+        ``.tsv`` (these two also with ``.gz``, ``.bz2`` or ``.zst``), a folder, a pattern such as
+        ``data/part-*.csv``, or an address such as ``s3://bucket/rows.parquet`` (of Arrow's own file
+        systems, or of fsspec's where it is installed). All files are of one format.
     label : str or None, default=None
         Column of the labels.
     chunk_rows : int or None, default=None
         Rows per chunk; None takes about 32 MiB.
-    max_levels : int, default=100
-        Most levels that a text column may have.
-    drop : sequence of str, default=()
-        Columns that are no features.
+    delimiter : str or None, default=None
+        What separates the cells of a CSV file; None finds a comma, a semicolon, a tab or ``|`` in
+        the line of names.
+    decimal : {".", ","} or None, default=None
+        What stands before the decimals in a CSV file; None takes a comma where cells are not
+        separated by commas and more columns are numbers with it.
+    encoding : str, default="utf-8"
+        Of CSV files.
+    null_values : sequence of str or None, default=None
+        What stands for a missing value in a CSV file. None takes an empty cell, ``NA``, ``NaN``,
+        ``null`` and the like, but not in quotes (unless the file quotes its missing numbers too).
+        ``[""]`` takes an empty cell only.
+    **columns
+        The options of `ColumnOptions`: max_levels, drop, dates, numbers, like.
 
     Raises
     ------
     ColumnError
-        If the label or a dropped column is none, a column has too many levels, or a type has no
-        meaning as a number.
+        If the label or a dropped column is none, or columns cannot be used; one error names all.
     DataError
         If there are no rows, or no feature columns.
     FormatError
-        If the path does not exist, or the format is not known, or the file cannot be read.
+        If the path does not exist, or the format is not known, or a file cannot be read, or has
+        other columns or types than another.
+    InputChangedError
+        If a file is no longer the one that was found first. Raised wherever rows are read.
+    MissingDependencyError
+        If the address needs a package that is not installed.
 
     Examples
     --------
@@ -57,7 +125,7 @@ class FileSource(Source):
     >>> from coresift.sources import FileSource
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "train.csv")
-    ...     _ = path.write_text("size,y\n1.5,no\n2.5,yes\n")
+    ...     _ = path.write_text("size;y\n1,5;no\n2,5;yes\n")
     ...     source = FileSource(path, label="y")
     ...     chunk = next(source.chunks())
     >>> chunk.rows.tolist(), chunk.labels.tolist()
@@ -66,21 +134,31 @@ class FileSource(Source):
 
     def __init__(
         self,
-        path: str | PathLike[str],
+        path: Any,
         *,
         label: str | None = None,
         chunk_rows: int | None = None,
-        max_levels: int = 100,
-        drop: Sequence[str] = (),
+        delimiter: str | None = None,
+        decimal: str | None = None,
+        encoding: str = "utf-8",
+        null_values: Sequence[str] | None = None,
+        **columns: Unpack[ColumnKeywords],
     ) -> None:
-        self._parts = open_parts(Path(path))
-        self._schema = self._parts[0].schema
-        self.n_rows = sum(part.n_rows for part in self._parts)
+        nulls = None if null_values is None else tuple(null_values)
+        options = CsvOptions(delimiter, decimal, encoding, nulls)
+        self._files = _open_all(path, options, label)
+        self._schema = one_schema(self._files)
+        self.n_rows = sum(file.n_rows for file in self._files)
         self._label = label
+        everything = [piece for run in cut(self._files, self.n_rows) for piece in run]
         self._layout = plan_layout(
-            self._schema, label, lambda names: self._tables(names, _BATCH_ROWS), max_levels, drop
+            self._schema,
+            label,
+            lambda names: _tables(everything, _chosen(self._schema, names), _BATCH_ROWS),
+            ColumnOptions(**columns),
         )
         self.feature_names = self._layout.feature_names
+        self.notes = told(self._layout.notes)
         self._chunk_rows = rows_per_chunk(self.n_features, chunk_rows)
 
     @property
@@ -88,13 +166,36 @@ class FileSource(Source):
         """For each feature, the input column that it comes from (one-hot features share one)."""
         return self._layout.column_names
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the rows from first to last."""
+    @property
+    def groups(self) -> tuple[tuple[str, int, bool], ...]:
+        """Name, number of features, and whether they are levels, of each column."""
+        return self._layout.groups
+
+    @property
+    def layout(self) -> ColumnLayout:
+        """What the columns become; ``like`` gives it to other rows."""
+        return self._layout
+
+    def parts(self) -> tuple[FilePart, ...]:
+        """Return runs of row groups and files, each of which is read in one part only.
+
+        Chunks end where parts do: the last chunk of a part may be shorter than the others.
+        """
+        parts: list[FilePart] = []
         names = self._layout.names + ([] if self._label is None else [self._label])
+        facts = _chosen(self._schema, names), self._layout, self._label, self._chunk_rows
         start = 0
-        for table in _regroup(self._tables(names, self._chunk_rows), self._chunk_rows):
-            yield Chunk(start, self._layout.encode(table), self._labels(table))
-            start += table.num_rows
+        for run in cut(self._files, part_rows(self.n_rows, self.n_features, self._chunk_rows)):
+            n_rows = sum(piece.n_rows for piece in run)
+            fingerprint = hashlib.sha256("\n".join(map(str, run)).encode()).hexdigest()
+            parts.append(FilePart(start, n_rows, fingerprint, run, *facts))
+            start += n_rows
+        return tuple(parts)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of all the columns of the input."""
+        return tuple(self._schema.names)
 
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
@@ -120,34 +221,68 @@ class FileSource(Source):
         """
         return self._read_rows(rows, self._schema.names)
 
-    def _labels(self, table: pa.Table) -> Labels | None:
-        return None if self._label is None else label_values(table[self._label], self._label)
+    def take_cells(self, rows: Indices) -> pa.Table | None:
+        """Return rows of a CSV file as they are written in it.
 
-    def _tables(self, names: list[str], size: int) -> Iterator[pa.Table]:
-        """Yield the whole input in tables of any number of rows, with columns in this order."""
-        for part in self._parts:
-            for _, batch in part.batches(names, max(size, 1024)):
-                yield pa.Table.from_batches([batch]).select(names)
+        Returns
+        -------
+        pyarrow.Table of strings or None
+            The n rows with all the columns, each value as a cell of a CSV file, quoted where it
+            has to be; None where the input is no CSV file, or one whose numbers another program
+            would not understand (decimal commas).
+        """
+        if not all(
+            isinstance(file, CsvData) and file.dialect.decimal == "." for file in self._files
+        ):
+            return None
+        text, missing = (
+            partial(self._read_rows, rows, self._schema.names, copied)
+            for copied in ("text", "missing")
+        )
+        return as_cells(text(), missing)
 
-    def _read_rows(self, rows: Indices, names: list[str]) -> pa.Table:
+    def _read_rows(self, rows: Indices, names: list[str], copied: Copied = None) -> pa.Table:
         """Return the rows at any positions, reading forward through what holds them."""
+        files = [
+            file.to_copy(copied) if isinstance(file, CsvData) and copied else file
+            for file in self._files
+        ]
         positions = as_positions(rows, self.n_rows)
         ascending, inverse = np.unique(positions, return_inverse=True)
-        pieces = [pa.schema([self._schema.field(name) for name in names]).empty_table()]
+        wanted_schema = self._schema if copied is None else one_schema(files)
+        schema = _chosen(wanted_schema, names)
+        pieces = [pa.Table.from_batches([], schema)]
         first = 0
-        for part in self._parts:
-            inside = slice(*np.searchsorted(ascending, [first, first + part.n_rows]))
+        for file in files:
+            inside = slice(*np.searchsorted(ascending, [first, first + file.n_rows]))
             wanted = ascending[inside] - first
-            first += part.n_rows
+            first += file.n_rows
             if len(wanted):
-                for start, batch in part.batches(names, _BATCH_ROWS, wanted):
-                    stop = start + batch.num_rows
+                everything = range(len(file.sections))
+                for start, table in file.tables(schema, _BATCH_ROWS, everything, wanted):
+                    stop = start + table.num_rows
                     local = wanted[slice(*np.searchsorted(wanted, [start, stop]))] - start
                     if len(local):
-                        piece = pa.Table.from_batches([batch.take(pa.array(local))])
-                        pieces.append(piece.select(names))
+                        pieces.append(table.take(pa.array(local)))
         table = pa.concat_tables(pieces)
         return table if np.array_equal(ascending, positions) else table.take(pa.array(inverse))
+
+
+def _open_all(path: Any, options: CsvOptions, label: str | None) -> tuple[DataFile, ...]:
+    if is_dataset(path):
+        return open_dataset(path, options, label)
+    return open_files(find(path), options, label)
+
+
+def _chosen(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
+    return pa.schema([schema.field(name) for name in names])
+
+
+def _tables(slices: Iterable[FileSlice], schema: pa.Schema, size: int) -> Iterator[pa.Table]:
+    """Yield slices in tables of any number of rows, with these columns and types."""
+    for piece in slices:
+        for _, table in piece.file.tables(schema, max(size, 1024), piece.sections):
+            yield table
 
 
 def _regroup(tables: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:

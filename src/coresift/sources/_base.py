@@ -1,7 +1,8 @@
-"""What the rest of coresift knows about data: chunks of rows, and rows by position."""
+"""What the rest of coresift knows about data: parts, chunks of rows, and rows by position."""
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,10 @@ from dataclasses import dataclass
 from coresift._errors import ParameterError
 from coresift._typing import Indices, Labels, RawRows
 
+_LOGGER = logging.getLogger("coresift")
 CHUNK_BYTES = 32 * 2**20
+PART_BYTES = 128 * 2**20
+_LEAST_PARTS = 8  # so that several processes have something to do, also where all rows are few
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +36,33 @@ class Chunk:
     labels: Labels | None
 
 
+@dataclass(frozen=True, eq=False)
+class Part(ABC):
+    """A run of rows that a process can read by itself.
+
+    Parts are small values: they pickle with the standard pickle, hold no open file, lock or
+    callback, and open their data where `chunks` is called.
+
+    Parameters
+    ----------
+    start : int
+        Position of the first row in the whole input.
+    n_rows : int
+        Number of rows.
+    fingerprint : str
+        Tells whether two parts stand for the same data. A file that no longer has the
+        fingerprint it was first seen with is refused when it is read.
+    """
+
+    start: int
+    n_rows: int
+    fingerprint: str
+
+    @abstractmethod
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the rows from first to last; `Chunk.start` counts from the whole input."""
+
+
 class Source(ABC):
     """Rows that can be read in chunks, more than once, in the same order.
 
@@ -41,10 +72,22 @@ class Source(ABC):
         Number of rows.
     feature_names : tuple of str
         Names of the features, after one-hot encoding.
+    notes : tuple of str
+        What a user should know about how the input is read, a sentence each.
     """
 
     n_rows: int
     feature_names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_input_rows(self) -> int:
+        """Number of rows of the input, those that are left out among them."""
+        return self.n_rows
+
+    def original(self, rows: Indices) -> Indices:
+        """Return where rows of this source stand in the input, some of which may be left out."""
+        return rows
 
     @property
     def n_features(self) -> int:
@@ -56,13 +99,30 @@ class Source(ABC):
         """For each feature, the input column that it comes from (one-hot features share one)."""
         return self.feature_names
 
+    @property
+    def groups(self) -> tuple[tuple[str, int, bool], ...]:
+        """Name, number of features, and whether they are levels, of each column."""
+        return tuple((name, 1, False) for name in self.feature_names)
+
     @abstractmethod
+    def parts(self) -> tuple[Part, ...]:
+        """Return the rows in parts, from first to last, each with at least one row."""
+
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows from first to last."""
+        for part in self.parts():
+            yield from part.chunks()
 
     @abstractmethod
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at ascending positions, shape (len(rows), n_features)."""
+
+
+def told(notes: tuple[str, ...]) -> tuple[str, ...]:
+    """Log notes as warnings, and return them."""
+    for note in notes:
+        _LOGGER.warning("%s", note)
+    return notes
 
 
 def chunk_rows(n_features: int, given: int | None = None) -> int:
@@ -70,3 +130,9 @@ def chunk_rows(n_features: int, given: int | None = None) -> int:
     if given is not None and given < 1:
         raise ParameterError(f"chunk_rows={given} is below the limit 1: raise it, or pass None")
     return given if given is not None else max(1, CHUNK_BYTES // (8 * max(1, n_features)))
+
+
+def part_rows(n_rows: int, n_features: int, chunk_rows: int) -> int:
+    """Return how many rows a part has: whole chunks, about `PART_BYTES` or an eighth of all."""
+    wanted = min(PART_BYTES // (8 * max(1, n_features)), n_rows // _LEAST_PARTS)
+    return chunk_rows * max(1, wanted // chunk_rows)

@@ -13,38 +13,10 @@ from typing import Any
 import numpy as np
 
 from coresift._errors import ColumnError, DataError, LabelError
-from coresift._typing import Counts, Indices, Labels, RawRows
-
-
-def count_nonfinite(rows: RawRows) -> tuple[Counts, Counts]:
-    """Count NaN and infinite values per feature.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, n_features), float32 or float64
-        Rows of one chunk.
-
-    Returns
-    -------
-    nan_counts, inf_counts : ndarray of shape (n_features,), int64
-        Add them up over the chunks and hand the sums to `raise_nonfinite`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from coresift.sources import count_nonfinite
-    >>> count_nonfinite(np.array([[1.0, np.nan], [np.inf, np.nan]]))
-    (array([0, 2]), array([1, 0]))
-    """
-    # One NaN or infinity makes the sum one too. The reverse fails (1e308 + 1e308), hence the
-    # exact count below, which is paid only then.
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = rows.sum()
-    if np.isfinite(total):
-        zeros = np.zeros(rows.shape[1], dtype=np.int64)
-        return zeros, zeros.copy()
-    nan_counts = np.isnan(rows).sum(axis=0, dtype=np.int64)
-    return nan_counts, np.isinf(rows).sum(axis=0, dtype=np.int64)
+from coresift._typing import Counts, Indices, Labels
+from coresift.sources._array_like import label_array, to_numpy
+from coresift.sources._base import Source
+from coresift.sources._obstacles import Obstacle, head
 
 
 def raise_nonfinite(nan_counts: Counts, inf_counts: Counts, column_names: Sequence[str]) -> None:
@@ -61,7 +33,7 @@ def raise_nonfinite(nan_counts: Counts, inf_counts: Counts, column_names: Sequen
     Raises
     ------
     DataError
-        If any count is positive; names the first such column and how many more there are.
+        If any count is positive; it has every such column, also as ``obstacles``.
 
     Examples
     --------
@@ -71,53 +43,11 @@ def raise_nonfinite(nan_counts: Counts, inf_counts: Counts, column_names: Sequen
     Traceback (most recent call last):
     ...
     coresift._errors.DataError: column 'age' has 3 NaN and 0 infinite values; coresift needs \
-finite numbers: impute or drop these rows
+finite numbers: pass as_source(..., missing='impute') or missing='drop', or leave the column out
     """
-    bad = np.flatnonzero((nan_counts > 0) | (inf_counts > 0))
-    if not len(bad):
-        return
-    first = int(bad[0])
-    n_others = len({column_names[feature] for feature in bad.tolist()}) - 1
-    others = f" ({n_others} more such column{'s' * (n_others > 1)})" if n_others else ""
-    raise DataError(
-        f"column {column_names[first]!r} has {nan_counts[first]} NaN and {inf_counts[first]} "
-        f"infinite values{others}; coresift needs finite numbers: impute or drop these rows"
-    )
-
-
-def count_missing_labels(labels: Labels) -> int:
-    """Count the labels that are missing: NaN, None, ``pandas.NA`` or NaT.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n_rows,)
-        Labels of one chunk.
-
-    Returns
-    -------
-    int
-        Add it up over the chunks and hand the sum to `raise_missing_labels`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from coresift.sources import count_missing_labels
-    >>> count_missing_labels(np.array(["a", None, float("nan")], dtype=object))
-    2
-    """
-    if labels.dtype.kind == "O":
-        return sum(map(_is_missing, labels))
-    if labels.dtype.kind in "fc":
-        return int(np.isnan(labels).sum())
-    if labels.dtype.kind in "mM":
-        return int(np.isnat(labels).sum())
-    return 0
-
-
-def _is_missing(label: Any) -> bool:
-    # pandas.NA refuses to be compared, and pandas may not be installed: known by its type's name.
-    # NaN and NaT are the values that differ from themselves.
-    return label is None or type(label).__name__ == "NAType" or bool(label != label)  # noqa: PLR0124
+    names = list(column_names)
+    groups = [(name, names.count(name), False) for name in dict.fromkeys(names)]
+    _raise(_not_finite(nan_counts, inf_counts, groups, True), 0, 0)
 
 
 def raise_missing_labels(count: int, n_rows: int) -> None:
@@ -140,11 +70,81 @@ def raise_missing_labels(count: int, n_rows: int) -> None:
     >>> from coresift.sources import raise_missing_labels
     >>> raise_missing_labels(0, n_rows=10)
     """
-    if count:
-        raise LabelError(
-            f"{count} of {n_rows} labels are missing; coresift needs one for each row: "
-            "drop these rows, or give the missing labels a value of their own"
-        )
+    _raise([], count, n_rows)
+
+
+def raise_unusable(
+    nan_counts: Counts, inf_counts: Counts, n_missing_labels: int, source: Source
+) -> None:
+    """Raise one error with all that is missing or infinite: in features, and labels.
+
+    Parameters
+    ----------
+    nan_counts, inf_counts : ndarray of shape (n_features,), int64
+        As for `raise_nonfinite`.
+    n_missing_labels : int
+        As for `raise_missing_labels`.
+    source : Source
+        Whose rows these are: it knows the columns.
+
+    Raises
+    ------
+    DataError
+        If a feature is not finite; ``obstacles`` has the columns, and the labels if some are
+        missing too.
+    LabelError
+        If labels alone are missing.
+    """
+    can_drop = hasattr(source, "layout")
+    found = _not_finite(nan_counts, inf_counts, source.groups, can_drop)
+    _raise(found, n_missing_labels, source.n_rows)
+
+
+def _not_finite(
+    nan_counts: Counts, inf_counts: Counts, groups: Sequence[tuple[str, int, bool]], can_drop: bool
+) -> list[Obstacle]:
+    """Return the columns with values that are not finite; of features of one column the worst."""
+    found = []
+    start = 0
+    for name, size, _ in groups:
+        n_nan = int(nan_counts[start : start + size].max())
+        n_inf = int(inf_counts[start : start + size].max())
+        start += size
+        if n_nan or n_inf:
+            what = f"has {n_nan} NaN and {n_inf} infinite values"
+            option = ("missing", "impute") if n_nan and not n_inf else None
+            found.append(Obstacle(name, what, option, can_drop))
+    return found
+
+
+def _raise(found: list[Obstacle], n_missing_labels: int, n_rows: int) -> None:
+    obstacles = list(found)
+    if n_missing_labels:
+        what = f"is missing in {n_missing_labels} rows"
+        option = ("missing", "impute" if found else "drop")
+        obstacles.append(Obstacle(None, what, option, can_drop=False))
+    if obstacles:
+        error = _unfinished(obstacles) if found else _unlabelled(n_missing_labels, n_rows)
+        error.obstacles = tuple(obstacles)
+        raise error
+
+
+def _unfinished(obstacles: Sequence[Obstacle]) -> DataError:
+    ways = []
+    if any(obstacle.option for obstacle in obstacles):
+        ways.append("pass as_source(..., missing='impute') or missing='drop'")
+    if any(obstacle.option is None for obstacle in obstacles):
+        ways.append("replace infinite values")
+    columns = "column" if len(obstacles) == 1 else "columns"
+    ways.append(f"or leave the {columns} out")
+    return DataError(f"{head(obstacles)}; coresift needs finite numbers: {', '.join(ways)}")
+
+
+def _unlabelled(count: int, n_rows: int) -> LabelError:
+    return LabelError(
+        f"{count} of {n_rows} labels are missing; coresift needs one for each row: pass "
+        "as_source(..., missing='drop'), or give the missing labels a value of their own"
+    )
 
 
 def check_shape(shape: Sequence[int]) -> tuple[int, int]:
@@ -182,7 +182,7 @@ def as_labels(y: Any, n_rows: int) -> Labels | None:
     Parameters
     ----------
     y : array-like of shape (n_rows,) or (n_rows, 1), or None
-        List, ndarray, Series or Arrow array.
+        Any sequence, array, Series or tensor; see `to_numpy`.
     n_rows : int
         Number of rows that the labels belong to.
 
@@ -193,7 +193,7 @@ def as_labels(y: Any, n_rows: int) -> Labels | None:
     """
     if y is None:
         return None
-    labels = _to_array(y)
+    labels = label_array(y)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels.ravel()
     if labels.ndim != 1:
@@ -208,30 +208,47 @@ def as_labels(y: Any, n_rows: int) -> Labels | None:
     return labels
 
 
-def _to_array(y: Any) -> Labels:
-    """Convert to numpy without turning a missing value into the string 'nan' or a masked number."""
-    if isinstance(y, np.ma.MaskedArray):
-        values = np.array(y.data, dtype=object)
-        values[np.ma.getmaskarray(y)] = None
-        return values
-    try:
-        labels = np.asarray(y)
-    except ValueError as error:
-        raise LabelError(
-            f"the labels do not form an array ({error}); pass one number or string per row"
-        ) from error
-    if labels.dtype.kind in "US" and isinstance(y, list | tuple):
-        return np.asarray(y, dtype=object)
-    return labels
-
-
 def as_positions(rows: Any, n_rows: int) -> Indices:
-    """Return row positions as int64, or raise `DataError` if one is not in ``range(n_rows)``."""
-    positions = np.asarray(rows, dtype=np.int64).reshape(-1)
-    outside = positions[(positions < 0) | (positions >= n_rows)]
+    """Return row positions as int64.
+
+    Parameters
+    ----------
+    rows : array-like of shape (n,)
+        Whole numbers from 0 to ``n_rows - 1``, or a boolean mask of shape (n_rows,).
+    n_rows : int
+        Number of rows of the input.
+
+    Raises
+    ------
+    DataError
+        If a position is no whole number or outside, or a mask has another length.
+
+    Examples
+    --------
+    >>> from coresift.sources._checks import as_positions
+    >>> as_positions([True, False, True], 3)
+    array([0, 2])
+    """
+    given = to_numpy(rows, "the positions are", DataError).reshape(-1)
+    if given.dtype.kind == "b" and given.size:
+        if len(given) != n_rows:
+            raise DataError(
+                f"the mask has {len(given)} values for {n_rows} rows; pass one for each row, or "
+                "positions"
+            )
+        return np.flatnonzero(given)
+    outside = given[~_is_within(given, n_rows)]
     if len(outside):
         raise DataError(
-            f"row {outside[0]} is outside the input of {n_rows} rows; pass positions from 0 to "
-            f"{n_rows - 1}"
+            f"row {outside[0]} is outside the input of {n_rows} rows; pass whole numbers from 0 "
+            f"to {n_rows - 1}"
         )
-    return positions
+    return np.asarray(given, dtype=np.int64)
+
+
+def _is_within(positions: Any, n_rows: int) -> Any:
+    if positions.dtype.kind in "iu" or not positions.size:
+        return (positions >= 0) & (positions < n_rows)
+    if positions.dtype.kind != "f":
+        raise DataError(f"the positions are an array of {positions.dtype}; pass whole numbers")
+    return (positions >= 0) & (positions < n_rows) & (positions == np.floor(positions))

@@ -1,243 +1,255 @@
-"""Files of rows: which there are, how many rows they hold, how to read them in batches."""
+"""Which files of rows there are at a path, and what they hold."""
 
 from __future__ import annotations
 
-import re
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+import fnmatch
+import glob
+import logging
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import unquote
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
+from pyarrow import fs
 
 from coresift._errors import DataError, FormatError
-from coresift._typing import Indices
-from coresift.sources._checks import check_distinct
+from coresift._files import ARROW, CSV, PARQUET, SUFFIXES_IN_WORDS, known_suffix
+from coresift.sources._csv import survey_csv
+from coresift.sources._data_file import DataFile
+from coresift.sources._dialect import CsvOptions
+from coresift.sources._ipc import ArrowData
+from coresift.sources._location import Location
+from coresift.sources._parquet import ParquetData
+from coresift.sources._stamp import Stamp, readable
 
-PARQUET = (".parquet", ".pq")
-CSV = (".csv", ".csv.gz")
-_CSV_BLOCK_BYTES = 8 * 2**20
-# What a CSV column becomes when a value does not fit the type that the file began with.
-_WIDER = {pa.null(): pa.int64(), pa.int64(): pa.float64()}
+_LOG = logging.getLogger(__name__)
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
 @dataclass(frozen=True, eq=False)
-class Part(ABC):
-    """One file.
+class Found:
+    """A file that was found, before it is read.
 
     Parameters
     ----------
-    path : Path
-        Where it is. It is opened for each reading, so that a part can be sent to a worker.
-    schema : pyarrow.Schema
-        Its columns.
-    n_rows : int
-        Number of rows.
+    location : Location
+    keys : tuple of (str, str or None)
+        What its folders say (``colour=red/``).
     """
 
-    path: Path
-    schema: pa.Schema
-    n_rows: int
-
-    @abstractmethod
-    def batches(
-        self, names: list[str], size: int, rows: Indices | None = None
-    ) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Yield (position of the first row in this file, batch), in order.
-
-        With ``rows`` (ascending positions), batches without any of these rows may be left out.
-        """
+    location: Location
+    keys: tuple[tuple[str, str | None], ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class ParquetPart(Part):
-    """One Parquet file, read row group by row group."""
-
-    def batches(
-        self, names: list[str], size: int, rows: Indices | None = None
-    ) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Yield (position of the first row, batch) of the row groups that are needed."""
-        with _readable(self.path), pyarrow.parquet.ParquetFile(self.path) as file:
-            start = 0
-            for group in range(file.num_row_groups):
-                stop = start + file.metadata.row_group(group).num_rows
-                if rows is None or _has_any(rows, start, stop):
-                    for batch in file.iter_batches(size, row_groups=[group], columns=names):
-                        yield start, batch
-                        start += batch.num_rows
-                start = stop
-
-
-@dataclass(frozen=True, eq=False)
-class CsvPart(Part):
-    """One CSV file with a line of names, compressed or not."""
-
-    def batches(
-        self, names: list[str], size: int, rows: Indices | None = None
-    ) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Yield (position of the first row, batch) up to the last row that is needed."""
-        last = self.n_rows - 1 if rows is None else rows[-1]
-        start = 0
-        with _readable(self.path), _open_csv(self.path, self.schema, names) as reader:
-            for batch in reader:
-                yield start, batch
-                start += batch.num_rows
-                if start > last:
-                    break
-
-
-def open_parts(path: Path) -> tuple[Part, ...]:
-    """Find the files at a path and count their rows.
+def find(path: Any) -> list[Found]:
+    """Return the files at a path, in order.
 
     Parameters
     ----------
-    path : Path
-        A Parquet or CSV file, or a folder of files of one of these formats, which are read in the
-        order of their names.
+    path : str, PathLike, or a sequence of them
+        A file, a folder, a pattern or an address. The files of a folder and of a pattern are
+        sorted by their names, folder by folder; those of a sequence keep its order.
+
+    Raises
+    ------
+    FormatError
+        If there is none, its format is not known, or one is named twice.
+    """
+    if not isinstance(path, str | os.PathLike):
+        found = [file for one in path for file in find(one)]
+        check_once(found)
+        return found
+    location = Location.of(path)
+    with readable(location):
+        return _find(location)
+
+
+def check_once(found: Sequence[Found]) -> None:
+    """Raise `FormatError` if a file is there twice."""
+    seen: set[str] = set()
+    for file in found:
+        place = file.location
+        key = os.path.realpath(place.path) if place.is_local else place.name
+        if key in seen:
+            raise FormatError(f"{place.name!r} is named twice; its rows would count twice")
+        seen.add(key)
+
+
+def _find(location: Location) -> list[Found]:
+    kind = location.info().type
+    if kind == fs.FileType.File:
+        if known_suffix(location.short) is None:
+            raise FormatError(
+                f"the format of {location.short!r} is not known; coresift reads files that end in "
+                f"{SUFFIXES_IN_WORDS}: convert it, or rename it"
+            )
+        return [Found(location)]
+    if kind == fs.FileType.Directory:
+        return _in_folder(location)
+    if glob.has_magic(location.path):
+        return _matching(location)
+    raise FormatError(f"there is no file or folder {location.name!r}; check the path")
+
+
+def _in_folder(folder: Location) -> list[Found]:
+    found = [
+        Found(folder.at(path), _keys(inside))
+        for path, inside in _listed(folder)
+        if known_suffix(path) is not None
+    ]
+    if not found:
+        raise FormatError(
+            f"the folder {folder.name!r} holds no file that ends in {SUFFIXES_IN_WORDS}; "
+            "check the path"
+        )
+    return found
+
+
+def _listed(folder: Location) -> list[tuple[str, str]]:
+    """Return the files of a folder and of those in it: (path, path inside), in order.
+
+    What begins with "." or "_" (``_SUCCESS``, ``_metadata``) lies beside the data and is none.
+    """
+    selector = fs.FileSelector(folder.path, recursive=True)
+    start = len(folder.path.rstrip("/")) + 1
+    files = [
+        (info.path, info.path[start:].split("/"))
+        for info in folder.system.get_file_info(selector)
+        if info.type == fs.FileType.File
+    ]
+    return [
+        (path, "/".join(parts))
+        for path, parts in sorted(files, key=lambda file: file[1])
+        if not any(part[:1] in {".", "_"} for part in parts)
+    ]
+
+
+def _matching(pattern: Location) -> list[Found]:
+    """Return the files that match a pattern, and those in the folders that do."""
+    parts = pattern.path.split("/")
+    fixed = next(place for place, part in enumerate(parts) if glob.has_magic(part))
+    base = pattern.at("/".join(parts[:fixed]) or ("/" if pattern.path[:1] == "/" else "."))
+    wanted = parts[fixed:]
+    found = [
+        Found(base.at(path), _keys(inside))
+        for path, inside in (_listed(base) if base.info().type == fs.FileType.Directory else [])
+        if known_suffix(path) is not None and _matches(inside.split("/"), wanted)
+    ]
+    if not found:
+        raise FormatError(
+            f"no file that ends in {SUFFIXES_IN_WORDS} matches {pattern.name!r}; check the pattern"
+        )
+    return found
+
+
+def _matches(parts: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Tell whether a path, or a folder that it is in, matches a pattern."""
+    if not wanted:
+        return True
+    if wanted[0] == "**":
+        return any(_matches(parts[skip:], wanted[1:]) for skip in range(len(parts)))
+    if not parts or not fnmatch.fnmatchcase(parts[0], wanted[0]):
+        return False
+    return _matches(parts[1:], wanted[1:])
+
+
+def _keys(inside: str) -> tuple[tuple[str, str | None], ...]:
+    folders = [part.partition("=") for part in inside.split("/")[:-1] if "=" in part]
+    return tuple(
+        (unquote(key), None if value == _NO_VALUE else unquote(value)) for key, _, value in folders
+    )
+
+
+def open_files(
+    found: Sequence[Found], options: CsvOptions, label: str | None = None
+) -> tuple[DataFile, ...]:
+    """Read the columns and the row counts of files.
 
     Raises
     ------
     DataError
         If there are no rows.
     FormatError
-        If the path does not exist, is of another format, or cannot be read.
+        If a file cannot be read, or they are of several formats.
     """
-    files = _find(path)
-    empty = next((file for file in files if not file.stat().st_size), None)
-    if empty is not None:
-        raise DataError(f"{str(empty)!r} is empty, 0 bytes; pass a file with at least one row")
-    parts = _parquet_parts(files) if known_suffix(files[0]) in PARQUET else _csv_parts(files)
-    if not sum(part.n_rows for part in parts):
-        raise DataError(f"{str(path)!r} has 0 rows; coresift needs at least one")
-    return parts
+    stamped = _with_bytes(found)
+    files = _survey(stamped, options, label)
+    files = _with_constants(files, [file for file, _ in stamped])
+    filled = [file for file in files if file.n_rows]
+    if not filled:
+        raise DataError(f"{_some(found)} has 0 rows; coresift needs at least one")
+    # a file without rows has no types that mean something
+    return tuple(filled)
 
 
-def _find(path: Path) -> list[Path]:
-    if not path.exists():
-        raise FormatError(f"there is no file or folder {str(path)!r}; check the path")
-    if not path.is_dir():
-        if known_suffix(path) is None:
-            raise FormatError(
-                f"the format of {path.name!r} is not known; coresift reads files that end in "
-                f"{', '.join(PARQUET + CSV)}: convert it, or rename it"
-            )
-        return [path]
-    # "_SUCCESS", "_metadata" and hidden files lie beside the data and are none
-    files = sorted(
-        file
-        for file in path.iterdir()
-        if file.name[0] not in "._" and known_suffix(file) is not None
-    )
-    if len({known_suffix(file) in PARQUET for file in files}) != 1:
-        found = "both Parquet and CSV files" if files else "no Parquet or CSV file"
+def _some(found: Sequence[Found]) -> str:
+    more = f" and {len(found) - 1} more files" if len(found) > 1 else ""
+    return f"{found[0].location.name!r}{more}"
+
+
+def _with_bytes(found: Sequence[Found]) -> list[tuple[Found, Stamp]]:
+    """Return the files that are not empty, with their stamps."""
+    stamped = []
+    for file in found:
+        with readable(file.location):
+            stamp = Stamp.of(file.location)
+        if stamp.size:
+            stamped.append((file, stamp))
+        else:
+            _LOG.info("%r is empty, 0 bytes: left out", file.location.name)
+    if not stamped:
+        raise DataError(f"{_some(found)} is empty, 0 bytes; pass a file with at least one row")
+    return stamped
+
+
+def _survey(
+    stamped: Sequence[tuple[Found, Stamp]], options: CsvOptions, label: str | None
+) -> list[DataFile]:
+    kinds = {_kind(file.location) for file, _ in stamped}
+    if len(kinds) > 1:
         raise FormatError(
-            f"the folder {str(path)!r} holds {found}; coresift reads a folder of files of one "
-            "format, without subfolders: for other layouts pass a table (pyarrow.dataset)"
+            f"{_some([file for file, _ in stamped])} are {' and '.join(sorted(kinds))} files; "
+            "coresift reads files of one format at a time: convert some of them"
         )
-    return files
+    places = [(file.location, stamp) for file, stamp in stamped]
+    if kinds == {"CSV"}:
+        return list(survey_csv(places, options, label))
+    survey = ParquetData.survey if kinds == {"Parquet"} else ArrowData.survey
+    return [survey(location, stamp) for location, stamp in places]
 
 
-def known_suffix(path: Path) -> str | None:
-    """Return the suffix of a file that can be read and written, or None."""
-    name = path.name.lower()
-    return next((suffix for suffix in PARQUET + CSV if name.endswith(suffix)), None)
+def _kind(location: Location) -> str:
+    suffix = known_suffix(location.short)
+    kinds = (("Parquet", PARQUET), ("CSV", CSV), ("Arrow", ARROW))
+    return next(kind for kind, suffixes in kinds if suffix in suffixes)
 
 
-def _parquet_parts(files: list[Path]) -> tuple[Part, ...]:
-    parts: list[Part] = []
-    for path in files:
-        with _readable(path), pyarrow.parquet.ParquetFile(path) as file:
-            parts.append(ParquetPart(path, file.schema_arrow, file.metadata.num_rows))
-        if not parts[-1].schema.equals(parts[0].schema):
-            raise FormatError(
-                f"{path.name!r} has other columns or types than {files[0].name!r}; all files of a "
-                "folder must have the same: rewrite one of them"
-            )
-    return tuple(parts)
-
-
-def _csv_parts(files: list[Path]) -> tuple[Part, ...]:
-    """Count rows, and settle the types of the columns over all the files."""
-    schema = None
-    counts = []
-    for path in files:
-        with _readable(path):
-            schema, n_rows = _scan_csv(path, schema)
-        counts.append(n_rows)
-    return tuple(CsvPart(path, schema, n) for path, n in zip(files, counts, strict=True))
-
-
-def _scan_csv(path: Path, schema: pa.Schema | None) -> tuple[pa.Schema, int]:
-    """Read a CSV file once, widening the types until every value fits; return them and the rows."""
-    while True:
-        try:
-            with _open_csv(path, schema) as reader:
-                _check_header(path, reader.schema.names, schema)
-                schema = reader.schema
-                return schema, sum(batch.num_rows for batch in reader)
-        except pa.ArrowInvalid as error:
-            schema = _widen(schema, error)
-
-
-def _check_header(path: Path, names: list[str], schema: pa.Schema | None) -> None:
-    check_distinct(names)
-    if schema is not None and names != schema.names:
-        raise FormatError(
-            f"{path.name!r} has columns {names} where the files before it have {schema.names}; "
-            "all files of a folder must have the same: rewrite one of them"
+def _with_constants(files: Sequence[DataFile], found: Sequence[Found]) -> list[DataFile]:
+    """Give each file the columns that its folders say, where it has none of these names."""
+    names = list(dict.fromkeys(key for file in found for key, _ in file.keys))
+    if not names:
+        return list(files)
+    kinds = {name: _key_type(dict(file.keys).get(name) for file in found) for name in names}
+    keys = {file.location: file.keys for file in found}
+    return [
+        replace(
+            file,
+            constants=tuple(
+                (name, pa.scalar(value, pa.string()).cast(kinds[name]))
+                for name, value in keys[file.location]
+                if name not in file.schema.names
+            ),
         )
+        for file in files
+    ]
 
 
-def _widen(schema: pa.Schema | None, error: pa.ArrowInvalid) -> pa.Schema:
-    """Return the schema with the next wider type for the column that the error is about."""
-    # Arrow settles the types on the first block of a file; the number of the column that later
-    # does not fit is found in the message only.
-    match = re.search(r"CSV column #(\d+): .*conversion error", str(error))
-    if match is None or schema is None:
-        raise error
-    column = int(match[1])
-    field = schema.field(column)
-    if pa.types.is_string(field.type):
-        raise error
-    return schema.set(column, field.with_type(_WIDER.get(field.type, pa.string())))
-
-
-def _open_csv(
-    path: Path, schema: pa.Schema | None, names: list[str] | None = None
-) -> pyarrow.csv.CSVStreamingReader:
-    types = None if schema is None else {field.name: field.type for field in schema}
-    return pyarrow.csv.open_csv(
-        path,
-        read_options=pyarrow.csv.ReadOptions(block_size=_CSV_BLOCK_BYTES),
-        # a line break inside quotes must not end a row where one block ends and the next begins
-        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
-        # an empty cell is a missing value in a text column too, as pandas has it
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types=types, include_columns=names, strings_can_be_null=True
-        ),
+def _key_type(values: Iterable[str | None]) -> pa.DataType:
+    """Return int64 if that loses nothing of what the folders say, else text."""
+    whole = all(
+        value is None or (value.lstrip("-").isdecimal() and str(int(value)) == value)
+        for value in values
     )
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Turn errors of reading into one that names the file."""
-    try:
-        yield
-    except (OSError, pa.ArrowException) as error:
-        if "Empty CSV file" in str(error):
-            raise DataError(f"{str(path)!r} is empty; pass a file with at least one row") from error
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise FormatError(
-            f"{str(path)!r} cannot be read ({reason}); check that it is complete, UTF-8, and of "
-            "the format that its name says"
-        ) from error
-
-
-def _has_any(rows: Indices, start: int, stop: int) -> bool:
-    """Tell whether ascending rows has one in [start, stop)."""
-    first, after = np.searchsorted(rows, [start, stop])
-    return bool(first < after)
+    return pa.int64() if whole else pa.string()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Unpack
 
-import narwhals as nw
 import pyarrow as pa
 
-from coresift._errors import ColumnError, DataError, ParameterError
+from coresift._errors import ParameterError
 from coresift._typing import Indices, RawRows
-from coresift.sources._base import Chunk, Source
+from coresift.sources._base import Source, part_rows, told
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_labels, as_positions, check_shape
-from coresift.sources._columns import label_values, plan_layout
+from coresift.sources._column_plan import plan_layout
+from coresift.sources._columns import ColumnLayout
+from coresift.sources._frame_table import label_column, to_table
+from coresift.sources._options import ColumnKeywords, ColumnOptions
+from coresift.sources._table_part import TablePart
 
 
 class FrameSource(Source):
@@ -35,16 +37,13 @@ class FrameSource(Source):
         Column of the labels.
     chunk_rows : int or None, default=None
         Rows per chunk; None takes about 32 MiB.
-    max_levels : int, default=100
-        Most levels that a text column may have.
-    drop : sequence of str, default=()
-        Columns that are no features.
+    **columns
+        The options of `ColumnOptions`: max_levels, drop, dates, numbers, like.
 
     Raises
     ------
     ColumnError
-        If the label or a dropped column is none, a column has too many levels, or a type has no
-        meaning as a number.
+        If the label or a dropped column is none, or columns cannot be used; one error names all.
     DataError
         If the frame is lazy, or empty.
     LabelError
@@ -72,21 +71,21 @@ class FrameSource(Source):
         *,
         label: str | None = None,
         chunk_rows: int | None = None,
-        max_levels: int = 100,
-        drop: Sequence[str] = (),
+        **columns: Unpack[ColumnKeywords],
     ) -> None:
         if y is not None and label is not None:
             raise ParameterError(
                 f"both y and label={label!r} are given, the limit is one: drop y, or label"
             )
-        table = _to_table(frame)
+        table = to_table(frame)
         self.n_rows, _ = check_shape(table.shape)
         name = None if label is None else str(label)
         self._layout = plan_layout(
-            table.schema, name, lambda names: [table.select(names)], max_levels, drop
+            table.schema, name, lambda names: [table.select(names)], ColumnOptions(**columns)
         )
         self.feature_names = self._layout.feature_names
-        labels = y if name is None else label_values(table.column(name), name)
+        self.notes = told(self._layout.notes)
+        labels = y if name is None else label_column(frame, table, name)
         self._labels = as_labels(labels, self.n_rows)
         self._table = table.select(self._layout.names)
         self._chunk_rows = rows_per_chunk(self.n_features, chunk_rows)
@@ -96,56 +95,29 @@ class FrameSource(Source):
         """For each feature, the input column that it comes from (one-hot features share one)."""
         return self._layout.column_names
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the rows from first to last."""
-        for start in range(0, self.n_rows, self._chunk_rows):
-            rows = self._layout.encode(self._table.slice(start, self._chunk_rows))
-            part = slice(start, start + self._chunk_rows)
-            yield Chunk(start, rows, None if self._labels is None else self._labels[part])
+    @property
+    def groups(self) -> tuple[tuple[str, int, bool], ...]:
+        """Name, number of features, and whether they are levels, of each column."""
+        return self._layout.groups
+
+    @property
+    def layout(self) -> ColumnLayout:
+        """What the columns become; ``like`` gives it to other rows."""
+        return self._layout
+
+    def parts(self) -> tuple[TablePart, ...]:
+        """Return slices of the table."""
+        size = part_rows(self.n_rows, self.n_features, self._chunk_rows)
+        return tuple(
+            self._part(slice(start, start + size)) for start in range(0, self.n_rows, size)
+        )
+
+    def _part(self, some: slice) -> TablePart:
+        table = self._table.slice(some.start, some.stop - some.start)
+        labels = None if self._labels is None else self._labels[some]
+        return TablePart.of(some.start, table, self._layout, labels, self._chunk_rows)
 
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
         positions = pa.array(as_positions(rows, self.n_rows))
         return self._layout.encode(self._table.take(positions))
-
-
-def _to_table(frame: Any) -> pa.Table:
-    """Return the columns of a frame as an Arrow table, without the index of a pandas frame."""
-    if isinstance(frame, pa.Table):
-        return frame
-    try:
-        columns = nw.from_native(frame, eager_only=True)
-    except ValueError as error:
-        raise ColumnError(f"{error}; rename or drop the columns that occur twice") from error
-    except TypeError as error:
-        return _from_stream(frame, error)
-    names = [str(name) for name in columns.columns]
-    arrays = map(_to_arrow, columns.iter_columns(), names)  # by place: pandas names may be numbers
-    return pa.Table.from_arrays(list(arrays), names=names)
-
-
-def _from_stream(frame: Any, error: TypeError) -> pa.Table:
-    """Return a frame that narwhals does not know, but that Arrow can read."""
-    check_shape(getattr(frame, "shape", (1, 1)))  # a Series: say that it has one dimension
-    if hasattr(frame, "collect"):
-        raise DataError(
-            f"the data are a lazy frame ({type(frame).__qualname__}); coresift reads it more than "
-            "once: pass frame.collect(), or write it to Parquet and pass the path"
-        ) from error
-    try:
-        return pa.table(frame)
-    except (TypeError, ValueError, pa.ArrowException):
-        raise DataError(
-            f"the data are a {type(frame).__qualname__}, which is no data frame that narwhals or "
-            "Arrow can read; pass a pandas, polars or pyarrow table, or an array"
-        ) from error
-
-
-def _to_arrow(column: Any, name: str) -> pa.Array | pa.ChunkedArray:
-    try:
-        return column.to_arrow()
-    except (TypeError, ValueError, NotImplementedError, pa.ArrowException) as error:
-        raise ColumnError(
-            f"column {name!r} has type {column.dtype} and holds values that are neither all "
-            f"numbers nor all text ({error}): drop it, or convert it to one type"
-        ) from error

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
+from collections import deque
+from collections.abc import Sequence
 from os import PathLike
 from typing import Any
 
 from coresift._errors import DataError
 from coresift._typing import Indices
+from coresift.sources._array_like import to_numpy
 from coresift.sources._checks import as_positions
 
 
@@ -15,20 +19,21 @@ def take_like(X: Any, rows: Indices) -> Any:
 
     Parameters
     ----------
-    X : ndarray, sparse matrix, pandas or polars frame or series, pyarrow table or array, or list
+    X : array, tensor, sparse matrix, pandas or polars frame or series, pyarrow table, or sequence
         What to choose from; of an array the first axis.
-    rows : ndarray of shape (n,), int64
-        Positions, in the order wanted.
+    rows : array-like of shape (n,), int64
+        Positions, in the order wanted, or a mask with a boolean for each row.
 
     Returns
     -------
     object of the type of X
-        Its n rows. pandas objects keep the index of these rows, sparse matrices their format.
+        Its n rows. pandas objects keep the index of these rows, sparse matrices their format. Rows
+        of a range are a list, those of an object that can only be made an array are an array.
 
     Raises
     ------
     DataError
-        If a position is outside X, or X is a path or an object without rows.
+        If a position is no whole number or outside X, or X is a path or an object without rows.
 
     Examples
     --------
@@ -44,16 +49,40 @@ def take_like(X: Any, rows: Indices) -> Any:
             f"rows of the file {str(X)!r} cannot be returned as a path; "
             "call FileSource(path).take_table(rows)"
         )
-    package = type(X).__module__.partition(".")[0]
-    if not hasattr(X, "__len__") and not hasattr(X, "shape"):
-        raise DataError(f"{type(X).__qualname__} has no rows; pass an array or a frame")
-    positions = as_positions(rows, X.shape[0] if hasattr(X, "shape") else len(X))
+    in_arrow = type(X).__module__.partition(".")[0] == "pyarrow"
+    if not (hasattr(X, "shape") or in_arrow or _is_sequence(X)):
+        X = to_numpy(X, "the rows are", DataError)  # says so where it has none
+    n_rows = _n_rows(X)
+    positions = as_positions(rows, n_rows)
     if hasattr(X, "iloc"):  # pandas and those that mimic it
         return X.iloc[positions]
-    if package == "pyarrow":
+    if in_arrow:
         return X.take(positions)
     if hasattr(X, "tocsr"):
         return X.tocsr()[positions].asformat(X.format)
-    if isinstance(X, list | tuple):
-        return type(X)([X[position] for position in positions])
-    return X[positions]
+    if hasattr(X, "shape"):
+        return X[positions]
+    return _like_sequence(X, [X[position] for position in positions.tolist()])
+
+
+def _is_sequence(X: Any) -> bool:
+    return isinstance(X, Sequence | array | deque) and not isinstance(X, str | bytes)
+
+
+def _n_rows(X: Any) -> int:
+    if not hasattr(X, "shape"):
+        return len(X)
+    if not len(X.shape):
+        raise DataError(f"{type(X).__qualname__} has no rows; pass an array or a frame")
+    return int(X.shape[0])
+
+
+def _like_sequence(X: Any, items: list[Any]) -> Any:
+    if isinstance(X, array):
+        return array(X.typecode, items)
+    if (isinstance(X, tuple) and hasattr(X, "_fields")) or isinstance(X, range):
+        return items
+    try:
+        return type(X)(items)
+    except TypeError:  # a class of the user's, built from something else
+        return items

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.ipc
 import pyarrow.parquet
 
 from coresift._errors import FormatError
-from coresift.sources._formats import CSV, PARQUET, known_suffix
+from coresift._files import ARROW, PARQUET, SUFFIXES_IN_WORDS, known_suffix, whole_file
 
 
 def write_table(table: pa.Table, path: str | PathLike[str]) -> None:
-    r"""Write a table to a Parquet or CSV file, replacing a file of that name.
+    r"""Write a table to a Parquet, Arrow or CSV file, replacing a file of that name.
 
     The rows go to a temporary file in the same folder, which then takes the name. A failure leaves
-    the folder as it was.
+    the folder as it was. The mode of a file that is replaced stays; a symbolic link stays one, and
+    the file that it leads to is replaced.
 
     Parameters
     ----------
     table : pyarrow.Table
         What to write.
     path : str or PathLike
-        Ends in ``.parquet``, ``.pq``, ``.csv`` or ``.csv.gz``.
+        Ends in ``.parquet``, ``.pq``, ``.feather``, ``.arrow``, ``.ipc``, ``.csv`` or ``.tsv``; the
+        last two also with ``.gz``, ``.bz2`` or ``.zst``.
 
     Raises
     ------
@@ -47,20 +51,14 @@ def write_table(table: pa.Table, path: str | PathLike[str]) -> None:
     """
     target = Path(path)
     suffix = output_suffix(target)
-    # not tempfile: its files are readable by their owner only, and the mode would stay
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
     try:
-        with temporary.open("xb") as file:
+        with whole_file(target) as file:
             _write(table, file, suffix)
-        os.replace(temporary, target)
     except (OSError, pa.ArrowException) as error:
         raise FormatError(
             f"{str(target)!r} cannot be written ({error}); check the folder and the space in it, "
             "and write lists to Parquet, which CSV cannot hold"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def output_suffix(path: str | PathLike[str]) -> str:
@@ -69,19 +67,41 @@ def output_suffix(path: str | PathLike[str]) -> str:
     if suffix is None:
         raise FormatError(
             f"the format of {Path(path).name!r} is not known; choose a name that ends in "
-            f"{', '.join(PARQUET + CSV)}"
+            f"{SUFFIXES_IN_WORDS}"
         )
     return suffix
 
 
-def _write(table: pa.Table, file: object, suffix: str) -> None:
+def _write(table: pa.Table, file: BinaryIO, suffix: str) -> None:
     if suffix in PARQUET:
         pyarrow.parquet.write_table(table, file)
-    elif suffix == ".csv":
-        pyarrow.csv.write_csv(_without_dictionaries(table), file)
+    elif suffix in ARROW:
+        with pyarrow.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
     else:
-        with pa.CompressedOutputStream(file, "gzip") as stream:
-            pyarrow.csv.write_csv(_without_dictionaries(table), stream)
+        options = pyarrow.csv.WriteOptions(delimiter=separator_of(suffix))
+        with packed(file, suffix) as stream:
+            pyarrow.csv.write_csv(_without_dictionaries(table), stream, options)
+
+
+def separator_of(suffix: str) -> str:
+    """Return what separates the cells of a file with this ending."""
+    return "\t" if suffix.startswith(".tsv") else ","
+
+
+@contextmanager
+def packed(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
+    """Yield where to write the bytes that the ending (``.gz``, ``.bz2``, ``.zst``) packs."""
+    codec = {"gz": "gzip", "bz2": "bz2", "zst": "zstd"}.get(suffix.rpartition(".")[2])
+    if codec is None:
+        yield file
+        return
+    # the stream closes what it writes to, and a whole file is closed by its writer
+    with (
+        open(os.dup(file.fileno()), "wb") as copy,
+        pa.CompressedOutputStream(copy, codec) as stream,
+    ):
+        yield stream
 
 
 def _without_dictionaries(table: pa.Table) -> pa.Table:

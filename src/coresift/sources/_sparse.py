@@ -3,16 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
 from coresift._errors import DataError
-from coresift._typing import Indices, RawRows
+from coresift._typing import Indices, Labels, RawRows
 from coresift.sources._array import float_type
-from coresift.sources._base import Chunk, Source
+from coresift.sources._base import Chunk, Part, Source, part_rows
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_labels, as_positions, check_shape
+
+
+@dataclass(frozen=True, eq=False)
+class SparsePart(Part):
+    """Rows of a sparse matrix.
+
+    Parameters
+    ----------
+    data : ndarray of shape (n_entries,)
+        Views of the entries of these rows, as in CSR; `columns` likewise.
+    columns : ndarray of shape (n_entries,), int
+        Their columns.
+    ends : ndarray of shape (n_rows + 1,), int
+        Where the entries of a row begin and end, counted from ``ends[0]``.
+    labels : ndarray of shape (n_rows,) or None
+    n_features : int
+    dtype : dtype
+        Of the chunks: float32 or float64.
+    chunk_rows : int
+        Rows per chunk.
+    """
+
+    data: np.ndarray[Any, np.dtype[Any]]
+    columns: np.ndarray[Any, np.dtype[Any]]
+    ends: np.ndarray[Any, np.dtype[Any]]
+    labels: Labels | None
+    n_features: int
+    dtype: np.dtype[Any]
+    chunk_rows: int
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the rows from first to last."""
+        for first in range(0, self.n_rows, self.chunk_rows):
+            stop = min(first + self.chunk_rows, self.n_rows)
+            labels = None if self.labels is None else self.labels[first:stop]
+            yield Chunk(self.start + first, self._dense(first, stop), labels)
+
+    def _dense(self, first: int, stop: int) -> RawRows:
+        from scipy.sparse import csr_array
+
+        ends = self.ends[first : stop + 1] - self.ends[0]
+        some = slice(ends[0], ends[-1])
+        entries = self.data[some].astype(self.dtype), self.columns[some], ends - ends[0]
+        rows: Any = csr_array(entries, shape=(stop - first, self.n_features)).toarray()
+        return cast("RawRows", np.ascontiguousarray(rows))
 
 
 class SparseSource(Source):
@@ -56,12 +102,30 @@ class SparseSource(Source):
         self._matrix = X if X.format == "csr" else X.astype(self._dtype).tocsr()
         self._chunk_rows = rows_per_chunk(n_features, chunk_rows)
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the rows from first to last."""
-        for start in range(0, self.n_rows, self._chunk_rows):
-            part = slice(start, start + self._chunk_rows)
-            rows = self._dense(self._matrix[part])
-            yield Chunk(start, rows, None if self._labels is None else self._labels[part])
+    def parts(self) -> tuple[SparsePart, ...]:
+        """Return runs of rows, which share the memory of the matrix."""
+        size = part_rows(self.n_rows, self.n_features, self._chunk_rows)
+        return tuple(
+            self._part(start, min(start + size, self.n_rows))
+            for start in range(0, self.n_rows, size)
+        )
+
+    def _part(self, start: int, stop: int) -> SparsePart:
+        matrix = self._matrix
+        ends = matrix.indptr[start : stop + 1]
+        entries = slice(ends[0], ends[-1])
+        return SparsePart(
+            start,
+            stop - start,
+            f"{matrix.dtype.str}{(stop - start, self.n_features)}:{ends[-1] - ends[0]}@{start}",
+            matrix.data[entries],
+            matrix.indices[entries],
+            ends,
+            None if self._labels is None else self._labels[start:stop],
+            self.n_features,
+            self._dtype,
+            self._chunk_rows,
+        )
 
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""

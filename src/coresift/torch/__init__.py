@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from coresift.torch._classifier import NetworkClassifier
-from coresift.torch._descent import LOSSES, Descent, Protocol, descend, import_torch
+from coresift.torch._descent import LOSSES, Descent, SGDSettings, descend, import_torch
 from coresift.torch._linear import LinearClassifier
 from coresift.torch._schedule import Schedule
 
@@ -29,7 +29,7 @@ __all__ = [
     "LastLayer",
     "LinearClassifier",
     "NetworkClassifier",
-    "Protocol",
+    "SGDSettings",
     "Schedule",
     "WeightedSubset",
     "cnn",

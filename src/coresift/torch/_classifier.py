@@ -15,7 +15,7 @@ from coresift._rng import seed_of
 from coresift._typing import Float32, Float64, Rows
 from coresift.core.parameters import check_choice, check_range
 from coresift.torch._descent import import_torch
-from coresift.torch._outputs import OutputClassifier
+from coresift.torch._output_classifier import OutputClassifier
 from coresift.torch._schedule import Schedule
 
 LEARNING_RATES = {"mlp": 0.1, "cnn": 0.01}  # Table 3
@@ -209,7 +209,7 @@ class NetworkClassifier(OutputClassifier):
         shape = (side, side) if self.image_shape is None else tuple(self.image_shape)
         if len(shape) != 2 or shape[0] * shape[1] != n_features:
             raise ParameterError(
-                f"rows of {n_features} features are no images of {' x '.join(map(str, shape))}: "
+                f"rows of {n_features} features are not images of {' x '.join(map(str, shape))}: "
                 "give image_shape=(height, width)"
             )
         return shape
@@ -233,7 +233,7 @@ class NetworkClassifier(OutputClassifier):
 
     def predict_proba(self, X: Any) -> Float64:
         """Return the softmax of the outputs, shape (n_rows, n_classes)."""
-        return self._chances(X)
+        return self._probabilities(X)
 
     def _all_outputs(self, X: Any) -> Float32:
         check_is_fitted(self, "module_")

@@ -20,7 +20,7 @@ _CURVE_POINTS = 60
 
 
 @dataclass(frozen=True)
-class Protocol:
+class SGDSettings:
     """How to descend; the defaults are the paper's.
 
     Parameters
@@ -91,7 +91,7 @@ def descend(
     y: Indices,
     weights: Float64,
     n_classes: int,
-    protocol: Protocol,
+    settings: SGDSettings,
     seed: int,
     watch: Watch | None = None,
 ) -> Descent:
@@ -106,7 +106,7 @@ def descend(
         Each row's gradient is multiplied by its weight. The weights are divided by their mean
         first, so that the learning rate means the same for a coreset and for all rows.
     n_classes : int
-    protocol : Protocol
+    settings : SGDSettings
     seed : int
         Decides the order of the rows. The model starts at zero.
     watch : callable or None
@@ -124,29 +124,29 @@ def descend(
     shares = torch.from_numpy((weights / weights.mean()).astype(np.float32))
     matrix = torch.zeros((X.shape[1], n_classes), requires_grad=True)
     intercept = torch.zeros(n_classes, requires_grad=True)
-    loss_of = _loss(torch, protocol.loss)
-    is_lasso = protocol.loss == "lasso"
+    loss_of = _loss(torch, settings.loss)
+    is_lasso = settings.loss == "lasso"
     optimizer = torch.optim.SGD(
         [
-            {"params": [matrix], "weight_decay": 0.0 if is_lasso else protocol.penalty},
+            {"params": [matrix], "weight_decay": 0.0 if is_lasso else settings.penalty},
             {"params": [intercept]},
         ],
-        lr=protocol.learning_rate,
-        momentum=protocol.momentum,
+        lr=settings.learning_rate,
+        momentum=settings.momentum,
     )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, protocol.epochs)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.epochs)
     rng = stream(seed)
-    points = watched_iterations(len(X), protocol) if watch is not None else frozenset()
+    points = watched_iterations(len(X), settings) if watch is not None else frozenset()
     curve, iteration, watching = [], 0, 0.0
     with _one_thread(torch):
         start = time.perf_counter()
-        for _ in range(protocol.epochs):
-            for batch in _batches(torch, rng, len(X), protocol.batch_size):
+        for _ in range(settings.epochs):
+            for batch in _batches(torch, rng, len(X), settings.batch_size):
                 optimizer.zero_grad()
                 outputs = torch.addmm(intercept, rows[batch], matrix)
                 loss = (loss_of(outputs, labels[batch]) * shares[batch]).mean()
                 if is_lasso:
-                    loss = loss + protocol.penalty * matrix.abs().sum()
+                    loss = loss + settings.penalty * matrix.abs().sum()
                 loss.backward()
                 optimizer.step()
                 iteration += 1
@@ -192,9 +192,9 @@ def import_torch() -> Any:
     return torch
 
 
-def watched_iterations(n_rows: int, protocol: Protocol) -> frozenset[int]:
+def watched_iterations(n_rows: int, settings: SGDSettings) -> frozenset[int]:
     """Return the iterations after which ``watch`` is called; the last one is among them."""
-    total = protocol.epochs * -(-n_rows // protocol.batch_size)
+    total = settings.epochs * -(-n_rows // settings.batch_size)
     return frozenset(np.geomspace(1, total, _CURVE_POINTS).round().astype(int).tolist())
 
 

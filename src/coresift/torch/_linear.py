@@ -19,8 +19,8 @@ from coresift._errors import ParameterError
 from coresift._rng import seed_of
 from coresift._typing import Float32, Float64, Indices, Rows
 from coresift.core.holdout import holdout
-from coresift.torch._descent import Descent, Protocol, descend, import_torch
-from coresift.torch._outputs import OutputClassifier
+from coresift.torch._descent import Descent, SGDSettings, descend, import_torch
+from coresift.torch._output_classifier import OutputClassifier
 
 TUNED = "tuned"
 LEARNING_RATES = (0.01, 0.1, 1.0)
@@ -59,7 +59,7 @@ class LinearClassifier(OutputClassifier):
     coef_ : ndarray of shape (n_classes, n_features), float32
     intercept_ : ndarray of shape (n_classes,), float32
     classes_ : ndarray of shape (n_classes,)
-    protocol_ : Protocol
+    settings_ : SGDSettings
         With the learning rate and the batch size that were used.
     curve_ : list of (int, float)
         Iterations and the accuracy on ``watch`` after them.
@@ -127,7 +127,7 @@ class LinearClassifier(OutputClassifier):
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
         seed = seed_of(self.random_state)
         start = time.perf_counter()
-        self.protocol_ = self._protocol(X, labels, weights, seed)
+        self.settings_ = self._settings(X, labels, weights, seed)
         self.tune_seconds_ = time.perf_counter() - start
         look = None
         if watch is not None:
@@ -137,16 +137,16 @@ class LinearClassifier(OutputClassifier):
                 outputs = rows @ coef.T + intercept
                 return float((self.classes_[outputs.argmax(axis=1)] == expected).mean())
 
-        found = descend(X, labels, weights, len(self.classes_), self.protocol_, seed, look)
+        found = descend(X, labels, weights, len(self.classes_), self.settings_, seed, look)
         self.coef_, self.intercept_ = found.coef, found.intercept
         self.curve_, self.fit_seconds_ = found.curve, found.seconds
         return self
 
-    def _protocol(self, X: Rows, y: Indices, weights: Float64, seed: int) -> Protocol:
-        """Return the protocol as given, or the best on rows put aside."""
+    def _settings(self, X: Rows, y: Indices, weights: Float64, seed: int) -> SGDSettings:
+        """Return the settings as given, or the best on rows put aside."""
         rates = _choices("learning_rate", self.learning_rate, LEARNING_RATES)
         sizes = _choices("batch_size", self.batch_size, BATCH_SIZES)
-        first = Protocol(
+        first = SGDSettings(
             self.loss, rates[0], int(sizes[0]), self.epochs, self.momentum, self.penalty
         )
         tried = [
@@ -158,8 +158,8 @@ class LinearClassifier(OutputClassifier):
         aside = holdout(y, _HELD_OUT, seed)
         here = X[~aside], y[~aside], weights[~aside]
 
-        def value(protocol: Protocol) -> float:
-            found = descend(*here, int(y.max()) + 1, protocol, seed)
+        def value(settings: SGDSettings) -> float:
+            found = descend(*here, int(y.max()) + 1, settings, seed)
             right = _outputs(found, X[aside]).argmax(axis=1) == y[aside]
             return float(np.average(right, weights=weights[aside]))
 
@@ -168,7 +168,7 @@ class LinearClassifier(OutputClassifier):
     @available_if(_is_logistic)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Float64:
         """Return class probabilities, shape (n_rows, n_classes); for "logistic" only."""
-        return self._chances(X)
+        return self._probabilities(X)
 
     def _all_outputs(self, X: Any) -> Float32:
         check_is_fitted(self, "coef_")

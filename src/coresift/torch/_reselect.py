@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,18 @@ from torch import nn
 from torch.utils.data import Subset, TensorDataset
 
 from coresift._errors import LabelError, ParameterError
+from coresift._rng import Purpose, derived_seed
 from coresift._typing import Indices
-from coresift.baselines._rounds import best_of_each_class, class_weights
-from coresift.baselines._softmax import Softmax
-from coresift.baselines.deepfool import margins
-from coresift.baselines.glister import choose as glister_choose
-from coresift.baselines.glister import validation_rows
 from coresift.core.budget import resolve_budget, split_budget
-from coresift.core.coreset import Coreset
-from coresift.passes import TIES, derived_seed
+from coresift.core.coreset import Coreset, Report
+from coresift.methods._rounds import best_of_each_class, class_weights
+from coresift.methods._softmax import Softmax
+from coresift.methods.deepfool import margins
+from coresift.methods.glister import choose as glister_choose
+from coresift.methods.glister import validation_rows
+from coresift.select import select
 from coresift.selectors import BaseSelector, DeepFool, Glister, Uniform, make_selector
+from coresift.sources import ArraySource
 from coresift.torch._gradients import (
     LastLayer,
     default_forward,
@@ -104,14 +107,16 @@ def reselect(
         ready, loss = time.perf_counter(), float(seen.losses.mean(dtype=np.float64))
         coreset = choose_rows(seen, chosen, seed)
     seconds = {"gradients": ready - start, "choose": time.perf_counter() - ready}
-    report = {**coreset.report, "loss": loss, "deep_seconds": seconds}
-    return Coreset(coreset.row_ids, coreset.weights, report)
+    assert coreset.report is not None  # `select` and the rules below write one
+    facts = {**coreset.report.facts, "loss": loss, "deep_seconds": seconds}
+    return replace(coreset, report=replace(coreset.report, facts=facts))
 
 
 def facts_of(coreset: Coreset, epoch: int) -> dict[str, Any]:
     """Return what a history tells of a coreset that `reselect` chose before an epoch."""
-    report = coreset.report
-    return {"epoch": epoch, "loss": report["loss"], **report["deep_seconds"]}
+    assert coreset.report is not None
+    facts = coreset.report.facts
+    return {"epoch": epoch, "loss": facts["loss"], **facts["deep_seconds"]}
 
 
 def tensors_of(coreset: Coreset | None) -> dict[str, Any] | None:
@@ -220,8 +225,7 @@ def choose_rows(seen: LastLayer, selector: BaseSelector, seed: int | None = None
 
 
 def _choose_by(selector: BaseSelector, rows: Any, labels: Any, seed: int | None) -> Coreset:
-    fitted = _seeded(selector, seed).fit(rows, labels)
-    return Coreset(fitted.sample_indices_, fitted.sample_weight_, fitted.report_)
+    return select(ArraySource(rows, labels), _seeded(selector, seed).plan())
 
 
 def _seeded(selector: BaseSelector, seed: int | None) -> Any:
@@ -265,7 +269,7 @@ def _by_last_layer(seen: LastLayer, labels: Any, selector: Any, choose: _Choose)
     quotas[sizes > 0] = split_budget(resolve_budget(selector.budget, len(labels)), sizes[sizes > 0])
     rows = np.sort(choose(seen, class_ids, quotas, selector.plan()))
     weights = class_weights(sizes, np.maximum(quotas, 1))[class_ids[rows]]
-    return Coreset(rows, weights, {"n_rows": len(labels), "n_chosen": len(rows)})
+    return Coreset(rows, weights, Report(len(labels), seen.inputs.shape[1], len(rows)))
 
 
 def _deepfool(seen: LastLayer, class_ids: Indices, quotas: Indices, plan: Any) -> Indices:
@@ -273,7 +277,9 @@ def _deepfool(seen: LastLayer, class_ids: Indices, quotas: Indices, plan: Any) -
     assert seen.outputs is not None  # checked by the caller, for mypy
     near = margins(seen.outputs.astype(np.float64), seen.matrix)
     everything = np.ones(len(class_ids), dtype=bool)
-    return best_of_each_class(near, class_ids, quotas, everything, derived_seed(plan.seed, TIES))
+    return best_of_each_class(
+        near, class_ids, quotas, everything, derived_seed(plan.seed, Purpose.TIES)
+    )
 
 
 def _glister(seen: LastLayer, class_ids: Indices, quotas: Indices, plan: Any) -> Indices:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coresift._rng import stream
+from coresift._rng import Purpose, stream
 from coresift.core.parameters import check_range
 
 
@@ -53,14 +53,11 @@ class Schedule:
         return self.warm_up <= epoch < self.total and (epoch - self.warm_up) % self.epochs == 0
 
 
-_SELECT, _TRAIN = 110, 111  # purposes of random numbers
-
-
 def selection_seed(seed: int, epoch: int) -> int:
     """Return the seed of the choice before an epoch."""
-    return int(stream(seed, _SELECT, epoch).integers(2**63))
+    return int(stream(seed, Purpose.SELECT_EPOCH, epoch).integers(2**63))
 
 
 def training_seed(seed: int, epoch: int) -> int:
     """Return the seed of what torch draws in an epoch: dropout, random crops."""
-    return int(stream(seed, _TRAIN, epoch).integers(2**63))
+    return int(stream(seed, Purpose.TRAIN_EPOCH, epoch).integers(2**63))

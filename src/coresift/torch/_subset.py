@@ -83,7 +83,7 @@ class WeightedSubset(Dataset[Any]):  # type: ignore[misc]
             )
         useless = self.weights[~(np.isfinite(self.weights) & (self.weights > 0))]
         if len(useless):
-            raise DataError(f"weight {useless[0]} is no positive number: leave such rows out")
+            raise DataError(f"weight {useless[0]} is not a positive number: leave such rows out")
         shares = self.weights / self.weights.mean() if normalize else self.weights
         self._shares = torch.from_numpy(shares.astype(np.float32))
         self._places = torch.from_numpy(self.indices)

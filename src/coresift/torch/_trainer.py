@@ -16,7 +16,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from coresift._errors import FormatError, ParameterError
 from coresift._files import whole_file
-from coresift._stages import Progress
+from coresift._progress import Progress
 from coresift.core.coreset import Coreset
 from coresift.core.parameters import check_choice, check_range
 from coresift.selectors import BaseSelector
@@ -389,7 +389,7 @@ def _read(path: Path | None) -> dict[str, Any] | None:
         state["facts"]
     except Exception as error:
         raise FormatError(
-            f"{str(path)!r} is no checkpoint of a CoresetTrainer: name another file"
+            f"{str(path)!r} is not a checkpoint of a CoresetTrainer: name another file"
         ) from error
     return state
 

@@ -1,0 +1,66 @@
+"""Options that several commands have, and what people type for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coresift._errors import ParameterError
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same coreset.")]
+Threads = Annotated[
+    int | None, typer.Option(help="Threads; every processor by default, and for -1.")
+]
+
+
+def names(text: str) -> list[str]:
+    """Return the parts between commas, without the spaces around them."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def n_threads(given: int | None) -> int | None:
+    """Return the number of threads; None, as for -1, is every processor."""
+    return None if given == -1 else given
+
+
+def amount(text: str) -> float:
+    """Read a budget: a share (0.01, 1 %) or a number of rows (200, 1e3).
+
+    Raises
+    ------
+    ParameterError
+        For what is not a number.
+
+    Examples
+    --------
+    >>> from coresift.cli._options import amount
+    >>> [amount(text) for text in ("200", "1e3", "0.01", "1e-2", "10%")]
+    [200, 1000, 0.01, 0.01, 0.1]
+    """
+    typed = text.strip()
+    try:
+        if typed.endswith("%"):
+            return float(typed[:-1]) / 100
+        if re.fullmatch(r"[+-]?\d+", typed):
+            return int(typed)
+        value = float(typed)
+    except ValueError:
+        raise ParameterError(
+            f"--budget {text!r} is not a number: give a fraction such as 0.01 or 1%, or a number "
+            "of rows"
+        ) from None
+    # 1e3 is how a thousand rows are typed; 1.0 stays a share, all rows
+    is_count = "e" in typed.lower() and value > 1 and value.is_integer()
+    return int(value) if is_count else value
+
+
+def check_folders(outputs: Mapping[str, Path | None]) -> None:
+    """Refuse an output in a folder that does not exist."""
+    for output in outputs.values():
+        if output is not None and not output.absolute().parent.is_dir():
+            raise ParameterError(f"the folder of {str(output)!r} does not exist: create it first")

@@ -1,0 +1,67 @@
+"""Exact sums: Python integers that merge by addition."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from coresift._kernels.exact import BIAS, N_LIMBS, add_exactly
+from coresift._typing import Float64, Rows
+
+
+@dataclass(frozen=True)
+class ExactSum:
+    """Sums of the columns of float32 rows, free of rounding.
+
+    Parameters
+    ----------
+    totals : tuple of int
+        One integer a column, in units of ``2**-298``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coresift.core.exact_sum import ExactSum
+    >>> rows = np.array([[1e30], [1.0], [-1e30]], dtype=np.float32)
+    >>> ExactSum.of(rows).value().tolist()
+    [1.0]
+    """
+
+    totals: tuple[int, ...]
+
+    @classmethod
+    def of(cls, rows: Rows, power: int = 1) -> ExactSum:
+        """Sum the columns of rows of shape (n_rows, n_columns), or their squares."""
+        limbs = np.zeros((rows.shape[1], N_LIMBS), dtype=np.int64)
+        add_exactly(np.ascontiguousarray(rows, dtype=np.float32), power, limbs)
+        return cls(tuple(sum(int(v) << (32 * b) for b, v in enumerate(column)) for column in limbs))
+
+    @classmethod
+    def empty(cls, n_columns: int) -> ExactSum:
+        """Return the sum of no rows."""
+        return cls((0,) * n_columns)
+
+    def merge(self, other: ExactSum) -> ExactSum:
+        """Return the sum of both."""
+        return ExactSum(tuple(a + b for a, b in zip(self.totals, other.totals, strict=True)))
+
+    def total(self) -> Fraction:
+        """Return the sum over all columns."""
+        return Fraction(sum(self.totals), 1 << BIAS)
+
+    def fractions(self) -> list[Fraction]:
+        """Return the sums as exact fractions."""
+        return [Fraction(total, 1 << BIAS) for total in self.totals]
+
+    def value(self) -> Float64:
+        """Return the sums rounded once, shape (n_columns,), float64."""
+        return np.array([float(total) for total in self.fractions()], dtype=np.float64)
+
+
+def standard_deviation(total: Fraction, squares: Fraction, n_rows: int) -> float:
+    """Return the population standard deviation from exact sums; never negative or NaN."""
+    variance = (squares - total * total / n_rows) / n_rows
+    return math.sqrt(float(variance))

@@ -1,0 +1,6 @@
+"""Facility location on exact distances between the rows of one class."""
+
+from coresift.core.facility.greedy import ROW_GREEDY, facility_greedy
+from coresift.core.facility.stores import Dense, Neighbours, Recomputed
+
+__all__ = ["ROW_GREEDY", "Dense", "Neighbours", "Recomputed", "facility_greedy"]

@@ -1,0 +1,122 @@
+"""What an engine is: one verb over the parts of a source."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+
+from coresift._errors import DataError
+from coresift._progress import Seconds, watched_spans
+from coresift.core.merge import Mergeable
+
+M = TypeVar("M", bound=Mergeable)
+Advance = Callable[[int], None]
+
+
+class _HasChunks(Protocol):
+    def chunks(self) -> Any: ...
+
+
+Task = Callable[[Any], M]  # a frozen dataclass: chunk -> Mergeable
+
+
+@dataclass
+class Folded(Generic[M]):
+    """What came out of some parts: the merged value, rows read, and seconds by span."""
+
+    value: M | None
+    n_rows: int
+    seconds: Seconds
+
+
+class Engine(ABC):
+    """How the sum over the parts of a source is computed.
+
+    A file ``engines/_NAME.py`` with a subclass of this name is all that an engine takes; it is
+    found by its ``name``.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def fold(self, task: Task[M], parts: Sequence[_HasChunks], advance: Advance) -> Folded[M]:
+        """Merge ``task(chunk)`` over all chunks of all parts.
+
+        Parameters
+        ----------
+        task : callable
+            A frozen dataclass that pickles: chunk to result.
+        parts : sequence of Part
+        advance : callable
+            Called with numbers of rows as they are done.
+        """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:  # noqa: B027  # most engines hold nothing
+        """Let go of what the engine holds: processes, connections."""
+
+
+class Merger(Generic[M]):
+    """Results merged like carries of a binary counter.
+
+    Each takes part in ``log2(number of results)`` merges, not in all that follow it.
+    """
+
+    def __init__(self) -> None:
+        self._carries: list[tuple[int, M]] = []
+
+    def add(self, result: M) -> None:
+        """Take one more result."""
+        level = 0
+        while self._carries and self._carries[-1][0] == level:
+            result = self._carries.pop()[1].merge(result)
+            level += 1
+        self._carries.append((level, result))
+
+    def total(self) -> M | None:
+        """Return the merged value, None of nothing."""
+        total: M | None = None
+        for _, result in reversed(self._carries):
+            total = result if total is None else result.merge(total)
+        return total
+
+
+def narrowed(task: Task[M], part: Any) -> Task[M]:
+    """Return what a part needs of a task: all, or what its ``of_rows(start, n_rows)`` gives."""
+    if not hasattr(task, "of_rows"):
+        return task
+    own: Task[M] = task.of_rows(part.start, part.n_rows)
+    return own
+
+
+def fold_part(task: Task[M], part: _HasChunks, advance: Advance) -> Folded[M]:
+    """Merge ``task(chunk)`` over the chunks of one part, here and now."""
+    merger: Merger[M] = Merger()
+    n_rows = 0
+    with watched_spans() as seconds:
+        for chunk in part.chunks():
+            merger.add(task(chunk))
+            n_rows += len(chunk.rows)
+            advance(len(chunk.rows))
+    return Folded(merger.total(), n_rows, seconds)
+
+
+def check_rows(n_rows: int, expected: int) -> None:
+    """Refuse a pass that has read another number of rows than the source has.
+
+    Raises
+    ------
+    DataError
+    """
+    if n_rows != expected:
+        raise DataError(
+            f"a pass over the input has read {n_rows:,} rows, the input has {expected:,}: it has "
+            "changed in between, or its chunks are not all of its rows; select again"
+        )

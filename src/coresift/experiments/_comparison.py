@@ -1,0 +1,235 @@
+"""Methods side by side: the same rows, the same models, the same measures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from sklearn.datasets import load_digits
+
+from coresift._errors import ParameterError
+from coresift._progress import Progress
+from coresift.core.budget import resolve_budget, split_budget
+from coresift.core.classes import Classes, count_labels
+from coresift.experiments._job import Job
+from coresift.experiments._models import DEFAULT_MODEL, make_models
+from coresift.experiments._networks import NetworkJob
+from coresift.experiments._results import Comparison, Result
+from coresift.experiments._series import Run, run_jobs
+from coresift.experiments._shared_selection import SharedSelectionJob
+from coresift.experiments._split import Split
+from coresift.experiments._store import Store
+from coresift.selectors import FULL, BaseSelector, make_selector
+from coresift.torch import NetworkClassifier
+
+_ALWAYS = ("uniform", FULL)
+
+
+def compare(
+    X: Any,
+    y: Any = None,
+    *,
+    budget: float | Sequence[float] = 0.01,
+    methods: Sequence[str] | Mapping[str, BaseSelector | str] = ("fastcore",),
+    seeds: int | Sequence[int] = 5,
+    model: Any = DEFAULT_MODEL,
+    test: Any = None,
+    test_size: float = 0.25,
+    split_seed: int = 0,
+    n_threads: int | None = None,
+    time_limit: float | None = None,
+    resume: str | PathLike[str] | None = None,
+    isolate: bool = True,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Run methods on one data set and measure what they cost and what they are worth.
+
+    Uniform sampling and training on everything always take part.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_rows, n_features), sparse matrix, data frame, path or Source
+    y : array-like of shape (n_rows,) or str
+        Labels; a string is the name of the column of X that holds them.
+    budget : float, int or sequence of them, default=0.01
+        As for a selector. Several make the curve of accuracy against budget.
+    methods : sequence of str, or mapping of str to selector, default=("fastcore",)
+        Names of `coresift.selectors.METHODS`, or selectors by names of your own, whose budget,
+        random_state and n_threads are set.
+    seeds : int or sequence of int, default=5
+        How many, from 0, or which.
+    model : str, classifier, sequence of them or mapping of str to them, default="sklearn-logistic"
+        ``"sklearn-logistic"`` (deterministic, C = 1), ``"logistic-l2"`` (deterministic, a penalty
+        of 1e-4 on the mean loss; `coresift.experiments.L2Logistic` takes another), the paper's
+        ``"logistic"``, ``"svm"`` or ``"lasso"`` (Section 8.1, needs torch), or a classifier whose
+        ``fit`` takes ``sample_weight``. Several are trained on the same selections: each run
+        selects once.
+        ``"mlp"``, ``"cnn"`` or a `coresift.torch.NetworkClassifier` choose anew, in gradient
+        space, as they train (Algorithm 2), with selectors whose ``scale`` is set to None;
+        ``"full"`` then trains on all rows in every epoch.
+    test : tuple (X_test, y_test), path or frame, default=None
+        Test rows. None puts ``test_size`` of the rows aside, each class in proportion.
+    test_size : float, default=0.25
+    split_seed : int, default=0
+        Decides which rows are put aside.
+    n_threads : int or None, default=None
+        For the selectors, and for the linear algebra of the training.
+    time_limit : float or None, default=None
+        Seconds for a run: selection, scoring and the training of every model. A run that passes
+        it is stopped, and the models that are not measured by then are reported as such. A model
+        that fails is reported too, and the others go on.
+    resume : path or None, default=None
+        File in which each run and model is kept as a line of JSON. Those that are in it, of the
+        same rows and parameters, are not run again, unless they failed. Selections are kept in
+        the folder ``FILE.selections`` and taken up for other models, with the seconds, the memory
+        and the score of the run that selected.
+    isolate : bool, default=True
+        Run each in a process of its own. Without, it is quicker for small data, but there is no
+        time limit, and no figure of memory.
+    progress : callable or None, default=None
+        Called with ("compare", runs done, runs in all).
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    BudgetError, DataError, FormatError, LabelError, ParameterError
+        For what cannot be used, before the first run.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from coresift import compare
+    >>> X, y = load_digits(return_X_y=True)
+    >>> found = compare(X, y, budget=100, seeds=2, isolate=False)
+    >>> [(result.method, result.rows) for result in found.results]
+    [('fastcore', 100), ('uniform', 100), ('full', 1347)]
+
+    Two models on the same selections:
+
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> models = ["sklearn-logistic", GaussianNB()]
+    >>> found = compare(X, y, budget=100, seeds=1, model=models, isolate=False)
+    >>> found.models
+    ('sklearn-logistic', 'GaussianNB()')
+    >>> found.result("fastcore", model="GaussianNB()").rows
+    100
+    """
+    _check_limits(time_limit, isolate)
+    split = Split.of(X, y, test, test_size, split_seed)
+    budgets = _checked_budgets(budget, split)
+    chosen = _selectors(methods)
+    numbers = list(range(seeds)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
+    if not numbers:
+        raise ParameterError(f"seeds={seeds!r}: give at least one")
+    models = make_models(model)
+    jobs = [
+        kind(name, selector, amount, seed, trained, n_threads, isolate)
+        for seed in numbers
+        for name, selector in chosen.items()
+        for amount in (budgets if selector is not None else [None])
+        for kind, some in _by_kind(models).items()
+        if (trained := _changed(some, selector is not None or seed == numbers[0]))
+    ]
+    store = Store(None if resume is None else Path(resume))
+    runs = run_jobs(jobs, split, store, time_limit, progress or _silent)
+    results = _results(runs, list(models), list(chosen), budgets)
+    return Comparison(split.facts(), tuple(models), tuple(results), runs)
+
+
+def compare_on_digits(
+    budget: float = 0.1, seed: int = 0, n_seeds: int = 5, progress: Progress | None = None
+) -> Comparison:
+    """Compare FastCore, uniform samples and everything on scikit-learn's digits.
+
+    Parameters
+    ----------
+    budget : float
+        Share of the training rows to select.
+    seed : int
+        First of the seeds; it also decides the test rows.
+    n_seeds : int
+        Repetitions of FastCore and of uniform sampling.
+    progress : callable or None
+        As for `compare`.
+    """
+    X, y = load_digits(return_X_y=True)
+    seeds = range(seed, seed + n_seeds)
+    return compare(
+        X, y, budget=budget, seeds=seeds, split_seed=seed, isolate=False, progress=progress
+    )
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def _check_limits(time_limit: float | None, isolate: bool) -> None:
+    if time_limit is not None and not time_limit > 0:
+        raise ParameterError(f"time_limit={time_limit}: must be above 0 seconds, or None")
+    if time_limit is not None and not isolate:
+        raise ParameterError("time_limit needs isolate=True: only a process can be stopped")
+
+
+def _checked_budgets(budget: float | Sequence[float], split: Split) -> list[float]:
+    budgets = list(budget) if isinstance(budget, Sequence) else [budget]
+    if not budgets:
+        raise ParameterError("budget=[]: give at least one")
+    classes = Classes.of(count_labels(split.y), len(split.y))
+    for amount in budgets:
+        split_budget(resolve_budget(amount, len(split.X)), classes.sizes)
+    return list(dict.fromkeys(budgets))
+
+
+def _selectors(
+    methods: Sequence[str] | Mapping[str, BaseSelector | str],
+) -> dict[str, BaseSelector | None]:
+    """Return the selectors by name, uniform and full among them and full last."""
+    names = [methods] if isinstance(methods, str) else methods
+    pairs = dict(names) if isinstance(names, Mapping) else {name: name for name in names}
+    chosen: dict[str, BaseSelector | None] = {}
+    for name, what in [*pairs.items(), *((name, name) for name in _ALWAYS if name not in pairs)]:
+        if what != FULL:
+            chosen[name] = make_selector(what) if isinstance(what, str) else what
+    return {**chosen, FULL: None}
+
+
+def _by_kind(models: dict[str, Any]) -> dict[type[Job], dict[str, Any]]:
+    """Return the models that share a selection, and those that select for themselves."""
+    kinds: dict[type[Job], dict[str, Any]] = {SharedSelectionJob: {}, NetworkJob: {}}
+    for name, model in models.items():
+        kinds[NetworkJob if isinstance(model, NetworkClassifier) else SharedSelectionJob][name] = (
+            model
+        )
+    return kinds
+
+
+def _changed(models: dict[str, Any], by_rows: bool) -> dict[str, Any]:
+    """Return the models that other rows, or else the seed alone, make another one."""
+    return {name: model for name, model in models.items() if by_rows or _is_random(model)}
+
+
+def _is_random(model: Any) -> bool:
+    """Tell whether the seed decides what the model becomes; lbfgs ignores its random_state."""
+    parameters = model.get_params(deep=False)
+    return "random_state" in parameters and parameters.get("solver") != "lbfgs"
+
+
+def _results(
+    runs: Sequence[Run], models: Sequence[str], names: Sequence[str], budgets: Sequence[float]
+) -> Iterator[Result]:
+    """Yield for each model a line for each budget and method, then one for full."""
+    lines = [(name, budget) for budget in budgets for name in names if name != FULL]
+    for model in models:
+        for line in [*lines, (FULL, None)]:
+            yield Result.of(
+                [
+                    run
+                    for run in runs
+                    if (run["method"], run["budget"], run["model"]) == (*line, model)
+                ]
+            )

@@ -1,0 +1,67 @@
+"""How close FastCore's bounds are to what they bound, measured in the pass that weighs its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from coresift.core.bound_error import Pairs, TrueDistances, bound_error
+from coresift.core.bounds import Bound
+from coresift.core.budget import split_budget
+from coresift.core.encoder import Encoder
+from coresift.core.medoids import FixedPoint
+from coresift.core.merge import rank_in_group
+from coresift.core.summary import Summary
+from coresift.table import Block, Table
+
+BOUND_SAMPLE = 64  # rows that the error is measured on, with the clusters they are in
+
+
+@dataclass(frozen=True, eq=False)
+class BoundProbe:
+    """Measure, on a few rows, what the bound is above (Table 2)."""
+
+    summary: Summary
+    encoder: Encoder
+    bound: Bound
+
+    def prepared(self, table: Table) -> BoundTask:
+        """Draw rows of each class, in proportion to its size, to compare bounds with distances."""
+        pool, sizes = self.summary.pool, table.classes.sizes
+        n_items = min(max(BOUND_SAMPLE, len(sizes)), int(sizes.sum()))
+        drawn = np.flatnonzero(
+            rank_in_group(pool.groups) < split_budget(n_items, sizes)[pool.groups]
+        )
+        drawn = drawn[np.argsort(pool.row_ids[drawn])]
+        rows = table.take(pool.row_ids[drawn])
+        buckets = self.encoder.clusterer.buckets(rows)
+        codes = pool.payload[0][drawn]
+        pairs = Pairs.of(self.summary, pool.groups[drawn], rows, buckets, codes)
+        return BoundTask(self, pairs, FixedPoint.of(*table.edges(), table.n_rows))
+
+
+@dataclass(frozen=True, eq=False)
+class BoundTask:
+    """The task of a `BoundProbe`."""
+
+    probe: BoundProbe
+    pairs: Pairs
+    units: FixedPoint
+
+    def __call__(self, block: Block) -> TrueDistances:
+        """Look at a block."""
+        buckets = self.probe.encoder.clusterer.buckets(block.rows)
+        return TrueDistances.of(
+            self.pairs, self.probe.summary, self.units, block.rows, block.class_ids, buckets
+        )
+
+    def facts(self, result: TrueDistances) -> Mapping[str, Any]:
+        """Return the mean relative error of the bound."""
+        probe = self.probe
+        error = bound_error(
+            self.pairs, result, probe.summary, probe.encoder.codebook, probe.bound, self.units
+        )
+        return {"bound_error": error}

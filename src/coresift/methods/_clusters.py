@@ -1,0 +1,51 @@
+"""Rows of each cluster counted, without codes: what stratified sampling and hulls start from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from coresift._runtime import Runtime
+from coresift._typing import Indices
+from coresift.core.hyperplanes import Hyperplanes
+from coresift.core.summary import Layout, Summary
+from coresift.table import Block, Table
+
+CLUSTERS_PER_PICK = 10
+CENTER_ROWS = 2**14  # rows whose mean is the middle of the data
+
+
+@dataclass(frozen=True, eq=False)
+class CountClusters:
+    """Count the rows of each bucket: a summary without codes and candidates."""
+
+    planes: Hyperplanes
+    layout: Layout
+
+    def __call__(self, block: Block) -> Summary:
+        """Summarise a block."""
+        no_codes = np.empty((len(block.rows), 0), dtype=np.uint8)
+        buckets = self.planes.buckets(block.rows)
+        return Summary.of(block.class_ids, buckets, no_codes, block.row_ids, self.layout)
+
+
+def count_clusters(
+    table: Table, planes: Hyperplanes, quotas: Indices, max_clusters: int | None, run: Runtime
+) -> Summary:
+    """Read the data once and count the rows of each cluster; at most ``max_clusters`` a class."""
+    sizes = table.classes.sizes
+    limits = CLUSTERS_PER_PICK * quotas if max_clusters is None else max_clusters
+    limits = np.minimum(np.broadcast_to(limits, sizes.shape), sizes)
+    layout = Layout(0, planes.n_bits, tuple(limits.tolist()), (0,) * len(sizes), 0)
+    with run.stage("cluster", table.n_rows):
+        return table.fold(CountClusters(planes, layout), run)
+
+
+def cluster_facts(clusters: Summary, n_classes: int) -> tuple[Mapping[str, Any], ...]:
+    """Return what is reported of the clusters of each class."""
+    counts = np.bincount(clusters.cluster_class, minlength=n_classes).tolist()
+    pairs = zip(counts, clusters.bits.tolist(), strict=True)
+    return tuple({"clusters": count, "bits": bits} for count, bits in pairs)

@@ -1,0 +1,189 @@
+"""Craig+PQ: facility location on distances between codes (Section 8.1).
+
+The distance of two rows is read off the codebook. So rows with equal codes are one candidate with
+a count, and one place of demand with the same count: what remains is Eq. 8 with a cluster for
+each distinct code. The greedy of FastCore runs on it as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from coresift._rng import Purpose, derived_seed, stream
+from coresift._runtime import Runtime
+from coresift._typing import Codes, Indices
+from coresift.core.bounds import bound_of
+from coresift.core.cluster_shares import WonClusters
+from coresift.core.codebook import MAX_CODEWORDS, SUBSPACES, Codebook
+from coresift.core.coreset import Choice, in_order
+from coresift.core.greedy import GREEDY, greedy
+from coresift.core.hyperplanes import MAX_PLANES
+from coresift.core.objective import CodeObjective
+from coresift.core.parameters import check_choice, check_range
+from coresift.core.summary import Layout, Summary
+from coresift.methods._plan import Plan, choose_by_class
+from coresift.sources import CHUNK_BYTES, Source
+from coresift.table import Block, Pieces, Table
+from coresift.weightings import Weighting, weighting_type
+
+DISTANCES = ("root", "sum")
+SAMPLE_ROWS_PER_CODEWORD = 64
+
+
+@dataclass(frozen=True, eq=False)
+class KeepCodes:
+    """Keep the code of every row in place of its features."""
+
+    codebook: Codebook
+
+    def __call__(self, block: Block) -> Pieces:
+        """Encode a block."""
+        codes: Any = self.codebook.codes(block.rows)
+        return Pieces((block._replace(rows=codes),))
+
+
+@dataclass(frozen=True, eq=False)
+class ClassCodes:
+    """What the greedy chose in one class, and the summary of its codes."""
+
+    summary: Summary
+    picks: Indices
+    row_ids: Indices
+    owners: Indices
+    n_codes: int
+    score: float
+
+
+@dataclass(frozen=True)
+class CraigPQPlan(Plan):
+    """Every choice that a selection depends on; `coresift.CraigPQ` documents them."""
+
+    has_clusters: ClassVar[bool] = True
+
+    n_subspaces: int = 4
+    subspaces: str = "variance"
+    n_codewords: int = 256
+    distance: str = "root"
+    greedy: str = "lazy"
+    n_candidates: int = 500
+
+    def __post_init__(self) -> None:
+        check_choice("subspaces", self.subspaces, SUBSPACES)
+        check_choice("distance", self.distance, DISTANCES)
+        check_choice("greedy", self.greedy, GREEDY)
+        check_range("n_codewords", self.n_codewords, MAX_CODEWORDS)
+        for name in ("n_subspaces", "n_candidates"):
+            check_range(name, getattr(self, name))
+        super().__post_init__()
+
+    @property
+    def sample_rows(self) -> int:  # type: ignore[override]
+        """Rows of the sample that the codebook is trained on."""
+        return SAMPLE_ROWS_PER_CODEWORD * self.n_codewords
+
+    def weighting(self) -> Weighting:
+        """Return how the chosen rows are weighed; here a code is a cluster."""
+        name = "cluster" if self.weights == "code" else self.weights
+        return weighting_type(name, type(self)).of(self)
+
+    def choose(self, table: Table, run: Runtime) -> Choice:
+        """Choose by facility location on codes, one class at a time."""
+        quotas = table.quotas(self.budget)
+        with run.stage("train"):
+            codebook = Codebook.train(
+                table.sample(),
+                self.n_subspaces,
+                self.n_codewords,
+                stream(self.seed, Purpose.CODEBOOK),
+                self.subspaces,
+            )
+        with run.stage("encode", table.n_rows):
+            encoded = table.fold(KeepCodes(codebook), run).block(table.n_rows)
+        codes: Any = encoded.rows
+        with run.stage("choose", int(quotas.sum())):
+
+            def choose(class_id: int) -> ClassCodes:
+                here = np.flatnonzero(encoded.class_ids == class_id)
+                found = self._in_class(codes[here], here, int(quotas[class_id]), codebook, class_id)
+                run.advance(len(found.picks))
+                return found
+
+            found = choose_by_class(choose, quotas)
+        return _choice(found, encoded.class_ids)
+
+    def _in_class(
+        self, codes: Codes, row_ids: Indices, quota: int, codebook: Codebook, class_id: int
+    ) -> ClassCodes:
+        """Run the greedy in one class."""
+        summary = summary_of_codes(codes, row_ids, derived_seed(self.seed, Purpose.ROWS))
+        objective = CodeObjective.of(summary, codebook, bound_of(self.distance))
+        rng = stream(self.seed, Purpose.GREEDY_DRAWS, class_id)
+        picks = greedy(
+            objective, quota, rng, method=self.greedy, n_candidates=self.n_candidates
+        ).candidates
+        return ClassCodes(
+            summary,
+            picks,
+            objective.candidates.rows(picks),
+            objective.owners(picks),
+            objective.n_candidates,
+            objective.score(),
+        )
+
+    def cost(self, source: Source) -> dict[str, Any]:
+        """Say what a selection would take: `Plan.cost`, as if all codes of one class differed."""
+        n_rows, n_subspaces = source.n_rows, min(self.n_subspaces, source.n_features)
+        table = 4 * n_subspaces * self.n_codewords * n_rows
+        sample = self.sample_rows * source.n_features * 8
+        # Codes and class of each row; while the summary is built, three integers a code and part.
+        held = (40 + 33 * n_subspaces) * n_rows
+        return {
+            **super().cost(source),
+            "max_candidates": n_rows,
+            "max_bytes": 4 * CHUNK_BYTES + sample + table + held,
+        }
+
+
+def _choice(found: list[ClassCodes], class_ids: Indices) -> Choice:
+    """Put the classes together, rows ascending."""
+    row_ids, picks = in_order(
+        np.concatenate([own.row_ids for own in found]),
+        np.concatenate([own.picks for own in found]),
+    )
+    shares = WonClusters(
+        [own.summary for own in found].__getitem__,
+        tuple(own.owners for own in found),
+        picks,
+        # The candidates are the distinct codes in ascending order, and so are the clusters.
+        picks.astype(np.uint64),
+    )
+    return Choice(
+        row_ids,
+        class_ids[row_ids],
+        shares,
+        facts={
+            "n_codes": sum(own.n_codes for own in found),
+            "code_score": sum(own.score for own in found) / len(class_ids),
+        },
+        class_facts=tuple({"codes": own.n_codes} for own in found),
+    )
+
+
+def summary_of_codes(codes: Codes, row_ids: Indices, seed: int) -> Summary:
+    """Return the summary in which each distinct code of a class is a cluster of its own.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_rows, n_subspaces), uint8
+    row_ids : ndarray of shape (n_rows,), int64
+    seed : int
+        Of the hash that says which of the rows with one code is taken first.
+    """
+    distinct, cluster = np.unique(codes, axis=0, return_inverse=True)
+    limits = (len(distinct),), (len(codes),)
+    layout = Layout(codes.shape[1], MAX_PLANES, *limits, seed)
+    one_class = np.zeros(len(codes), dtype=np.int64)
+    return Summary.of(one_class, cluster.reshape(-1).astype(np.uint64), codes, row_ids, layout)

@@ -1,0 +1,310 @@
+"""FastCore: Algorithm 1, lines 1 to 15; `coresift.select` has the rest.
+
+Encode rows -> add up integers -> choose on the sum -> fetch rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from coresift._errors import ParameterError
+from coresift._rng import Purpose, derived_seed, stream
+from coresift._runtime import Runtime
+from coresift._typing import Indices, Rows
+from coresift.core.bounds import BOUNDS, bound_of
+from coresift.core.budget import resolve_budget
+from coresift.core.centroids import Centroids
+from coresift.core.cluster_shares import WonClusters
+from coresift.core.codebook import MAX_CODEWORDS, SUBSPACES, Codebook
+from coresift.core.coreset import Choice, in_order
+from coresift.core.encoder import Clusterer, Encoder
+from coresift.core.greedy import GREEDY, greedy
+from coresift.core.hyperplanes import MAX_PLANES, Hyperplanes
+from coresift.core.mixture import Mixture
+from coresift.core.objective import CodeObjective
+from coresift.core.parameters import check_choice, check_range
+from coresift.core.summary import Layout, Summary
+from coresift.methods._bound_probe import BoundProbe
+from coresift.methods._plan import Plan, choose_by_class
+from coresift.sources import CHUNK_BYTES, Source
+from coresift.table import Block, Table
+from coresift.weightings._assignment import REPRESENTATIVES
+
+CLUSTERERS = ("lsh", "kmeans", "gmm")
+SAMPLE_ROWS_PER_CODEWORD = 32
+SAMPLE_ROWS_PER_CLUSTER = 4  # of k-means and mixtures
+CLUSTER_SAMPLE = 2**13  # but they look at so many rows at least
+# A class gets so many clusters and candidates for each row to choose; more do not pay.
+CLUSTERS_PER_PICK = 10
+CANDIDATES_PER_PICK = 20
+AMPLE_CLUSTERS = 4096  # but at least so many, shared where there are more than 16 classes
+AMPLE_CANDIDATES = 1024
+TABLE_BYTES = 2**29
+
+
+@dataclass(frozen=True, eq=False)
+class EncodeTask:
+    """Encode rows and add up (lines 2-3).
+
+    Parameters
+    ----------
+    encoder : Encoder
+    layout : Layout
+    """
+
+    encoder: Encoder
+    layout: Layout
+
+    def __call__(self, block: Block) -> Summary:
+        """Summarise a block."""
+        buckets, codes = self.encoder.encode_scaled(block.rows)
+        return Summary.of(block.class_ids, buckets, codes, block.row_ids, self.layout)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassPicks:
+    """What the greedy chose in one class.
+
+    Parameters
+    ----------
+    picks, row_ids : ndarray of shape (quota,), int64
+        Candidates in the order of choice, and a row for each.
+    owners : ndarray of shape (T,), int64
+        The picked candidate of smallest bound of each cluster.
+    n_candidates : int
+        Distinct codes to choose from.
+    bound : float
+        ``sum_t |C_t| min_j u_jt`` of the picks (Eq. 8).
+    """
+
+    picks: Indices
+    row_ids: Indices
+    owners: Indices
+    n_candidates: int
+    bound: float
+
+
+@dataclass(frozen=True)
+class FastCorePlan(Plan):
+    """Every choice that a selection depends on; `coresift.FastCore` documents them."""
+
+    has_clusters: ClassVar[bool] = True
+
+    clusters: str = "lsh"
+    n_clusters: int | None = None
+    n_planes: int = 64
+    center: bool = True
+    n_subspaces: int | None = None
+    subspaces: str = "variance"
+    n_codewords: int = 256
+    bound: str = "rms"
+    greedy: str = "auto"
+    n_candidates: int = 500
+    refine: int | None = None
+    representative: str = "medoid"
+    max_clusters: int | None = None
+    max_candidates: int | None = None
+
+    def __post_init__(self) -> None:
+        check_choice("clusters", self.clusters, CLUSTERERS)
+        check_choice("bound", self.bound, BOUNDS)
+        check_choice("greedy", self.greedy, GREEDY)
+        check_choice("representative", self.representative, REPRESENTATIVES)
+        check_choice("subspaces", self.subspaces, SUBSPACES)
+        check_choice("center", self.center, (True, False))
+        check_range("n_planes", self.n_planes, MAX_PLANES)
+        check_range("n_codewords", self.n_codewords, MAX_CODEWORDS)
+        check_range("n_candidates", self.n_candidates)
+        if self.refine is not None:
+            check_range("refine", self.refine, lowest=0)
+        for name in ("n_clusters", "n_subspaces", "max_clusters", "max_candidates"):
+            if getattr(self, name) is not None:
+                check_range(name, getattr(self, name))
+        super().__post_init__()
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Refuse parameters that have no meaning together."""
+        looks = self.refine or self.representative != "medoid"
+        if looks and not self.weighting().reads_cells:
+            raise ParameterError(
+                f"refine={self.refine!r} and representative={self.representative!r} look at the "
+                f"rows of each cell, weights={self.weights!r} at none: use weights='assignment'"
+            )
+        if self.clusters == "lsh" and self.n_clusters is not None:
+            raise ParameterError(
+                f"n_clusters={self.n_clusters!r} is for clusters='kmeans' or 'gmm', clusters='lsh' "
+                "finds as many as there are: use n_planes and max_clusters"
+            )
+
+    @property
+    def codebook_rows(self) -> int:
+        """Rows of the sample that the codebook is trained on, the first of them."""
+        return SAMPLE_ROWS_PER_CODEWORD * self.n_codewords
+
+    @property
+    def sample_rows(self) -> int:  # type: ignore[override]
+        """Rows of the sample that everything is trained on."""
+        if self.clusters == "lsh":
+            return self.codebook_rows
+        wanted = SAMPLE_ROWS_PER_CLUSTER * (self.n_clusters or 1)
+        return max(self.codebook_rows, CLUSTER_SAMPLE, wanted)
+
+    @property
+    def n_refinements(self) -> int:
+        """Number of times to look for better medoids: as given, or once where cells are read."""
+        if self.refine is not None:
+            return self.refine
+        return int(self.weights == "assignment")
+
+    def n_parts(self, n_features: int) -> int:
+        """Return the number of subspaces: as given, or one for each 32 features, 6 to 64."""
+        wanted = min(max(6, -(-n_features // 32)), 64)
+        return min(wanted if self.n_subspaces is None else self.n_subspaces, n_features)
+
+    def layout(self, quotas: Indices, sizes: Indices, n_subspaces: int) -> Layout:
+        """Return how large the summary of each class may grow.
+
+        Small quotas get clusters and candidates as if they were larger, where that is cheap; the
+        largest class may not have so many clusters that its table takes over `TABLE_BYTES`.
+        """
+        many = min(1, 16 / len(quotas))
+        most = TABLE_BYTES // (4 * n_subspaces * self.n_codewords)
+        clusters = np.maximum(CLUSTERS_PER_PICK * quotas, int(many * AMPLE_CLUSTERS))
+        clusters = np.minimum(clusters, most)
+        rows = np.maximum(CANDIDATES_PER_PICK * quotas, int(many * AMPLE_CANDIDATES))
+        if self.max_clusters is not None:
+            clusters = np.full_like(quotas, self.max_clusters)
+        if self.max_candidates is not None:
+            rows = np.full_like(quotas, self.max_candidates)
+        return Layout(
+            n_subspaces,
+            self.n_planes,
+            tuple(np.minimum(clusters, sizes).tolist()),
+            tuple(np.clip(rows, quotas, sizes).tolist()),
+            derived_seed(self.seed, Purpose.ROWS),
+        )
+
+    def choose(self, table: Table, run: Runtime) -> Choice:
+        """Choose by cluster bounds and a submodular greedy (lines 1-15)."""
+        quotas = table.quotas(self.budget)  # line 1
+        layout = self.layout(quotas, table.classes.sizes, self.n_parts(table.source.n_features))
+        encoder = self.train(table, max(layout.max_clusters), run)
+        layout = replace(layout, n_bits=encoder.clusterer.n_bits)
+        with run.stage("summarise", table.n_rows):  # lines 2-3
+            summary = table.fold(EncodeTask(encoder, layout), run)
+        with run.stage("choose", int(quotas.sum())):  # lines 4-15
+
+            def choose(class_id: int) -> ClassPicks:
+                own = summary.of_class(class_id)
+                found = self.choose_in_class(own, encoder.codebook, int(quotas[class_id]), class_id)
+                run.advance(len(found.picks))
+                return found
+
+            found = choose_by_class(choose, quotas)
+        return self._choice(summary, encoder, found)
+
+    def choose_in_class(
+        self, summary: Summary, codebook: Codebook, quota: int, class_id: int
+    ) -> ClassPicks:
+        """Run the greedy in one class (lines 4-15)."""
+        objective = CodeObjective.of(summary, codebook, bound_of(self.bound))
+        rng = stream(self.seed, Purpose.GREEDY_DRAWS, class_id)
+        picks = greedy(
+            objective, quota, rng, method=self.greedy, n_candidates=self.n_candidates
+        ).candidates
+        return ClassPicks(
+            picks,
+            objective.candidates.rows(picks),
+            objective.owners(picks),
+            objective.n_candidates,
+            objective.score(),
+        )
+
+    def train(self, table: Table, max_clusters: int, run: Runtime) -> Encoder:
+        """Fit clusters and codebook to the sample (lines 2-3)."""
+        sample = table.sample()
+        with run.stage("cluster"):
+            clusterer = self._clusterer(sample, max_clusters)
+        with run.stage("train"):
+            codebook = Codebook.train(
+                sample[: self.codebook_rows],
+                self.n_parts(sample.shape[1]),
+                self.n_codewords,
+                stream(self.seed, Purpose.CODEBOOK),
+                self.subspaces,
+            )
+        return Encoder(table.view.scaler, clusterer, codebook)
+
+    def _clusterer(self, sample: Rows, max_clusters: int) -> Clusterer:
+        """Draw hyperplanes, or train as many clusters as are asked for or as hyperplanes find."""
+        planes = draw_planes(sample, self.n_planes, self.center, self.seed)
+        if self.clusters == "lsh":
+            return planes
+        n_clusters = self.n_clusters
+        if n_clusters is None:
+            found = len(np.unique(planes.buckets(sample)))
+            most = max(1, len(sample) // SAMPLE_ROWS_PER_CLUSTER)
+            n_clusters = min(found, max_clusters, most)
+        train = Centroids.train if self.clusters == "kmeans" else Mixture.train
+        return train(sample, n_clusters, stream(self.seed, Purpose.CLUSTERS))
+
+    def _choice(self, summary: Summary, encoder: Encoder, found: list[ClassPicks]) -> Choice:
+        """Put the classes together, rows ascending."""
+        class_ids = np.repeat(np.arange(len(found)), [len(picks.row_ids) for picks in found])
+        row_ids, class_ids, picks = in_order(
+            np.concatenate([picks.row_ids for picks in found]),
+            class_ids,
+            np.concatenate([picks.picks for picks in found]),
+        )
+        clusters = np.bincount(summary.cluster_class, minlength=len(found)).tolist()
+        shares = WonClusters(
+            summary.of_class,
+            tuple(picks.owners for picks in found),
+            picks,
+            encoder.clusterer,
+        )
+        facts = {
+            "bound": sum(picks.bound for picks in found) / int(summary.sizes.sum()),
+            "n_clusters": sum(clusters),
+            "n_candidates": sum(picks.n_candidates for picks in found),
+        }
+        class_facts = tuple(
+            {"clusters": count, "bits": bits}
+            for count, bits in zip(clusters, summary.bits.tolist(), strict=True)
+        )
+        probe = BoundProbe(summary, encoder, bound_of(self.bound))
+        return Choice(row_ids, class_ids, shares, probe, facts, class_facts)
+
+    def cost(self, source: Source) -> dict[str, Any]:
+        """Say what a selection would take, with upper limits of clusters and candidates."""
+        budget = resolve_budget(self.budget, source.n_rows)
+        n_subspaces = self.n_parts(source.n_features)
+        layout = self.layout(np.array([budget]), np.array([source.n_rows]), n_subspaces)
+        clusters, candidates = layout.max_clusters[0], layout.max_candidates[0]
+        entries = n_subspaces * min(source.n_rows, clusters * self.n_codewords)
+        sample = self.sample_rows * source.n_features * 8
+        if self.clusters == "gmm":  # a few tables of sample rows times components
+            components = self.n_clusters or self.sample_rows // SAMPLE_ROWS_PER_CLUSTER
+            sample += 6 * 8 * self.sample_rows * components
+        table = 4 * n_subspaces * self.n_codewords * clusters
+        return {
+            **super().cost(source),
+            "max_clusters": clusters,
+            "max_candidates": candidates,
+            # Chunks are scaled in float64 and float32; two summaries exist while they merge.
+            "max_bytes": 4 * CHUNK_BYTES
+            + sample
+            + table
+            + 2 * (16 * entries + 24 * clusters)
+            + 2 * (16 + n_subspaces) * candidates,
+        }
+
+
+def draw_planes(sample: Rows, n_planes: int, center: bool, seed: int) -> Hyperplanes:
+    """Draw hyperplanes for scaled rows, through the middle of the sample or the origin (line 2)."""
+    middle = sample.mean(axis=0, dtype=np.float64).astype(np.float32) if center else None
+    return Hyperplanes.draw(sample.shape[1], n_planes, stream(seed, Purpose.PLANES), middle)

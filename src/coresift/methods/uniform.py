@@ -1,0 +1,38 @@
+"""Uniform sampling, by class or over all rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from coresift._rng import Purpose, derived_seed
+from coresift._runtime import Runtime
+from coresift.core.budget import resolve_budget
+from coresift.core.coreset import Choice, in_order
+from coresift.core.parameters import check_choice
+from coresift.methods._plan import Plan
+from coresift.table import DrawRows, Table
+
+
+@dataclass(frozen=True)
+class UniformPlan(Plan):
+    """Every choice that a uniform sample depends on; `coresift.Uniform` documents them."""
+
+    weights: str = "uniform"
+    stratify: bool = True
+
+    def __post_init__(self) -> None:
+        check_choice("stratify", self.stratify, (True, False))
+        super().__post_init__()
+
+    def choose(self, table: Table, run: Runtime) -> Choice:
+        """Draw rows uniformly, those of smallest hash; of each class its quota."""
+        if self.stratify:
+            quotas = table.quotas(self.budget)
+        else:
+            quotas = np.array([resolve_budget(self.budget, table.n_rows)])
+        seed = derived_seed(self.seed, Purpose.ROWS)
+        with run.stage("choose", table.n_rows):
+            drawn = table.fold(DrawRows(quotas, seed), run)
+        return Choice(*in_order(drawn.row_ids, drawn.payload[0]))

@@ -1,0 +1,78 @@
+"""The driver: profile -> choose -> weigh -> report, for every method and every weighting.
+
+Algorithm 1 of the paper, one class at a time, as it stands here and in `methods.fastcore`:
+
+====== ============================================================= =======================
+lines  in the paper                                                  here
+====== ============================================================= =======================
+1      the budget, split over the classes                            `Table.quotas`
+2      LSH clusters                                                  `FastCorePlan.train`
+3      codes, and the bounds between codes and clusters              `EncodeTask`, `BoundTable`
+4-15   greedy: sample, take the largest gain, update the bounds      `core.greedy`
+16-17  weights of the chosen rows                                    `weightings`
+18     the coreset                                                   `Coreset`
+====== ============================================================= =======================
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from coresift._progress import Progress
+from coresift._runtime import Runtime
+from coresift.core.coreset import Choice, ClassReport, Coreset, Report, Weighed
+from coresift.methods import Plan
+from coresift.sources import Source
+from coresift.table import Table
+
+
+def select(source: Source, plan: Plan, progress: Progress | None = None) -> Coreset:
+    """Choose a coreset.
+
+    Parameters
+    ----------
+    source : Source
+        Read a few times, a chunk at a time; `Plan.cost` says how often.
+    plan : Plan
+        The method, with all that it depends on.
+    progress : callable or None
+        Called with (stage, done, total) as the work goes on.
+
+    Raises
+    ------
+    BudgetError, DataError, LabelError
+        For rows, labels or a budget that cannot be used.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from coresift.methods import FastCorePlan
+    >>> from coresift.select import select
+    >>> from coresift.sources import ArraySource
+    >>> coreset = select(ArraySource(*load_digits(return_X_y=True)), FastCorePlan(0.1))
+    >>> len(coreset.row_ids), float(coreset.weights.sum())
+    (179, 1797.0)
+    """
+    with Runtime(plan.engine, plan.n_threads, progress) as run:
+        table = Table.of(source, plan.scale, plan.sample_rows, plan.seed, run)  # profile
+        choice = plan.choose(table, run)  # lines 1-15
+        weighed = plan.weighting().weigh(table, choice, run)  # lines 16-17
+        report = _report(table, choice, weighed, run)
+    return Coreset(weighed.row_ids, weighed.weights, report)  # line 18
+
+
+def _report(table: Table, choice: Choice, weighed: Weighed, run: Runtime) -> Report:
+    """Say what is known of the rows that were chosen."""
+    classes = table.classes
+    chosen = np.bincount(weighed.class_ids, minlength=len(classes)).tolist()
+    facts = choice.class_facts or ({},) * len(classes)
+    entries = zip(classes.labels, classes.sizes.tolist(), chosen, facts, strict=True)
+    return Report(
+        table.n_rows,
+        table.source.n_features,
+        len(weighed.row_ids),
+        weighed.score,
+        {**weighed.facts, **choice.facts},
+        tuple(ClassReport(*entry) for entry in entries),
+        dict(run.seconds),
+    )

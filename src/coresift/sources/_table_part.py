@@ -1,0 +1,72 @@
+"""A slice of an Arrow table that travels alone."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.ipc
+
+from coresift._typing import Labels
+from coresift.sources._base import Chunk, Part
+from coresift.sources._columns import ColumnLayout
+
+
+@dataclass(frozen=True, eq=False)
+class TablePart(Part):
+    """Rows of a table.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        A slice: it shares the memory of the whole table.
+    layout : ColumnLayout
+        What its columns become.
+    labels : ndarray of shape (n_rows,) or None
+    chunk_rows : int
+        Rows per chunk.
+    """
+
+    table: pa.Table
+    layout: ColumnLayout
+    labels: Labels | None
+    chunk_rows: int
+
+    @classmethod
+    def of(
+        cls,
+        start: int,
+        table: pa.Table,
+        layout: ColumnLayout,
+        labels: Labels | None,
+        chunk_rows: int,
+    ) -> TablePart:
+        """Return the part of a slice that begins at this row of the input."""
+        types = zlib.crc32(table.schema.remove_metadata().serialize())
+        fingerprint = f"{types:08x}{table.shape}@{start}"
+        return cls(start, table.num_rows, fingerprint, table, layout, labels, chunk_rows)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the rows from first to last."""
+        for first in range(0, self.n_rows, self.chunk_rows):
+            some = slice(first, first + self.chunk_rows)
+            table = self.table.slice(first, self.chunk_rows)
+            rows = self.layout.encode(table, self.start + first)
+            labels = None if self.labels is None else self.labels[some]
+            yield Chunk(self.start + first, rows, labels)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Arrow pickles a slice with all the rows of the table; its stream format does not
+        sink = pa.BufferOutputStream()
+        with pyarrow.ipc.new_stream(sink, self.table.schema) as writer:
+            writer.write_table(self.table)
+        values = [getattr(self, field.name) for field in fields(self) if field.name != "table"]
+        return _table_part, (sink.getvalue().to_pybytes(), *values)
+
+
+def _table_part(stream: bytes, start: int, n_rows: int, fingerprint: str, *rest: Any) -> TablePart:
+    with pyarrow.ipc.open_stream(stream) as reader:
+        return TablePart(start, n_rows, fingerprint, reader.read_all(), *rest)

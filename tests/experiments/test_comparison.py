@@ -1,0 +1,268 @@
+"""The comparison engine: figures, processes, limits, what is kept."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, log_loss
+from sklearn.neighbors import KNeighborsClassifier
+
+from coresift import BudgetError, DataError, FastCore, FormatError, LabelError, ParameterError
+from coresift.experiments import Comparison, compare
+from coresift.experiments._selection import coreset_score
+from coresift.experiments._split import Split
+from coresift.selectors import Uniform
+from troubled import Dies, Fails, Hoards, Sleeps
+
+
+def table(n_rows: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 3, n_rows)
+    return rng.normal(size=(n_rows, 5)) + y[:, None], y
+
+
+def quick(**options: Any) -> Comparison:
+    X, y = table()
+    return compare(X, y, **{"budget": 30, "seeds": 2, "isolate": False, **options})
+
+
+def test_uniform_and_full_always_take_part() -> None:
+    found = quick()
+    assert [(r.method, r.rows, r.runs) for r in found.results] == [
+        ("fastcore", 30, 2),
+        ("uniform", 30, 2),
+        ("full", 300, 1),  # the default model ignores the seed: once is enough
+    ]
+    assert quick(methods=["full", "uniform"]).results[0].method == "uniform"
+    assert found.data == {"n_train": 300, "n_test": 100, "n_features": 5, "n_classes": 3}
+
+
+def test_figures_are_those_of_the_run_made_by_hand() -> None:
+    X, y = table()
+    X_test, y_test = table(150, seed=1)
+    found = compare(X, y, budget=40, seeds=[7], test=(X_test, y_test), isolate=False)
+    split = Split.of(X, y, (X_test, y_test), 0.5, 0)
+    selector = Uniform(40, random_state=7).fit(split.X, split.y)
+    rows = selector.sample_indices_
+    model = LogisticRegression(max_iter=1000)
+    model.fit(split.X[rows], split.y[rows], sample_weight=selector.sample_weight_)
+    result = found.result("uniform")
+    expected = accuracy_score(split.y_test, model.predict(split.X_test))
+    assert result.mean("accuracy") == expected
+    probabilities = model.predict_proba(split.X_test).astype(float)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    assert result.mean("log_loss") == pytest.approx(log_loss(split.y_test, probabilities))
+    nearest = [
+        min(np.linalg.norm(split.X[i] - split.X[j]) for j in rows if split.y[i] == split.y[j])
+        for i in range(len(split.X))
+    ]
+    assert result.mean("score") == pytest.approx(np.mean(nearest), rel=1e-5)
+    assert found.result("full").mean("score") == 0
+
+
+def test_runs_tell_the_seconds_of_each_stage() -> None:
+    for run in quick(seeds=1).runs:
+        assert (run["stages"] == {}) == (run["method"] == "full")
+        assert sum(run["stages"].values()) <= run["select_seconds"] + 0.01
+
+
+def test_mean_and_spread_are_over_the_seeds() -> None:
+    found = quick(seeds=3)
+    accuracies = [run["accuracy"] for run in found.runs if run["method"] == "uniform"]
+    assert len(accuracies) == 3
+    figure = found.result("uniform").figures["accuracy"]
+    assert figure == (pytest.approx(np.mean(accuracies)), pytest.approx(np.std(accuracies)))
+
+
+def test_several_budgets_give_a_line_each_and_full_one() -> None:
+    found = quick(budget=[10, 0.2], seeds=1)
+    lines = [(r.method, r.budget, r.rows) for r in found.results]
+    assert lines == [
+        ("fastcore", 10, 10),
+        ("uniform", 10, 10),
+        ("fastcore", 0.2, 60),
+        ("uniform", 0.2, 60),
+        ("full", None, 300),
+    ]
+
+
+def test_a_selector_of_ones_own_takes_part_under_its_name() -> None:
+    found = quick(methods={"few planes": FastCore(n_planes=4), "again": "uniform"}, seeds=1)
+    assert [r.method for r in found.results] == ["few planes", "again", "uniform", "full"]
+    assert found.result("again").figures["score"] == found.result("uniform").figures["score"]
+
+
+def test_the_same_call_gives_the_same_figures() -> None:
+    def exact(found: Comparison) -> list[tuple[Any, ...]]:
+        return [(run["method"], run["score"], run["accuracy"], run["rows"]) for run in found.runs]
+
+    assert exact(quick()) == exact(quick())
+
+
+def test_a_method_that_fails_is_reported_and_the_others_run() -> None:
+    found = quick(methods={"broken": Fails(), "fastcore": "fastcore"})
+    broken = found.result("broken")
+    assert (broken.status, broken.runs, broken.seeds) == ("failed", 0, 2)
+    assert broken.error == "RuntimeError: nothing works"
+    assert broken.rows is None
+    assert broken.as_dict()["accuracy"] is None
+    assert {r.status for r in found.results if r.method != "broken"} == {"ok"}
+
+
+@pytest.mark.slow
+def test_processes_isolate_time_memory_and_death() -> None:
+    X, y = table()
+    methods = {"sleeps": Sleeps(), "dies": Dies(), "hoards": Hoards()}
+    found = compare(X, y, budget=30, seeds=1, methods=methods, time_limit=8)
+    assert found.result("sleeps").status == "time limit"
+    assert "8 s" in str(found.result("sleeps").error)
+    assert found.result("dies").status == "failed"
+    assert "signal 9" in str(found.result("dies").error)
+    assert found.result("uniform").status == found.result("full").status == "ok"
+    hoards, uniform = (found.result(name).mean("peak_mib") for name in ("hoards", "uniform"))
+    assert hoards is not None
+    assert uniform is not None
+    assert 380 < hoards - uniform < 450
+    hoarded = found.result("hoards").mean("select_mib")
+    assert hoarded is None or 380 < hoarded < 450
+    inside = compare(X, y, budget=30, seeds=1, methods=["uniform"], isolate=False)
+    for name in ("score", "accuracy", "log_loss"):
+        assert found.result("uniform").mean(name) == inside.result("uniform").mean(name)
+
+
+def test_resume_runs_only_what_is_missing_or_failed(tmp_path: Path) -> None:
+    kept = tmp_path / "runs.jsonl"
+    first = quick(resume=kept, seeds=1)
+    lines = kept.read_text().splitlines()
+    assert len(lines) == 3
+    assert all(json.loads(line)["status"] == "ok" for line in lines)
+    second = quick(resume=kept, seeds=2)
+    assert len(kept.read_text().splitlines()) == 5
+    assert kept.read_text().splitlines()[:3] == lines  # not run again: the times are the same
+    assert second.result("full").figures == first.result("full").figures
+    X, y = table(seed=5)
+    compare(X, y, budget=30, seeds=1, isolate=False, resume=kept)
+    assert len(kept.read_text().splitlines()) == 8  # other rows are other runs
+    quick(methods={"broken": Fails()}, resume=kept, seeds=1)
+    quick(methods={"broken": Fails()}, resume=kept, seeds=1)
+    assert len(kept.read_text().splitlines()) == 9
+    assert {path.name for path in tmp_path.iterdir()} == {"runs.jsonl", "runs.jsonl.selections"}
+
+
+def test_a_run_stopped_by_the_limit_is_tried_again_only_with_more_time() -> None:
+    from coresift.experiments._series import _is_due
+
+    late = {"status": "time limit", "time_limit": 5.0}
+    assert not _is_due(late, 5.0)
+    assert _is_due(late, 6.0)
+    assert _is_due(late, None)
+    assert not _is_due({"status": "ok"}, None)
+    assert _is_due(None, None)
+
+
+def test_a_file_of_other_things_is_refused_and_left_alone(tmp_path: Path) -> None:
+    kept = tmp_path / "notes.txt"
+    kept.write_text("{}\n")
+    with pytest.raises(FormatError, match=r"line 1 of .* is not a run"):
+        quick(resume=kept)
+    assert kept.read_text() == "{}\n"
+
+
+def test_json_and_csv_hold_the_results() -> None:
+    found = quick(seeds=1)
+    assert json.loads(found.to_json())["results"] == [r.as_dict() for r in found.results]
+    lines = list(csv.DictReader(io.StringIO(found.to_csv())))
+    assert [line["method"] for line in lines] == ["fastcore", "uniform", "full"]
+    assert float(lines[0]["accuracy"]) == found.results[0].mean("accuracy")
+
+
+def test_a_file_and_its_test_file_are_read(tmp_path: Path) -> None:
+    X, y = table()
+    frame = pd.DataFrame(X, columns=list("abcde")).assign(color=np.where(y > 1, "red", "blue"), y=y)
+    frame.iloc[:300].to_parquet(tmp_path / "train.parquet")
+    frame.iloc[300:].to_parquet(tmp_path / "test.parquet")
+    options: dict[str, Any] = {"budget": 30, "seeds": 1, "isolate": False}
+    found = compare(tmp_path / "train.parquet", "y", test=str(tmp_path / "test.parquet"), **options)
+    assert found.data == {"n_train": 300, "n_test": 100, "n_features": 7, "n_classes": 3}
+    frame.iloc[300:].drop(columns="a").to_parquet(tmp_path / "other.parquet")
+    with pytest.raises(DataError, match=r"6 features where .* 7"):
+        compare(tmp_path / "train.parquet", "y", test=tmp_path / "other.parquet", **options)
+
+
+def test_rows_are_scaled_by_the_training_rows() -> None:
+    X, y = table()
+    split = Split.of(X, y, None, 0.25, 0)
+    assert split.X.min(axis=0).tolist() == [0] * 5
+    assert split.X.max(axis=0).tolist() == [1] * 5
+    assert len(split.X_test) == 100
+
+
+def test_the_score_of_many_pairs_is_taken_on_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = table()
+    split = Split.of(X, y, None, 0.25, 0)
+    rows = Uniform(30, random_state=0).fit(split.X, split.y).sample_indices_
+    whole, n_rows = coreset_score(split, rows, 1)
+    assert n_rows == 300
+    monkeypatch.setattr("coresift.experiments._selection._MOST_PAIRS", 30 * 150)
+    part, n_rows = coreset_score(split, rows, 1)
+    assert n_rows == 150
+    assert part == pytest.approx(whole, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"methods": ["best"]}, ParameterError, "'best' is not known"),
+        ({"model": "tree"}, ParameterError, "'tree' is not known"),
+        ({"model": KNeighborsClassifier()}, ParameterError, "takes no sample_weight"),
+        ({"model": ["sklearn-logistic", "tree"]}, ParameterError, "'tree' is not known"),
+        ({"model": []}, ParameterError, r"model=\[\]: give at least one"),
+        ({"budget": 2}, BudgetError, "at least 3"),
+        ({"budget": 301}, BudgetError, "300"),
+        ({"budget": []}, ParameterError, "at least one"),
+        ({"seeds": 0}, ParameterError, "at least one"),
+        ({"test_size": 1.5}, ParameterError, "between 0 and 1"),
+        ({"time_limit": 5}, ParameterError, "isolate=True"),
+        ({"time_limit": 0, "isolate": True}, ParameterError, "above 0"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_the_first_run(
+    options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        quick(**options)
+
+
+def test_labels_that_cannot_be_are_refused() -> None:
+    X, y = table()
+    with pytest.raises(LabelError, match="needs labels"):
+        compare(X)
+    with pytest.raises(LabelError, match="1 class"):
+        compare(X, np.zeros(len(X)))
+    with pytest.raises(LabelError, match="such as 3"):
+        compare(X, y, test=(X, y + 1))
+
+
+def test_what_only_the_program_knows_cannot_go_to_a_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Own(Uniform):
+        pass
+
+    monkeypatch.setattr(Own, "__module__", "__main__")
+    with pytest.raises(ParameterError, match="move it to a module"):
+        quick(methods={"own": Own()}, isolate=True, seeds=1)
+
+
+def test_a_model_that_does_not_converge_is_noted() -> None:
+    found = quick(model=LogisticRegression(max_iter=1), seeds=1)
+    assert found.result("full").notes == ("training stopped before it converged",)
+    assert found.result("full").status == "ok"

@@ -1,0 +1,151 @@
+"""FastCore: what its settings do, beyond what every method keeps (test_contract.py)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import clone
+
+from coresift import DataError, FastCore
+from tables import answer, table
+
+
+@given(
+    n_rows=st.integers(1, 60),
+    n_features=st.integers(1, 5),
+    n_classes=st.integers(1, 4),
+    data=st.data(),
+)
+def test_law_8_on_small_tables_with_any_settings(
+    n_rows: int, n_features: int, n_classes: int, data: Any
+) -> None:
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    X = rng.integers(0, 4, size=(n_rows, n_features)).astype(float)
+    y = rng.integers(0, n_classes, size=n_rows)
+    budget = data.draw(st.integers(len(np.unique(y)), n_rows))
+    selector = FastCore(
+        budget,
+        n_codewords=data.draw(st.sampled_from([1, 3, 256])),
+        n_subspaces=data.draw(st.integers(1, 6)),
+        greedy=data.draw(st.sampled_from(["auto", "gradual", "stochastic"])),
+        weights=data.draw(st.sampled_from(["assignment", "cluster"])),
+        max_clusters=data.draw(st.sampled_from([None, 1, 5])),
+        random_state=0,
+        **data.draw(
+            st.sampled_from(
+                [{}, {"clusters": "kmeans"}, {"clusters": "gmm", "n_clusters": 7}],
+            )
+        ),
+    ).fit(X, y)
+    assert len(np.unique(selector.sample_indices_)) == budget
+    assert (selector.sample_weight_ > 0).all()
+    sums = np.bincount(y[selector.sample_indices_], selector.sample_weight_, minlength=n_classes)
+    np.testing.assert_allclose(sums, np.bincount(y, minlength=n_classes), rtol=1e-12)
+
+
+def test_the_seed_decides_which_rows_are_looked_at() -> None:
+    X, y = table()
+    one, again, other = (FastCore(max_candidates=300, random_state=seed) for seed in (1, 1, 2))
+    assert answer(one.fit(X, y)) == answer(again.fit(X, y)) != answer(other.fit(X, y))
+
+
+def test_refining_lowers_the_score_and_says_so() -> None:
+    X, y = table()
+    plain = FastCore(0.05, refine=0, random_state=0).fit(X, y)
+    refined = FastCore(0.05, refine=3, random_state=0).fit(X, y)
+    scores = refined.report_["scores"]
+    assert scores[0] == plain.report_["score"] > scores[1]
+    assert (np.diff(scores) <= 0).all()
+    assert scores[-1] == refined.report_["score"]
+
+
+def test_a_random_representative_stands_for_the_rows_of_the_medoid() -> None:
+    X, y = table()
+    medoids = FastCore(0.05, refine=2, scale=None, random_state=0).fit(X, y)
+    drawn = clone(medoids).set_params(representative="random").fit(X, y)
+    rows, own = medoids.sample_indices_, drawn.sample_indices_
+    distances = np.linalg.norm(X[own][:, None] - X[rows][None], axis=2)
+    distances[y[own][:, None] != y[rows][None]] = np.inf
+    medoid = distances.argmin(axis=1)
+    assert len(set(medoid)) > 0.9 * len(rows)  # all but for equal rows
+    assert np.mean(drawn.sample_weight_ == medoids.sample_weight_[medoid]) > 0.9
+    assert 0 < np.isin(own, rows).mean() < 0.9
+    assert drawn.report_["scores"][:-1] == medoids.report_["scores"]
+    assert drawn.report_["scores"][-1] == drawn.report_["score"] > medoids.report_["score"]
+
+
+@pytest.mark.parametrize("bound", ["sum", "root", "rms"])
+def test_the_report_says_how_far_the_bound_is_from_what_it_bounds(bound: str) -> None:
+    X, y = table()
+    error = FastCore(0.05, bound=bound, random_state=0).fit(X, y).report_["bound_error"]
+    assert error["pairs"] > 500
+    assert error["target"] == ("mean distance" if bound == "rms" else "largest distance")
+    assert 0 < error["mean_relative_error"] < 1
+
+
+def test_it_beats_uniform_samples_on_the_score() -> None:
+    X, y = table(4000)
+    chosen = FastCore(0.05, scale=None, random_state=0).fit(X, y).report_["score"]
+
+    def score(rows: np.ndarray) -> float:
+        distances = np.linalg.norm(X[:, None] - X[rows][None], axis=2)
+        distances[y[:, None] != y[rows][None]] = np.inf
+        best = distances.min(axis=1)
+        return float(best[np.isfinite(best)].mean())
+
+    rng = np.random.default_rng(0)
+    assert chosen < min(score(rng.choice(4000, 200, replace=False)) for _ in range(5))
+
+
+def test_all_kinds_of_clusters_agree_where_there_is_one() -> None:
+    X, y = table()
+    # 32 rows a codeword train the codebook, and 8192 the clusters, of which the table has fewer.
+    lsh = FastCore(0.05, n_codewords=16, max_clusters=1, random_state=0)
+    expected = answer(clone(lsh).fit(X, y))
+    for clusters in ("kmeans", "gmm"):
+        one = FastCore(0.05, n_codewords=16, clusters=clusters, n_clusters=1, random_state=0)
+        assert answer(one.fit(X, y)) == expected
+        bounded = clone(lsh).set_params(clusters=clusters, n_clusters=9)
+        assert answer(bounded.fit(X, y)) == expected
+
+
+@pytest.mark.parametrize(
+    ("parameters", "most"), [({"n_planes": 3}, 8), ({}, 1500 // 4), ({"max_clusters": 50}, 50)]
+)
+def test_as_many_clusters_as_hyperplanes_find_in_the_sample(
+    parameters: dict[str, Any], most: int
+) -> None:
+    X, _ = table()
+    lsh, kmeans = (
+        FastCore(0.05, clusters=clusters, random_state=0, **parameters).fit(X).report_
+        for clusters in ("lsh", "kmeans")
+    )
+    if parameters == {"n_planes": 3}:
+        assert kmeans["n_clusters"] == lsh["n_clusters"] <= most
+    else:
+        assert kmeans["n_clusters"] == most
+
+
+@pytest.mark.parametrize("clusters", ["lsh", "kmeans", "gmm"])
+def test_the_time_of_clustering_is_a_stage_and_no_time_counts_twice(clusters: str) -> None:
+    X, y = table()
+    start = time.perf_counter()
+    seconds = FastCore(0.05, clusters=clusters, random_state=0).fit(X, y).report_["seconds"]
+    taken = time.perf_counter() - start
+    assert min(seconds.values()) >= 0
+    assert seconds["cluster"] > 0
+    assert sum(seconds.values()) <= taken + 1e-3
+
+
+def test_huge_values() -> None:
+    X, y = table(300)
+    X[:, 0] *= np.float32(1e30)
+    assert np.isfinite(FastCore(0.1, random_state=0).fit(X, y).report_["score"])
+    for scale in ("standard", None):
+        with pytest.raises(DataError, match="'x0' holds values up to"):
+            FastCore(0.1, scale=scale).fit(X, y)

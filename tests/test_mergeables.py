@@ -1,0 +1,305 @@
+"""Laws 1 and 2 for everything that merges; equality is exact.
+
+A new mergeable is one more entry of `MERGEABLES`, and the last test fails until it is there.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coresift._rng import row_hash
+from coresift.core.bound_error import Pairs, TrueDistances
+from coresift.core.centers import Assignment, Centers
+from coresift.core.exact_sum import ExactSum
+from coresift.core.medoids import CellSums, FixedPoint, Membership
+from coresift.core.merge import BottomK, Count, Together
+from coresift.core.profile import Profile, sample_rows
+from coresift.core.scaler import SCALES, Moments
+from coresift.core.summary import Layout, Summary
+from coresift.table import Block, Pieces
+from naive import identical
+from strategies import SEEDS, Array, Encoded, chunkings, datasets, encoded_rows, encoders, matrices
+from walking import classes
+
+FEW = st.integers(1, 6)
+FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False)
+NOTHING = np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A mergeable of some rows: of those at given positions, and of none.
+
+    ``seen`` is what counts of a value, where that is not all its fields.
+    """
+
+    n_rows: int
+    of: Callable[[Array], Any]
+    zero: Any
+    seen: Callable[[Any], Any] = lambda value: value
+
+
+def exact_sums(rows: Array) -> Case:
+    return Case(len(rows), lambda part: ExactSum.of(rows[part]), ExactSum.empty(rows.shape[1]))
+
+
+@st.composite
+def moments(draw: Any) -> Case:
+    rows, scale = draw(datasets()).rows, draw(st.sampled_from(SCALES))
+    return Case(
+        len(rows),
+        lambda part: Moments.of(rows[part], scale),
+        Moments.empty(rows.shape[1], scale),
+    )
+
+
+@st.composite
+def samples(draw: Any) -> Case:
+    data, size, seed = draw(datasets()), draw(FEW), draw(SEEDS)
+
+    def of(part: Array) -> BottomK:
+        return sample_rows(data.rows[part], data.row_ids[part], size, seed)
+
+    return Case(len(data), of, of(NOTHING))
+
+
+@st.composite
+def profiles(draw: Any) -> Case:
+    """Some rows hold NaN or an infinity."""
+    data, scale, size = draw(datasets()), draw(st.sampled_from(SCALES)), draw(FEW)
+    rows, seed = data.rows.copy(), draw(SEEDS)
+    for value in (np.nan, np.inf):
+        rows[list(draw(st.sets(st.integers(0, len(rows) - 1), max_size=2))), 0] = value
+
+    def of(part: Array) -> Profile:
+        return Profile.of(
+            rows[part],
+            data.row_ids[part],
+            data.class_ids[part],
+            scale=scale,
+            sample_size=size,
+            seed=seed,
+        )
+
+    return Case(len(data), of, Profile.empty(rows.shape[1], scale, size, seed))
+
+
+def pools(rows: Encoded) -> Case:
+    """The candidates of each class, with their codes."""
+    limits, seed = np.array(rows.layout.max_candidates), rows.layout.seed
+
+    def of(part: Array) -> BottomK:
+        keys, codes = (row_hash(rows.row_ids[part], seed),), (rows.codes[part],)
+        return BottomK.of(rows.class_ids[part], keys, rows.row_ids[part], limits, codes)
+
+    return Case(len(rows), of, of(NOTHING))
+
+
+@st.composite
+def closest(draw: Any) -> Case:
+    """Keys are distances, with ties; limits are such as to keep nothing, one row, or more."""
+    data = draw(datasets())
+    squared = (data.rows[:, 0] % 4).astype(np.float32)
+    n_groups = draw(st.sampled_from([data.n_classes, data.n_classes + 1]))  # the last is empty
+    limits = np.array(draw(st.tuples(*[st.integers(0, 3)] * n_groups)))
+
+    def of(part: Array) -> BottomK:
+        return BottomK.of(data.class_ids[part], (squared[part],), data.row_ids[part], limits)
+
+    return Case(len(data), of, of(NOTHING))
+
+
+@st.composite
+def two_keys(draw: Any) -> Case:
+    """One group, which is cut before it is sorted; the first key has ties."""
+    data, limit, seed = draw(datasets()), draw(st.integers(0, 4)), draw(SEEDS)
+    keys = (data.rows[:, 0] % 2).astype(np.float32), row_hash(data.row_ids, seed)
+    zeros = np.zeros(len(data), dtype=np.int64)
+
+    def of(part: Array) -> BottomK:
+        own = tuple(key[part] for key in keys)
+        payload = data.rows[part], data.class_ids[part]
+        return BottomK.of(zeros[part], own, data.row_ids[part], np.array([limit]), payload)
+
+    return Case(len(data), of, of(NOTHING))
+
+
+@st.composite
+def counts(draw: Any) -> Case:
+    numbers = np.array(draw(st.lists(st.integers(0, 4), max_size=20)), dtype=np.int64)
+    return Case(
+        len(numbers), lambda part: Count.of(numbers[part], 6), Count(np.zeros(6, dtype=np.int64))
+    )
+
+
+@st.composite
+def together(draw: Any) -> Case:
+    data, size, seed = draw(datasets()), draw(FEW), draw(SEEDS)
+
+    def of(part: Array) -> Together:
+        sample = sample_rows(data.rows[part], data.row_ids[part], size, seed)
+        return Together((Count.of(data.class_ids[part], data.n_classes), sample))
+
+    return Case(len(data), of, of(NOTHING))
+
+
+@st.composite
+def pieces(draw: Any) -> Case:
+    """Pieces come in the order of the merges; what counts is what stands at each row id."""
+    data = draw(datasets())
+
+    def seen(value: Pieces) -> dict[int, tuple[int, list[float]]]:
+        return {
+            row_id: (class_id, row)
+            for block in value.blocks
+            for row, class_id, row_id in zip(*map(np.ndarray.tolist, block), strict=True)
+        }
+
+    def of(part: Array) -> Pieces:
+        return Pieces((Block(data.rows[part], data.class_ids[part], data.row_ids[part]),))
+
+    return Case(len(data), of, Pieces(), seen)
+
+
+def summaries(rows: Encoded) -> Case:
+    return Case(len(rows), rows.summary, Summary.empty(rows.layout))
+
+
+@st.composite
+def cell_sums(draw: Any) -> Case:
+    data = draw(datasets())
+    rows, n_cells = np.clip(data.rows, -1e3, 1e3), data.n_classes + 1  # the last is empty
+    units = FixedPoint(draw(st.integers(0, 20)), rows.min(axis=0))
+    return Case(
+        len(rows),
+        lambda part: CellSums.of(rows[part], data.class_ids[part], n_cells, units),
+        CellSums.empty(n_cells, rows.shape[1]),
+    )
+
+
+@st.composite
+def memberships(draw: Any) -> Case:
+    """Pieces come in the order of the merges; what counts is the cell of each row."""
+    cells = np.array(draw(st.lists(st.integers(0, 3), min_size=1, max_size=20)), dtype=np.int32)
+
+    def seen(value: Membership) -> dict[int, int]:
+        return {
+            row_id: cell
+            for row_ids, piece in value.pieces
+            for row_id, cell in zip(row_ids.tolist(), piece.tolist(), strict=True)
+        }
+
+    return Case(len(cells), lambda part: Membership(((part, cells[part]),)), Membership(), seen)
+
+
+@st.composite
+def assignments(draw: Any) -> Case:
+    data = draw(datasets())
+    first = {data.class_ids.tolist().index(c) for c in range(data.n_classes)}
+    chosen = first | draw(st.sets(st.integers(0, len(data) - 1)))
+    some = data.part(np.array(sorted(chosen, key=lambda i: data.row_ids[i])))
+    centers = Centers.of(some.row_ids, some.rows, some.class_ids, data.n_classes)
+    owners, distances = centers.owners(data.rows, data.class_ids, data.row_ids)
+    return Case(
+        len(data),
+        lambda part: Assignment.of(data.class_ids[part], owners[part], distances[part], centers),
+        Assignment.empty(centers),
+    )
+
+
+@st.composite
+def true_distances(draw: Any) -> Case:
+    data = draw(datasets())
+    encoder = draw(encoders(data))
+    scaled, (buckets, codes) = encoder.scaler.transform(data.rows), encoder.encode(data.rows)
+    limits = (draw(FEW),) * data.n_classes
+    layout = Layout(codes.shape[1], encoder.clusterer.n_bits, limits, limits, seed=0)
+    summary = Summary.of(data.class_ids, buckets, codes, data.row_ids, layout)
+    items = slice(None, None, 2)
+    pairs = Pairs.of(summary, data.class_ids[items], scaled[items], buckets[items], codes[items])
+    units = FixedPoint.of(scaled.min(axis=0), scaled.max(axis=0), len(data))
+
+    def of(part: Array) -> TrueDistances:
+        rows, class_ids = scaled[part], data.class_ids[part]
+        return TrueDistances.of(pairs, summary, units, rows, class_ids, buckets[part])
+
+    return Case(len(data), of, TrueDistances.empty(pairs))
+
+
+MERGEABLES: dict[type, st.SearchStrategy[Case]] = {
+    ExactSum: matrices(st.integers(0, 8), st.just(2), FINITE).map(exact_sums),
+    Moments: moments(),
+    BottomK: samples() | encoded_rows().map(pools) | closest() | two_keys(),
+    Count: counts(),
+    Together: together(),
+    Profile: profiles(),
+    Summary: encoded_rows().map(summaries),
+    CellSums: cell_sums(),
+    Membership: memberships(),
+    Assignment: assignments(),
+    TrueDistances: true_distances(),
+    Pieces: pieces(),
+}
+each_mergeable = pytest.mark.parametrize(
+    ("kind", "cases"), MERGEABLES.items(), ids=[kind.__name__ for kind in MERGEABLES]
+)
+
+
+def shuffled(case: Case, data: st.DataObject) -> Array:
+    return np.array(data.draw(st.permutations(range(case.n_rows))), dtype=np.int64)
+
+
+@each_mergeable
+@given(data=st.data())
+def test_law_1_merge_is_associative_and_commutative_and_has_a_zero(
+    kind: type, cases: st.SearchStrategy[Case], data: st.DataObject
+) -> None:
+    case = data.draw(cases)
+    cuts = sorted(data.draw(st.tuples(*[st.integers(0, case.n_rows)] * 2)))
+    x, y, z = map(case.of, np.split(shuffled(case, data), cuts))
+    before = copy.deepcopy((x, y, z, case.zero))
+    assert type(x) is type(x.merge(y)) is type(case.zero) is kind
+    assert identical(case.seen(x.merge(y).merge(z)), case.seen(x.merge(y.merge(z))))
+    assert identical(case.seen(x.merge(y)), case.seen(y.merge(x)))
+    assert identical(case.seen(x.merge(case.zero)), case.seen(x))
+    assert identical(case.seen(case.zero.merge(x)), case.seen(x))
+    assert identical((x, y, z, case.zero), before)  # results are new
+
+
+@each_mergeable
+@given(data=st.data())
+def test_law_2_the_value_of_all_rows_is_the_merge_of_those_of_any_chunks(
+    kind: type, cases: st.SearchStrategy[Case], data: st.DataObject
+) -> None:
+    case = data.draw(cases)
+    order, whole = shuffled(case, data), case.seen(case.of(np.arange(case.n_rows)))
+    parts = [case.of(order[chunk]) for chunk in data.draw(chunkings(case.n_rows))]
+    assert identical(case.seen(reduce(kind.merge, parts)), whole)  # type: ignore[attr-defined]
+    assert identical(case.seen(reduce(lambda x, y: y.merge(x), parts, case.zero)), whole)
+
+
+@each_mergeable
+@given(data=st.data())
+def test_a_value_is_pickled_with_all_that_counts(
+    kind: type, cases: st.SearchStrategy[Case], data: st.DataObject
+) -> None:
+    case = data.draw(cases)
+    value = case.of(np.arange(case.n_rows))
+    copied = pickle.loads(pickle.dumps(value))
+    assert type(copied) is kind
+    assert identical(copied, value)
+
+
+def test_every_class_that_merges_is_held_to_the_laws() -> None:
+    found = {kind for kind in classes() if "merge" in vars(kind)}
+    assert {kind for kind in found if not getattr(kind, "_is_protocol", False)} == set(MERGEABLES)
