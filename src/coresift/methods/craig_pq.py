@@ -95,7 +95,7 @@ class CraigPQPlan(Plan):
         quotas = table.quotas(self.budget)
         with run.stage("train"):
             codebook = Codebook.train(
-                table.sample(),
+                table.sample(self.sample_rows),
                 self.n_subspaces,
                 self.n_codewords,
                 stream(self.seed, Purpose.CODEBOOK),

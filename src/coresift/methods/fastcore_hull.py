@@ -70,7 +70,7 @@ class FastCoreHullPlan(Plan):
     def choose(self, table: Table, run: Runtime) -> Choice:
         """Choose by Algorithm 1 with hull bounds, one class after the other."""
         quotas = table.quotas(self.budget)
-        planes = draw_planes(table.sample(), self.n_planes, self.center, self.seed)
+        planes = draw_planes(table.sample(self.sample_rows), self.n_planes, self.center, self.seed)
         clusters = count_clusters(table, planes, quotas, self.max_clusters, run)
         rows, class_ids, _ = table.gather(run)
         buckets = planes.buckets(rows)

@@ -45,7 +45,7 @@ class StratifiedPlan(Plan):
     def choose(self, table: Table, run: Runtime) -> Choice:
         """Draw rows from LSH clusters in proportion to their sizes."""
         quotas = table.quotas(self.budget)
-        planes = draw_planes(table.sample(), self.n_planes, self.center, self.seed)
+        planes = draw_planes(table.sample(self.sample_rows), self.n_planes, self.center, self.seed)
         clusters = count_clusters(table, planes, quotas, self.max_clusters, run)
         shares = _split(clusters, quotas, derived_seed(self.seed, Purpose.TIES))
         task = DrawFromClusters(planes, clusters, shares, derived_seed(self.seed, Purpose.ROWS))
