@@ -23,6 +23,7 @@ from coresift.sources._data_file import DataFile, FileSlice, cut
 from coresift.sources._dataset import is_dataset, open_dataset
 from coresift.sources._dialect import CsvOptions
 from coresift.sources._formats import find, open_files
+from coresift.sources._look import Reader
 from coresift.sources._options import ColumnKeywords, ColumnOptions
 from coresift.sources._schema import one_schema
 from coresift.sources._table_source import TableSource
@@ -144,20 +145,13 @@ class FileSource(TableSource):
         null_values: Sequence[str] | None = None,
         **columns: Unpack[ColumnKeywords],
     ) -> None:
-        nulls = None if null_values is None else tuple(null_values)
-        options = CsvOptions(delimiter, decimal, encoding, nulls)
-        self._files = _open_all(path, options, label)
-        self._schema = one_schema(self._files)
+        options = csv_options(delimiter, decimal, encoding, null_values)
+        self._files, self._schema, read = open_table(path, options, label)
         self.n_rows = sum(file.n_rows for file in self._files)
         self._label = label
-        everything = [piece for run in cut(self._files, self.n_rows) for piece in run]
-        layout = plan_layout(
-            self._schema,
-            label,
-            lambda names: _tables(everything, _chosen(self._schema, names), _BATCH_ROWS),
-            ColumnOptions(**columns),
+        self._set_layout(
+            plan_layout(self._schema, label, read, ColumnOptions(**columns)), chunk_rows
         )
-        self._set_layout(layout, chunk_rows)
 
     def _read_parts(self) -> tuple[FilePart, ...]:
         """Return runs of row groups and files, each of which is read in one part only.
@@ -252,6 +246,28 @@ class FileSource(TableSource):
                 file.check_rows(n_taken, len(wanted))
         table = pa.concat_tables(pieces)
         return table if np.array_equal(ascending, positions) else table.take(pa.array(inverse))
+
+
+def csv_options(
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str = "utf-8",
+    null_values: Sequence[str] | None = None,
+) -> CsvOptions:
+    """Return how CSV files are written; see `FileSource`."""
+    nulls = None if null_values is None else tuple(null_values)
+    return CsvOptions(delimiter, decimal, encoding, nulls)
+
+
+def open_table(
+    path: Any, options: CsvOptions, label: str | None
+) -> tuple[tuple[DataFile, ...], pa.Schema, Reader]:
+    """Return the files at a path, their columns, and what reads some of the columns."""
+    files = _open_all(path, options, label)
+    schema = one_schema(files)
+    n_rows = sum(file.n_rows for file in files)
+    everything = [piece for run in cut(files, n_rows) for piece in run]
+    return files, schema, lambda names: _tables(everything, _chosen(schema, names), _BATCH_ROWS)
 
 
 def _open_all(path: Any, options: CsvOptions, label: str | None) -> tuple[DataFile, ...]:
