@@ -2,7 +2,7 @@
 
 from coresift.gradients.calibration import Calibration, calibrate, to_class_sizes
 from coresift.gradients.callables import GivenGradient
-from coresift.gradients.check import Verdict, WeightFacts, held_out_losses, hold_back
+from coresift.gradients.check import FEW, Verdict, WeightFacts, held_out_losses, hold_back
 from coresift.gradients.choice import Balanced, CellGradients, Search, balance, gradient_error
 from coresift.gradients.fit import fit_pilot, one_step
 from coresift.gradients.given import pilot_from_model
@@ -21,6 +21,7 @@ from coresift.gradients.rows import Curvatures, RowGradients
 from coresift.gradients.total import GradientSum, Steps
 
 __all__ = [
+    "FEW",
     "LOSSES",
     "Aim",
     "Balanced",

@@ -6,7 +6,7 @@ each, and adds up the gradients of all rows at a pilot; the rest needs no row ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +17,12 @@ from coresift._rng import Purpose, derived_seed, row_hash, stream
 from coresift._runtime import Runtime
 from coresift._typing import Float64, Indices
 from coresift.core.centers import Assignment, Centers
-from coresift.core.coreset import Weighed, in_order
+from coresift.core.coreset import Weighed
 from coresift.core.merge import BottomK, Count, Together
 from coresift.gradients import (
     Aim,
-    Balanced,
     Calibration,
     GradientSum,
-    Metric,
     Pilot,
     Sample,
     Search,
@@ -39,6 +37,7 @@ from coresift.gradients import (
     to_class_sizes,
 )
 from coresift.table import Block, Table
+from coresift.weightings._hold_back import Alternative, held_back, stratified_from
 
 MEMBERS = 30  # of each cell, to choose from
 PILOT_ROWS, HELD_OUT = 20_000, 5_000
@@ -61,6 +60,8 @@ class PilotSettings:
         Whether members are chosen, or only weighed.
     calibration : Calibration or None
         None keeps the sizes of the cells as weights.
+    hold_back : bool
+        Whether rows held out may speak against it.
     seed : int
     """
 
@@ -68,6 +69,7 @@ class PilotSettings:
     loss: str | None = None
     noise: float | None = None
     balance: bool = True
+    hold_back: bool = False
     calibration: Calibration | None = None
     seed: int = 0
 
@@ -204,7 +206,7 @@ def balanced(
     """
     asked = () if probe is None else (probe.prepared(table),)
     with run.stage("pilot"):
-        sample = _sample(table, 0, PILOT_ROWS)
+        sample = _sample(table)
         pilot = pilot_for(table, settings, sample)
     with run.stage("weigh", table.n_rows):
         low, high = (edge.astype(np.float64) for edge in table.edges())
@@ -229,49 +231,61 @@ def balanced(
 def _weighed(
     table: Table, centers: Centers, members: Members, aim: Aim, settings: PilotSettings
 ) -> Weighed:
-    """Choose among the members, and scale the weights to the sizes of the classes."""
-    rng = stream(settings.seed, Purpose.BALANCE)
-    search = Search(calibration=settings.calibration)
+    """Choose among the members, scale the weights to the sizes of the classes; or hold back."""
     found, metric = choose_members(
-        aim, members.cells, members.sample, members.sizes, table.n_rows, rng, search
+        aim,
+        members.cells,
+        members.sample,
+        members.sizes,
+        table.n_rows,
+        stream(settings.seed, Purpose.BALANCE),
+        Search(calibration=settings.calibration),
     )
-    row_ids, class_ids, weights = in_order(
-        members.row_ids[found.chosen], centers.class_ids, found.weights
+    sizes = table.classes.sizes
+    weights = to_class_sizes(found.weights, centers.class_ids, sizes.astype(np.float64))
+    own = Alternative(
+        members.row_ids[found.chosen],
+        centers.class_ids,
+        members.sample.rows[found.chosen],
+        weights,
     )
-    weights = to_class_sizes(weights, class_ids, table.classes.sizes.astype(np.float64))
-    return Weighed(
-        row_ids, class_ids, weights, None, _facts(centers, members, aim, metric, found, weights)
+    use, verdict = own, dict[str, Any]()
+    if settings.hold_back and len(centers.row_ids) <= PILOT_ROWS // 2:
+        medoids = Alternative(centers.row_ids, centers.class_ids, centers.rows, members.sizes)
+        drawn = table.labelled(0, PILOT_ROWS)
+        others = {
+            "stratified": lambda: stratified_from(drawn, centers, sizes),
+            "medoid": lambda: medoids,
+        }
+        held_out = table.labelled(_pilot_rows(table), PILOT_ROWS + HELD_OUT)
+        use, verdict = held_back(held_out, aim, PILOT_L2, own, others)
+    before = gradient_error(
+        aim.pilot.look(centers.rows, centers.class_ids), members.sizes, aim.gradient, metric
     )
-
-
-def _facts(
-    centers: Centers,
-    members: Members,
-    aim: Aim,
-    metric: Metric,
-    found: Balanced,
-    weights: Float64,
-) -> Mapping[str, Any]:
-    """Return what is reported."""
-    medoids = aim.pilot.look(centers.rows, centers.class_ids)
-    even = WeightFacts.of(weights)
-    return {
+    after = gradient_error(
+        aim.pilot.look(use.rows, use.class_ids), use.weights, aim.gradient, metric
+    )
+    even = WeightFacts.of(use.weights)
+    facts = {
         "pilot": {
             "loss": aim.pilot.loss.name,
             "rows": len(aim.sample),
             "free_parameters": aim.pilot.n_free,
             "runaway": aim.pilot.runaway,
         },
-        "gradient_error": {
-            "before": gradient_error(medoids, members.sizes, aim.gradient, metric),
-            "after": found.errors[-1],
-        },
+        "gradient_error": {"before": before, "after": after},
         "effective_sample_size": even.effective,
         "largest_weight": even.largest,
     }
+    return use.weighed({**facts, "check": verdict} if verdict else facts)
 
 
-def _sample(table: Table, first: int, stop: int) -> Sample:
-    """Return a part of the sample of the first pass; at most half of all rows."""
-    block = table.labelled(first, min(stop, max(table.n_rows // 2, 1)))
+def _pilot_rows(table: Table) -> int:
+    """Return how many rows of the sample a pilot is fitted on: at most half of all rows."""
+    return min(PILOT_ROWS, max(table.n_rows // 2, 1))
+
+
+def _sample(table: Table) -> Sample:
+    """Return the part of the first pass's sample that a pilot is fitted on."""
+    block = table.labelled(0, _pilot_rows(table))
     return Sample(block.rows, block.class_ids, np.ones(len(block.rows)))

@@ -72,8 +72,9 @@ class CalibratedWeights(Weighting):
             self.pilot,
             self.loss,
             self.noise,
-            self.representative == "balanced",
-            Calibration(),
-            self.seed,
+            balance=self.representative == "balanced",
+            calibration=Calibration(),
+            hold_back=True,
+            seed=self.seed,
         )
         return balanced(table, centers, settings, choice.probe, run)
