@@ -238,6 +238,18 @@ def test_positions_count_file_by_file(tmp_path: Path) -> None:
     assert source.take(np.array([0, 9, 10, 13, 19]))[:, 0].tolist() == [0, 9, 10, 13, 19]
 
 
+def test_links_to_folders_are_read_once(tmp_path: Path) -> None:
+    parquet(tmp_path / "d" / "a" / "0.parquet", {"a": [1.0]})
+    parquet(tmp_path / "other" / "1.parquet", {"a": [2.0]})
+    (tmp_path / "d" / "a" / "up").symlink_to("..")
+    (tmp_path / "d" / "b").symlink_to(tmp_path / "other")
+    (tmp_path / "d" / "c").symlink_to(tmp_path / "other")
+    assert rows_of(FileSource(tmp_path / "d")) == [[1.0], [2.0]]
+    (tmp_path / "d" / "gone.parquet").symlink_to("nothing")
+    with pytest.raises(FormatError, match=r"gone\.parquet' cannot be read .*No such file"):
+        FileSource(tmp_path / "d")
+
+
 def test_a_name_with_brackets_is_a_name(tmp_path: Path) -> None:
     parquet(tmp_path / "a[1].parquet", {"a": [1.0]})
     assert rows_of(as_source(tmp_path / "a[1].parquet")) == [[1.0]]
