@@ -54,6 +54,7 @@ __all__ = [
     "copy_rows",
     "count_missing_labels",
     "count_nonfinite",
+    "is_files",
     "output_suffix",
     "python_message",
     "raise_missing_labels",
@@ -184,7 +185,7 @@ def as_source(
 
 def _open(X: Any, y: Any, table: dict[str, Any], written: dict[str, Any]) -> Source:
     """Return the source that reads X as it is, with what is missing."""
-    if _is_files(X):
+    if is_files(X):
         _refuse(y is not None, "y", "a path", "name the column of the labels: label=")
         files: type[FileSource] = _load("FileSource")
         return files(X, **table, **written)
@@ -211,7 +212,7 @@ def _refuse(wrong: bool, given: str, data: str, remedy: str) -> None:
         raise ParameterError(f"{given} is given together with {data}: {remedy}")
 
 
-def _is_files(X: Any) -> bool:
+def is_files(X: Any) -> bool:
     """Tell whether X stands for files of named columns."""
     if isinstance(X, str | PathLike):
         return not str(X).lower().endswith(".npy")
