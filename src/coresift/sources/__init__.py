@@ -60,6 +60,7 @@ __all__ = [
     "count_missing_labels",
     "count_nonfinite",
     "describe",
+    "is_files",
     "output_suffix",
     "python_message",
     "raise_missing_labels",
