@@ -88,12 +88,13 @@ class DataFile(ABC):
 
     def _as_wanted(self, batch: pa.RecordBatch, wanted: pa.Schema) -> pa.Table:
         constants = dict(self.constants)
+        held = dict(zip(batch.schema.names, batch.columns, strict=True))
         columns = []
         for field in wanted:
-            if field.name not in batch.schema.names:
+            if field.name not in held:
                 columns.append(pa.repeat(constants[field.name].cast(field.type), batch.num_rows))
             else:
-                column = batch.column(field.name)
+                column = held[field.name]
                 same = column.type.equals(field.type)
                 columns.append(column if same else self._cast(column, field))
         return pa.Table.from_arrays(columns, schema=wanted)

@@ -61,6 +61,8 @@ def find(path: Any) -> list[Found]:
         found = [file for one in path for file in find(one)]
         check_once(found)
         return found
+    if "\0" in os.fspath(path):
+        raise FormatError(f"{path!r} holds a zero byte, which no path can: check the path")
     location = Location.of(path)
     with readable(location):
         return _find(location)
