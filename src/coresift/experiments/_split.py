@@ -131,10 +131,12 @@ def _read(source: Source) -> tuple[RawRows, Labels | None]:
 
 
 def _read_test(test: Any, y: Any, source: Source, classes: Classes) -> tuple[RawRows, Indices]:
-    if isinstance(test, tuple):
-        given = as_source(*test)
+    if isinstance(test, Source):
+        given = test
+    elif isinstance(test, tuple):
+        given = as_source(*test, like=source)
     else:
-        given = as_source(test, label=y if isinstance(y, str) else None)
+        given = as_source(test, label=y if isinstance(y, str) else None, like=source)
     if given.feature_names != source.feature_names:
         odd = sorted(set(given.feature_names) ^ set(source.feature_names))
         raise DataError(
