@@ -103,7 +103,7 @@ def sample_rows(
 def _merged(left: BottomK, right: BottomK) -> BottomK:
     """Merge samples; one without rows may not know whether there are labels."""
     if not len(left.row_ids) or not len(right.row_ids):
-        return left if len(left.row_ids) else right
+        return max(left, right, key=lambda sample: (len(sample.row_ids), len(sample.payload)))
     return left.merge(right)
 
 
