@@ -48,7 +48,7 @@ from coresift.gradients import (
 )
 
 MEMBERS, SAMPLE, HELD_OUT = 30, 20_000, 5_000
-PILOT_L2 = 1e-4
+PILOT_L2 = 1e-5
 Coreset = tuple[Array, Array]
 
 

@@ -164,6 +164,9 @@ def test_parameters_that_have_no_meaning_together_are_refused() -> None:
         ({"refine": 0}, 3),
         ({"refine": 2, "representative": "random"}, 10),
         ({"weights": "cluster"}, 2),
+        ({"representative": "balanced"}, 6),
+        ({"weights": "calibrated", "refine": 0}, 3),
+        ({"weights": "calibrated", "representative": "balanced"}, 6),
         ({"weights": "uniform"}, 2),
     ],
 )

@@ -206,6 +206,8 @@ def balance(
     chosen = starts[:-1] + (rng.random(len(base)) * np.diff(starts)).astype(np.int64)
     packed, wanted = CellGradients.of(starts, *metric.factors(gradients)), metric.gradient(target)
     found.append(gradient_error(gradients.take(chosen), weights, target, metric))
+    if wanted.size == 0:  # no row has an error: hinges of separable classes
+        return Balanced(chosen, weights, tuple(found))
     for loop in range(search.loops):
         if loop and search.sharpen:
             sharp = metric.sharpened(gradients.take(chosen), weights / weights.sum())

@@ -41,7 +41,7 @@ from coresift.weightings._hold_back import Alternative, held_back, stratified_fr
 
 MEMBERS = 30  # of each cell, to choose from
 PILOT_ROWS, HELD_OUT = 20_000, 5_000
-PILOT_L2 = 1e-4
+PILOT_L2 = 1e-5  # between the penalties that models are trained with
 
 
 @dataclass(frozen=True)
@@ -232,6 +232,7 @@ def _weighed(
     table: Table, centers: Centers, members: Members, aim: Aim, settings: PilotSettings
 ) -> Weighed:
     """Choose among the members, scale the weights to the sizes of the classes; or hold back."""
+    everything = len(centers.row_ids) == table.n_rows  # each row stands for itself
     found, metric = choose_members(
         aim,
         members.cells,
@@ -239,7 +240,7 @@ def _weighed(
         members.sizes,
         table.n_rows,
         stream(settings.seed, Purpose.BALANCE),
-        Search(calibration=settings.calibration),
+        Search(calibration=None if everything else settings.calibration),
     )
     sizes = table.classes.sizes
     weights = to_class_sizes(found.weights, centers.class_ids, sizes.astype(np.float64))
