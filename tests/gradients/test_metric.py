@@ -128,7 +128,7 @@ def test_the_curvature_of_all_rows_leaves_the_metric(seed: int, kind: str) -> No
     gradient = sample.sum(np.random.default_rng(seed).dirichlet(np.ones(N_ROWS)))
     before = metric.gradient(gradient)
     after = metric.sharpened(sample, np.full(N_ROWS, 1 / N_ROWS)).gradient(gradient)
-    assert np.linalg.norm(after - before) <= 0.1 * np.linalg.norm(before) + 1e-9
+    assert np.linalg.norm(after - before) <= 0.2 * np.linalg.norm(before) + 1e-9
 
 
 def test_directions_that_chosen_rows_miss_weigh_more() -> None:
