@@ -8,6 +8,7 @@ import numpy as np
 
 from coresift._typing import Counts, Float32, Float64, Indices, Rows
 from coresift.core.exact_sum import ExactSum
+from coresift.core.merge import counted
 from coresift.core.nearest import CenterTiles
 
 
@@ -69,7 +70,7 @@ class Assignment:
     Parameters
     ----------
     counts : ndarray of shape (k,), int64
-        Rows assigned to each chosen row.
+        Rows assigned to each chosen row; of weighted rows, their weights in steps.
     distances : ExactSum
         Per class, the sum of distances (float32 values, exact sum).
     """
@@ -86,24 +87,32 @@ class Assignment:
 
     @classmethod
     def of(
-        cls, class_ids: Indices, owners: Indices, distances: Float32, centers: Centers
+        cls,
+        class_ids: Indices,
+        owners: Indices,
+        distances: Float32,
+        centers: Centers,
+        steps: Counts | None = None,
     ) -> Assignment:
-        """Count what `Centers.owners` has found."""
-        per_class = (distances[class_ids == c, None] for c in range(len(centers.tiles)))
-        totals = tuple(ExactSum.of(part).totals[0] for part in per_class)
-        counts = np.bincount(owners, minlength=len(centers.row_ids)).astype(np.int64)
-        return cls(counts, ExactSum(totals))
+        """Count what `Centers.owners` has found; with ``steps``, a row counts so many times."""
+        totals = []
+        for class_id in range(len(centers.tiles)):
+            here = class_ids == class_id
+            times = None if steps is None else steps[here]
+            totals.append(ExactSum.of(distances[here, None], steps=times).totals[0])
+        counts = counted(owners, len(centers.row_ids), steps)
+        return cls(counts, ExactSum(tuple(totals)))
 
     def merge(self, other: Assignment) -> Assignment:
         """Return the assignment of both sets of rows."""
         return Assignment(self.counts + other.counts, self.distances.merge(other.distances))
 
-    def score(self, n_rows: int) -> float:
+    def score(self) -> float:
         """Return the mean distance of a row to its nearest chosen row (Eq. 5)."""
-        return float(self.distances.total()) / n_rows
+        return float(self.distances.total()) / int(self.counts.sum())
 
     def weights(self, centers: Centers) -> Float64:
-        """Return the weights, shape (k,), float64: at least 1, equal rows share alike."""
+        """Return the weights, shape (k,), float64: above 0, equal rows share alike."""
         classes = centers.class_ids.astype(np.float64)
         keyed = np.column_stack([classes, centers.rows.astype(np.float64)])
         _, group, times = np.unique(keyed, axis=0, return_inverse=True, return_counts=True)

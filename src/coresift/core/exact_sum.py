@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from coresift._kernels.exact import BIAS, N_LIMBS, add_exactly
-from coresift._typing import Float64, Rows
+from coresift._kernels.exact import BIAS, N_LIMBS, add_exactly, add_exactly_weighted
+from coresift._typing import Counts, Float64, Rows
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,17 @@ class ExactSum:
     totals: tuple[int, ...]
 
     @classmethod
-    def of(cls, rows: Rows, power: int = 1) -> ExactSum:
-        """Sum the columns of rows of shape (n_rows, n_columns), or their squares."""
+    def of(cls, rows: Rows, power: int = 1, steps: Counts | None = None) -> ExactSum:
+        """Sum the columns of rows of shape (n_rows, n_columns), or their squares.
+
+        With ``steps``, shape (n_rows,), int64 from 0 to 2**53, a row counts so many times.
+        """
         limbs = np.zeros((rows.shape[1], N_LIMBS), dtype=np.int64)
-        add_exactly(np.ascontiguousarray(rows, dtype=np.float32), power, limbs)
+        rows = np.ascontiguousarray(rows, dtype=np.float32)
+        if steps is None:
+            add_exactly(rows, power, limbs)
+        else:
+            add_exactly_weighted(rows, power, steps, limbs)
         return cls(tuple(sum(int(v) << (32 * b) for b, v in enumerate(column)) for column in limbs))
 
     @classmethod

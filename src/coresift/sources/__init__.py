@@ -18,6 +18,7 @@ from coresift.sources._base import CHUNK_BYTES, Chunk, Part, Source, chunk_rows
 from coresift.sources._checks import as_labels, raise_missing_labels, raise_nonfinite
 from coresift.sources._rows import take_like
 from coresift.sources._sparse import SparseSource
+from coresift.sources._weighted import WeightedSource
 
 if TYPE_CHECKING:
     from coresift.sources._arrow_files import FileSource
@@ -36,6 +37,7 @@ __all__ = [
     "Part",
     "Source",
     "SparseSource",
+    "WeightedSource",
     "as_labels",
     "as_source",
     "check_added",
@@ -88,6 +90,8 @@ def as_source(
     chunk_rows: int | None = None,
     max_levels: int = 100,
     drop: Sequence[str] = (),
+    weight: str | None = None,
+    sample_weight: Any = None,
     delimiter: str | None = None,
     decimal: str | None = None,
     encoding: str = "utf-8",
@@ -111,6 +115,11 @@ def as_source(
         Most levels that a text column may have.
     drop : sequence of str, default=()
         Columns of X (a data frame or a file) that are no features.
+    weight : str or None, default=None
+        Column of X (a data frame or a file) that holds prior weights.
+    sample_weight : array-like of shape (n_rows,) or None, default=None
+        Prior weights, if they are no column of X: a row of weight 2 counts as if it were there
+        twice, one of weight 0 as if it were not.
     delimiter, decimal, encoding, null_values
         How CSV files are written; see `FileSource`.
 
@@ -121,7 +130,7 @@ def as_source(
     MissingDependencyError
         If X is a data frame or a path and narwhals or pyarrow is not installed.
     ParameterError
-        If labels are given in a way that X does not have.
+        If labels or weights are given in a way that X does not have.
 
     Examples
     --------
@@ -130,9 +139,6 @@ def as_source(
     >>> source.n_rows, source.feature_names
     (2, ('x0', 'x1'))
     """
-    if isinstance(X, Source):
-        _refuse(y is not None or label is not None, "y or label", "a Source", "give it the labels")
-        return X
     written: dict[str, Any] = {
         "delimiter": delimiter,
         "decimal": decimal,
@@ -144,7 +150,25 @@ def as_source(
         "chunk_rows": chunk_rows,
         "max_levels": max_levels,
         "drop": drop,
+        "weight": weight,
     }
+    _refuse(
+        weight is not None and sample_weight is not None,
+        "weight",
+        "sample_weight",
+        "drop one of them",
+    )
+    source = _open(X, y, table, written)
+    return source if sample_weight is None else WeightedSource(source, sample_weight)
+
+
+def _open(X: Any, y: Any, table: dict[str, Any], written: dict[str, Any]) -> Source:
+    """Return the source that reads X, without weights of its own."""
+    label, weight = table["label"], table["weight"]
+    if isinstance(X, Source):
+        _refuse(y is not None or label is not None, "y or label", "a Source", "give it the labels")
+        _refuse(weight is not None, "weight", "a Source", "give it the column")
+        return X
     if _is_files(X):
         _refuse(y is not None, "y", "a path", "name the column of the labels: label=")
         files: type[FileSource] = _load("FileSource")
@@ -155,14 +179,21 @@ def as_source(
     if _is_frame(X):
         frames: type[FrameSource] = _load("FrameSource")
         return frames(X, y, **table)
-    _refuse(label is not None, "label", "an array, which has no names", "pass the labels as y")
-    _refuse(len(drop) > 0, "drop", "an array, which has no names", "leave the columns out of X")
+    return _array_source(X, y, table)
+
+
+def _array_source(X: Any, y: Any, table: dict[str, Any]) -> Source:
+    """Return the source that reads numbers without names."""
+    array, rows = "an array, which has no names", table["chunk_rows"]
+    _refuse(table["label"] is not None, "label", array, "pass the labels as y")
+    _refuse(table["weight"] is not None, "weight", array, "pass sample_weight")
+    _refuse(len(table["drop"]) > 0, "drop", array, "leave the columns out of X")
     if isinstance(X, str | PathLike):
         arrays: type[NpySource] = _load("NpySource")
-        return arrays(X, y, chunk_rows=chunk_rows)
+        return arrays(X, y, chunk_rows=rows)
     if _is_sparse(X):
-        return SparseSource(X, y, chunk_rows=chunk_rows)
-    return ArraySource(X, y, chunk_rows=chunk_rows)
+        return SparseSource(X, y, chunk_rows=rows)
+    return ArraySource(X, y, chunk_rows=rows)
 
 
 def _refuse(wrong: bool, given: str, data: str, remedy: str) -> None:

@@ -130,7 +130,7 @@ def plan_layout(
     """
     check_distinct(schema.names)
     for name, use in [(label, "for the label"), *((name, "to drop") for name in drop)]:
-        _check_present(schema.names, name, use)
+        check_present(schema.names, name, use)
     hidden = {label, *drop, *_index_columns(schema)}
     fields = [field for field in schema if field.name not in hidden]
     kinds = {field.name: kind_of(field) for field in fields}
@@ -144,7 +144,7 @@ def plan_layout(
     )
 
 
-def _check_present(names: Sequence[str], name: str | None, use: str) -> None:
+def check_present(names: Sequence[str], name: str | None, use: str) -> None:
     if name is None or name in names:
         return
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)

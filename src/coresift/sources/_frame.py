@@ -9,8 +9,9 @@ import narwhals as nw
 import pyarrow as pa
 
 from coresift._errors import ColumnError, DataError, ParameterError
-from coresift._typing import Indices, RawRows
+from coresift._typing import Float64, Indices, RawRows
 from coresift.sources._arrow_labels import label_values
+from coresift.sources._arrow_weights import weight_values, without_weights
 from coresift.sources._base import Source, part_rows
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_labels, as_positions, check_shape
@@ -41,6 +42,8 @@ class FrameSource(Source):
         Most levels that a text column may have.
     drop : sequence of str, default=()
         Columns that are no features.
+    weight : str or None, default=None
+        Column of the prior weights: a row of weight 2 counts as if it were there twice.
 
     Raises
     ------
@@ -76,6 +79,7 @@ class FrameSource(Source):
         chunk_rows: int | None = None,
         max_levels: int = 100,
         drop: Sequence[str] = (),
+        weight: str | None = None,
     ) -> None:
         if y is not None and label is not None:
             raise ParameterError(
@@ -84,12 +88,14 @@ class FrameSource(Source):
         table = _to_table(frame)
         self.n_rows, _ = check_shape(table.shape)
         name = None if label is None else str(label)
+        hidden = without_weights(table.column_names, weight, name, drop)
         self._layout = plan_layout(
-            table.schema, name, lambda names: [table.select(names)], max_levels, drop
+            table.schema, name, lambda names: [table.select(names)], max_levels, hidden
         )
         self.feature_names = self._layout.feature_names
         labels = y if name is None else label_values(table.column(name), name)
         self._labels = as_labels(labels, self.n_rows)
+        self._weights = None if weight is None else weight_values(table.column(weight), weight)
         self._table = table.select(self._layout.names)
         self._chunk_rows = rows_per_chunk(self.n_features, chunk_rows)
 
@@ -108,12 +114,20 @@ class FrameSource(Source):
     def _part(self, some: slice) -> TablePart:
         table = self._table.slice(some.start, some.stop - some.start)
         labels = None if self._labels is None else self._labels[some]
-        return TablePart.of(some.start, table, self._layout, labels, self._chunk_rows)
+        weights = None if self._weights is None else self._weights[some]
+        facts = table, self._layout, labels, self._chunk_rows, weights
+        return TablePart.of(some.start, *facts)
 
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
         positions = pa.array(as_positions(rows, self.n_rows))
         return self._layout.encode(self._table.take(positions))
+
+    def weights_at(self, rows: Indices) -> Float64 | None:
+        """Return the prior weights of the rows at these positions, shape (len(rows),), or None."""
+        if self._weights is None:
+            return None
+        return self._weights[as_positions(rows, self.n_rows)]
 
 
 def _to_table(frame: Any) -> pa.Table:
