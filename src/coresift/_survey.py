@@ -165,7 +165,7 @@ def _strata(
     if not seen.targets.many:
         values = np.array(sorted(seen.label_counts), dtype=np.float64)  # type: ignore[type-var]
         counts = np.array([seen.label_counts[value] for value in values.tolist()], dtype=np.int64)
-        totals = [(prior.by_label or {})[v] if prior is not None else 0 for v in values.tolist()]
+        totals = [prior.by_label[v] if prior is not None else 0 for v in values.tolist()]
         masses = counts if prior is None else np.array([weight_of(total) for total in totals])
         edges = quantile_edges(values, masses, n_intervals)
         ids = strata_ids(edges, values)
@@ -175,5 +175,5 @@ def _strata(
     edges = quantile_edges(values, np.ones(len(values)), n_intervals)
     with run.stage("survey", source.n_rows):
         found, sums_of = run.fold(StrataTask(edges), source).parts
-    by_stratum = sums_of.by_label or {}
+    by_stratum = sums_of.by_label
     return Strata.of(edges, found.counts), tuple(by_stratum[s] for s in range(len(edges) + 1))

@@ -238,8 +238,10 @@ class Table:
 
     def weights_of(self, weighed: Weighed) -> Float64:
         """Return final weights: those in steps as weights, which sum to those of the rows."""
-        if self.totals is None:
+        if self.totals is None or self.view.steps is None:
             return weighed.weights
+        if self.view.steps.exact:
+            return weighed.weights * self.view.steps.unit
         weights, class_ids = weighed.weights, weighed.class_ids
         if not weighed.by_class:
             return np.asarray(weights * (weight_of(sum(self.totals)) / weights.sum()))

@@ -9,7 +9,7 @@ rounding a weight to it does not matter.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -50,7 +50,7 @@ class PriorSum:
     """
 
     total: int = 0
-    by_label: Mapping[Hashable, int] | None = None
+    by_label: Mapping[Hashable, int] = field(default_factory=dict)
     n_rows: int = 0
     n_negative: int = 0
     n_nonfinite: int = 0
@@ -97,8 +97,8 @@ class PriorSum:
 
     def merge(self, other: PriorSum) -> PriorSum:
         """Return the sums of both sets of rows."""
-        labels = dict(self.by_label or {})
-        for label, total in (other.by_label or {}).items():
+        labels = dict(self.by_label)
+        for label, total in other.by_label.items():
             labels[label] = labels.get(label, 0) + total
         return PriorSum(
             self.total + other.total,
@@ -190,6 +190,8 @@ class Steps:
         Steps are ``2**-bits``; None where all weights are equal, each a step.
     total : int
         No fewer than the steps of all rows.
+    exact : bool
+        Whether no weight is rounded.
 
     Examples
     --------
@@ -204,19 +206,19 @@ class Steps:
     unit: float
     bits: int | None
     total: int
+    exact: bool
 
     @classmethod
     def of(cls, seen: PriorSum) -> Steps:
         """Choose the steps of the weights of all rows."""
         if seen.lightest == seen.heaviest:
-            return cls(seen.heaviest, None, seen.n_rows)
+            return cls(seen.heaviest, None, seen.n_rows, True)
         size = (seen.total - 1).bit_length() - _BITS  # the total is at most 2**size
         if seen.whole and size <= _MOST_STEPS_BITS:
-            return cls(1.0, 0, seen.total >> _BITS)
+            return cls(1.0, 0, seen.total >> _BITS, True)
         bits = min(_MOST_STEPS_BITS - size, _FINEST)
-        shift = _BITS - bits
-        total = (seen.total >> shift) if shift >= 0 else seen.total << -shift
-        return cls(float(np.ldexp(1.0, -bits)), bits, total + 1 + seen.n_rows)
+        total = (seen.total >> (_BITS - bits)) + 1 + seen.n_rows
+        return cls(float(np.ldexp(1.0, -bits)), bits, total, False)
 
     def count(self, weights: Float64) -> Counts | None:
         """Return weights above 0 as int64 numbers of steps, at least 1; None if each is one."""

@@ -101,7 +101,7 @@ class CraigPQPlan(Plan):
                 self.subspaces,
             )
         with run.stage("encode", table.n_rows):
-            encoded = table.fold(KeepCodes(codebook), run).block(table.n_rows)
+            encoded = table.fold(KeepCodes(codebook), run).block(table.n_present)
         codes: Any = encoded.rows
         with run.stage("choose", int(quotas.sum())):
 
