@@ -438,19 +438,6 @@ def test_a_shared_mass_leaves_each_its_own(own: list[int], extra: float) -> None
     assert np.ptp(found[raised]) == 0 if raised.any() else extra < 1e-6
 
 
-@given(rows=datasets(), power=st.sampled_from([1, 2]), data=st.data())
-def test_weighted_sums_are_exact(rows: Dataset, power: int, data: st.DataObject) -> None:
-
-    values = rows.rows[:, :2]
-    steps = data.draw(st.lists(st.integers(0, 2**53), min_size=len(values), max_size=len(values)))
-    found = ExactSum.of(values, power, np.array(steps, dtype=np.int64)).fractions()
-    expected = [
-        sum(n * Fraction(float(value)) ** power for n, value in zip(steps, column, strict=True))
-        for column in values.T
-    ]
-    assert found == expected
-
-
 def test_a_weighted_scaler_is_that_of_repeated_rows() -> None:
     X = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
     times = np.arange(1, 21)
