@@ -4,8 +4,8 @@ python benchmarks/covtype.py [--seeds 5] [--rows N] [--budget 0.01] [--threads 1
                              [--methods fastcore,fastcore-paper,kmeans-snap,uniform-assignment]
                              [--resume FILE]
 
-Uniform samples and training on all rows always take part. The same on the command line, but for
-the test rows: coresift compare covtype.parquet --label Cover_Type --model logistic-l2
+Uniform samples and training on all rows are always included. The same on the command line, with
+other test rows: coresift compare covtype.parquet --label Cover_Type --model logistic-l2
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
-"""Our exact greedy facility location beside apricot-select, on the same rows in one run.
+"""Exact greedy facility location: coresift and apricot-select, on the same rows in one run.
 
     python benchmarks/craig_apricot.py [--rows 10000] [--budget 100] [--repeats 3]
 
-apricot-select is no dependency of coresift. Where it is missing (`pip install
-apricot-select==0.6.1`), only our side is measured, and the exit status is 3. The score is the mean
-distance of a row to its nearest chosen row, computed alike for both, in float64. Times are the
-smallest of the repetitions, on the clock and on all processors together, and the median on the
-clock; the first call of each side, which compiles, is not among them. The sides take turns, so that
-a busy machine is one for all.
+apricot-select is not a dependency of coresift. If it is not installed (`pip install
+apricot-select==0.6.1`), only coresift is measured, and the exit status is 3. The score is the mean
+distance of a row to its nearest chosen row, computed in float64 for both. The table shows the
+smallest wall time and processor time of the repetitions and the median wall time; the first call of
+each library, which compiles, does not count. The two take turns, so that other work on the machine
+affects both.
 
-Rows: the first of a shuffle of CovType, scaled to [0, 1], without labels. The data are found
-through CORESIFT_DATA, else ../shared/data.
+The rows are the first of a shuffle of CovType, scaled to [0, 1], without labels, read from
+CORESIFT_DATA or else from ../shared/data.
 """
 
 from __future__ import annotations

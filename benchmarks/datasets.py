@@ -1,4 +1,4 @@
-"""The real data sets as arrays, split once; read from CORESIFT_DATA, else ../shared/data."""
+"""The real data sets as arrays, split once; read from CORESIFT_DATA or ../shared/data."""
 
 from __future__ import annotations
 

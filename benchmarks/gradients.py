@@ -1,9 +1,10 @@
-"""Gradients of the last layer for every image of MNIST, beside per-sample gradients of the model.
+"""Gradients of the last layer and per-sample gradients of the whole model, for all of MNIST.
 
 Run: python benchmarks/gradients.py [--rows 60000] [--threads N]
 
-Both see the same images in the same run. `torch.func.vmap(grad)` gives each row's gradient by all
-693,962 parameters of the CNN; what it gives is dropped batch by batch, as it would not fit.
+Both take the same images in the same run. `torch.func.vmap(grad)` computes each row's gradient
+with respect to all 693,962 parameters of the CNN; the gradients are discarded batch by batch, since
+all of them would not fit in memory.
 """
 
 from __future__ import annotations

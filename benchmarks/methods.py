@@ -3,7 +3,7 @@
 Run: python benchmarks/methods.py --data covtype --budget 0.01 --model logistic,svm,lasso
      python benchmarks/methods.py --data mnist --budget 0.1 --model cnn --methods fastcore
 
-Takes hours with every method; ``--resume FILE`` keeps each run.
+With every method this takes hours; ``--resume FILE`` stores each run.
 """
 
 from __future__ import annotations

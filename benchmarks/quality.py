@@ -1,4 +1,4 @@
-"""Test log-loss, accuracy and score on the real data at several budgets, beside uniform and full.
+"""Log-loss, accuracy and score on the real data at several budgets, with uniform and all rows.
 
 python benchmarks/quality.py [--data covtype,movies,mnist] [--budgets 0.001,0.01,0.05,0.1]
                              [--seeds 5] [--l2 1e-4] [--variants fastcore,random,kmeans-snap]

@@ -1,4 +1,4 @@
-"""Selection time and memory against rows at one budget, and encoding speed.
+"""Selection time and memory as the number of rows grows, at one budget, and encoding speed.
 
 python benchmarks/scaling.py [--budget 1000] [--threads 1]
 """

@@ -1,13 +1,13 @@
 """Algorithm 2 in Lightning, on scikit-learn's digits.
 
-The module is an ordinary one, whose training step multiplies each row's loss by its weight. The
-callback `Reselect` chooses a tenth of the rows by the gradients of the network, anew from time to
-time, and its loader hands them to the trainer.
+The module is an ordinary one whose training step multiplies each row's loss by its weight. The
+callback `Reselect` chooses a tenth of the rows by the gradients of the network and renews the
+choice from time to time; its loader passes the rows to the trainer.
 
 Run: python examples/deep_lightning.py     (needs: pip install "coresift[lightning]")
 
-Prints, for the coreset, for uniform samples drawn as often, and for all rows: the test accuracy,
-and how many rows the training went through.
+Prints the test accuracy and the number of rows that training processed, for coresets, for uniform
+samples redrawn on the same schedule, and for all rows.
 """
 
 from __future__ import annotations

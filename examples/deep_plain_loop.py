@@ -1,13 +1,13 @@
 """Algorithm 2 written out as a plain PyTorch loop, on scikit-learn's digits.
 
 A small convolutional network is trained for some epochs on all rows, and then on a tenth of them,
-chosen anew from time to time by the gradients of its last layer. Nothing of the loop is hidden:
-`CoresetTrainer` does the same in one call, and `deep_lightning.py` in Lightning.
+chosen by the gradients of its last layer and renewed from time to time. The whole loop is visible;
+`CoresetTrainer` runs it in one call, and `deep_lightning.py` shows it in Lightning.
 
 Run: python examples/deep_plain_loop.py
 
-Prints, for the coreset, for uniform samples drawn as often, and for all rows: the test accuracy,
-and how many rows the training went through.
+Prints the test accuracy and the number of rows that training processed, for coresets, for uniform
+samples redrawn on the same schedule, and for all rows.
 """
 
 from __future__ import annotations

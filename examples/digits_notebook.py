@@ -1,12 +1,12 @@
 """A coreset of scikit-learn's digits, step by step, in cells that notebook editors understand.
 
-Shows: choosing rows, reading their weights, training on them, and how that compares with a random
-sample and with all rows. scikit-learn is all it needs.
+It chooses rows, looks at their weights, trains on them, and compares the result with a random
+sample and with all rows. It needs only scikit-learn.
 
 Run: python examples/digits_notebook.py [PICTURE.png]
 
-Prints the classes of the coreset, its heaviest rows and three test accuracies. Where matplotlib is
-installed and a path is given, the heaviest digits are drawn there.
+Prints the classes of the coreset, its heaviest rows and three test accuracies. If matplotlib is
+installed and a path is given, it draws the heaviest digits there.
 """
 
 # %% [markdown]

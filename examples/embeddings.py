@@ -1,13 +1,13 @@
-"""Choosing among 50,000 embedding vectors of dimension 384 with labels.
+"""A coreset of 50,000 labelled embedding vectors of dimension 384.
 
-The vectors are made here, as sentence embeddings are: of unit length, near a subspace of few
-dimensions, in classes that consist of topics of very different sizes. One per cent of them is
-chosen, and a classifier trained on it.
+The vectors are generated to resemble sentence embeddings: they have unit length, are close to a
+subspace of few dimensions, and their classes consist of topics of very different sizes. One per
+cent of them is chosen, and a classifier is trained on it.
 
 Run: python examples/embeddings.py
 
-Prints the seconds that a selection took, and the test accuracy of coresets and of uniform samples
-(mean and standard deviation over seeds) and of training on everything.
+Prints the time of a selection, the test accuracy of coresets and of uniform samples (mean and
+standard deviation over seeds), and the test accuracy of training on everything.
 """
 
 from __future__ import annotations

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from coresift import FastCore, experiments
+from coresift import FastCore, FormatError, experiments
+from coresift.cli import run
 from coresift.cli._help import DEFAULT_MODEL
 from coresift.cli._options import amount, n_threads
 
 
 def coresift(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "coresift.cli", *map(str, arguments)],
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=300,
-    )
+    """Run the command line in this process, which is quicker than in one of its own."""
+    status, out, error = called(*arguments)
+    return subprocess.CompletedProcess([], status, out, error)
+
+
+def called(*arguments: object) -> tuple[int, str, str]:
+    """Return the exit status, and what is written on standard output and error."""
+    out, error = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(error):
+        status = run([str(argument) for argument in arguments])
+    return status, out.getvalue(), error.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +62,18 @@ def test_select_writes_rows_weights_and_positions(rows: Path, tmp_path: Path, na
     expected = FastCore(30, random_state=0).fit(rows, "y")
     assert out["row"].tolist() == expected.sample_indices_.tolist()
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+
+
+def test_the_command_is_a_program_of_its_own(rows: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "coresift.cli", "select", rows, "--budget", "ten"],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=300,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("coresift: no output")
 
 
 def test_dropped_columns_are_no_features_but_in_the_result(rows: Path, tmp_path: Path) -> None:
@@ -156,9 +178,298 @@ def test_a_wrong_call_is_one_line(rows: Path, arguments: list[str], message: str
 @pytest.mark.parametrize("command", ["select", "compare", "size"])
 def test_help_names_every_method_and_model(command: str) -> None:
     text = " ".join(coresift(command, "--help").stdout.split())
-    assert "{" not in text.replace("{source}", "")
+    assert not {"{methods}", "{models}", "{networks}"} & set(text.replace(",", " ").split())
     assert "stratified" in text
     assert (DEFAULT_MODEL in text) == (command != "select")
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("select", ["-o"]),
+        ("compare", ["--csv"]),
+        ("compare", ["--report"]),
+        ("compare", ["--resume"]),
+    ],
+)
+@pytest.mark.parametrize("way", ["same", "relative", "link", "hard link", "test"])
+def test_no_output_is_an_input(tmp_path: Path, command: str, options: list[str], way: str) -> None:
+    source = tmp_path / "in.parquet"
+    pd.DataFrame({"a": range(60), "y": [0, 1] * 30}).to_parquet(source)
+    before, output = source.read_bytes(), tmp_path / "out.parquet"
+    given = [command, source, "--label", "y", "--budget", "4"]
+    if way == "same":
+        output = source
+    elif way == "relative":
+        output = Path(os.path.relpath(source))
+    elif way == "link":
+        output.symlink_to(source)
+    elif way == "hard link":
+        output.hardlink_to(source)
+    elif command == "compare":
+        output = tmp_path / "test.parquet"
+        shutil.copy(source, output)
+        given += ["--test", output]
+    else:
+        output, given = source, [command, tmp_path, "--label", "y", "--budget", "4"]
+    status, out, error = called(*given, *options, output)
+    assert (status, out) == (2, "")
+    assert repr(str(output)) in error
+    assert len(error.splitlines()) == 1
+    assert source.read_bytes() == output.read_bytes() == before
+
+
+def test_two_outputs_of_one_name_are_refused(rows: Path, tmp_path: Path) -> None:
+    status, _, error = called(
+        "compare", rows, "--label", "y", "--csv", tmp_path / "o", "--report", tmp_path / "o"
+    )
+    assert status == 2
+    assert "--csv" in error
+    assert "--report" in error
+    assert not list(tmp_path.iterdir())
+
+
+def test_columns_that_would_be_written_twice_are_refused_before_the_work(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": [3, 1, 2] * 20, "row": [5, 4] * 30, "y": [0, 1] * 30})
+    frame.to_parquet(tmp_path / "in.parquet")
+    given = ["select", tmp_path / "in.parquet", "--label", "y", "--budget", 6]
+    target = tmp_path / "out.parquet"
+    status, out, error = called(*given, "-o", target)
+    assert (status, out) == (2, "")
+    assert "'row'" in error
+    assert "--row-name" in error
+    assert called(*given, "-o", target, "--row-name", "sample_weight")[0] == 2
+    status, _, error = called(*given, "-o", target, "--row-name", "at", "--weight-name", "w")
+    assert (status, error) == (0, "")
+    found = pd.read_parquet(target)
+    assert list(found.columns) == ["a", "row", "y", "w", "at"]
+    assert found["row"].tolist() == frame["row"].iloc[found["at"]].tolist()
+
+
+def test_a_coreset_can_be_chosen_from(rows: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    assert called("select", rows, "--label", "y", "--budget", 60, "-o", first)[0] == 0
+    names = ["--row-name", "row2", "--weight-name", "weight2"]
+    given = ["select", first, "--label", "y", "--budget", 9, "-o", second, *names, "--json"]
+    status, out, error = called(*given)
+    assert status == 0
+    assert json.loads(out)["n_features"] == 6
+    for line in error.splitlines():
+        assert line.startswith("coresift: note: ")
+    assert "sample_weight" in error
+
+
+@pytest.mark.parametrize(
+    ("columns", "drop", "left"),
+    [
+        (["a", "b", "a,b"], ["a,b"], ["a", "b"]),
+        (["a", "b", "c"], ["a,b"], ["c"]),
+        (["a", "b", "c"], ["a", "--drop", " b "], ["c"]),
+        (["a", " pad ", "c"], [" pad "], ["a", "c"]),
+        (["a", "pad", "c"], [" pad "], ["a", "c"]),
+        (["", "b", "c"], ["", "--drop", "b"], ["c"]),
+    ],
+)
+def test_any_column_can_be_dropped(
+    tmp_path: Path, columns: list[str], drop: list[str], left: list[str]
+) -> None:
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)), columns=columns)
+    frame.assign(y=[0, 1] * 30).to_parquet(tmp_path / "in.parquet")
+    status, out, _ = called(
+        "select", tmp_path / "in.parquet", "--label", "y", "--budget", 6, "--dry-run", "--json",
+        "--drop", *drop,
+    )  # fmt: skip
+    assert status == 0
+    assert json.loads(out)["n_features"] == len(left)
+
+
+@pytest.mark.parametrize(
+    ("drop", "message"), [("", "no column has this name"), ("y", "the label"), ("z", "'z'")]
+)
+def test_what_cannot_be_dropped_is_told(rows: Path, drop: str, message: str) -> None:
+    status, _, error = called(
+        "select", rows, "--label", "y", "--budget", 6, "--dry-run", "--drop", drop
+    )
+    assert status == 2
+    assert message in error
+
+
+@pytest.mark.parametrize("label", ["[/INST]", "[red]x", "\x1b[31mred", "=1+1"])
+def test_labels_are_printed_as_they_are(tmp_path: Path, label: str) -> None:
+    frame = pd.DataFrame({"a": [3, 1, 2] * 20, "y": [label, "other"] * 30})
+    frame.to_parquet(tmp_path / "in.parquet")
+    status, out, error = called(
+        "select", tmp_path / "in.parquet", "--label", "y", "--budget", 6,
+        "-o", tmp_path / "out.parquet",
+    )  # fmt: skip
+    assert (status, error) == (0, "")
+    assert f"{label}: 3 of 30".replace("\x1b", "\\x1b") in out
+    assert "\x1b" not in out
+
+
+def test_how_csv_is_written_can_be_told(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    lines = [f"{i},5;caf\u00e9;{i % 2}" for i in range(60)]
+    path.write_bytes("\n".join(["gr\u00f6\u00dfe;b;y", *lines]).encode("latin-1"))
+    given = ["select", path, "--label", "y", "--budget", 6, "--dry-run", "--json"]
+    status, _, error = called(*given)
+    assert status == 2
+    assert len(error.splitlines()) == 1
+    status, out, error = called(*given, "--encoding", "latin-1", "--delimiter", ";")
+    assert (status, error) == (0, "")
+    assert json.loads(out)["n_features"] == 2
+    assert called(*given, "--encoding", "latin-2000")[0] == 2
+    assert called(*given, "--delimiter", ";;")[0] == 2
+
+
+@pytest.mark.parametrize("missing", ["drop", "impute"])
+def test_missing_values_are_left_out_or_filled(tmp_path: Path, missing: str) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=60), "b": rng.normal(size=60), "y": [0, 1] * 30})
+    frame.loc[::4, "a"] = np.nan
+    frame.to_csv(tmp_path / "in.csv", index=False)
+    target = tmp_path / "out.csv"
+    given = ["select", tmp_path / "in.csv", "--label", "y", "--budget", 12, "-o", target, "--json"]
+    status, _, error = called(*given)
+    assert status == 2
+    assert "--missing" in error
+    status, out, error = called(*given, "--missing", missing)
+    assert status == 0
+    assert json.loads(out)["n_rows"] == (45 if missing == "drop" else 60)
+    assert error.startswith("coresift: note: ")
+    found = pd.read_csv(target)
+    assert list(found.columns) == ["a", "b", "y", "sample_weight", "row"]
+    assert found["b"].tolist() == pytest.approx(frame["b"].iloc[found["row"]].tolist())
+    assert (found["row"] % 4 == 0).any() == (missing == "impute")
+
+
+def test_several_files_and_a_pattern_are_one_table(tmp_path: Path) -> None:
+    for number in range(3):
+        frame = pd.DataFrame({"a": range(60), "y": [0, 1] * 30})
+        frame.to_csv(tmp_path / f"{number}.csv", index=False)
+    common = ["--label", "y", "--budget", 6, "--dry-run", "--json"]
+    for sources in ([f"{tmp_path}/*.csv"], sorted(tmp_path.iterdir()), [tmp_path]):
+        status, out, _ = called("select", *sources, *common)
+        assert status == 0
+        assert json.loads(out)["n_rows"] == 180
+
+
+def test_what_is_in_the_way_comes_with_options_that_help(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": range(200), "y": [0, 1] * 100})
+    frame["n"] = [f"n{number % 150}" for number in range(200)]
+    frame["t"] = pd.date_range("2020", periods=200)
+    frame.to_parquet(tmp_path / "in.parquet")
+    given = ["select", tmp_path / "in.parquet", "--label", "y", "--budget", 6, "--dry-run"]
+    status, out, error = called(*given)
+    assert (status, out) == (2, "")
+    assert len(error.splitlines()) == 1
+    assert "'n'" in error
+    assert "'t'" in error
+    helps = error.partition(": use ")[2].partition(", or ")[0].split()
+    assert "--dates" in helps
+    assert called(*given, *helps)[0] == 0
+
+
+@pytest.mark.parametrize("command", ["select", "compare", "size", "planes"])
+def test_every_command_that_reads_has_the_options_of_reading(command: str) -> None:
+    text = " ".join(called(command, "--help")[1].split())
+    for option in (
+        "--drop",
+        "--max-levels",
+        "--missing",
+        "--dates",
+        "--numbers",
+        "--delimiter",
+        "--encoding",
+    ):
+        assert option in text
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(13, "Permission denied", "x"), "Permission denied"),
+        (UnicodeDecodeError("utf-8", b"\xe9", 0, 1, "invalid"), "can't decode"),
+        (pa.ArrowInvalid("two\nlines"), "two lines"),
+        (MemoryError("lots"), "not enough memory"),
+        (FormatError("a \x1b[31m thing"), r"a \x1b[31m thing"),
+    ],
+)
+def test_any_error_of_the_input_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, rows: Path, error: Exception, words: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("coresift.sources.as_source", fail)
+    status, out, told = called("planes", rows)
+    assert (status, out) == (2, "")
+    assert words in told
+    assert len(told.splitlines()) == 1
+
+
+def test_an_error_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch, rows: Path) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("coresift.sources.as_source", fail)
+    with pytest.raises(ZeroDivisionError):
+        called("planes", rows)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+@pytest.mark.parametrize("stage", ["survey", "write"])
+def test_a_signal_ends_a_selection_with_one_line_and_nothing_half_written(
+    rows: Path, tmp_path: Path, name: str, status: int, stage: str
+) -> None:
+    target = tmp_path / "out.parquet"
+    target.write_bytes(b"old")
+    script = f"""
+import os, signal, pyarrow.parquet
+from coresift.cli import main
+from coresift.sources import FileSource
+def stop(*_, **__):
+    os.kill(os.getpid(), signal.{name})
+    raise AssertionError("still here")
+if {stage!r} == "write":
+    pyarrow.parquet.write_table = stop
+else:
+    FileSource.parts = stop
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, "select", rows, "--label", "y", "--budget", "9",
+         "-o", target],
+        capture_output=True, check=False, text=True, timeout=300,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (status, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("coresift: ")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
+
+
+def test_a_comparison_without_a_good_run_has_an_exit_status(rows: Path) -> None:
+    status, out, error = called(
+        "compare", rows, "--label", "y", "--seeds", 1, "--budget", 30, "--methods", "uniform",
+        "--time-limit", 0.0001, "--json",
+    )  # fmt: skip
+    assert status == 1
+    assert {run["status"] for run in json.loads(out)["runs"]} == {"time limit"}
+    assert "none of 2 runs ended well" in error
+    assert len(error.splitlines()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_what_cannot_be_written_is_one_line_after_the_table(rows: Path) -> None:
+    status, out, error = called(
+        "compare", rows, "--label", "y", "--seeds", 1, "--budget", 30, "--methods", "uniform",
+        "--csv", "/dev/full",
+    )  # fmt: skip
+    assert status == 2
+    assert "uniform" in out
+    assert "No space left" in error
+    assert len(error.splitlines()) == 1
 
 
 def test_the_default_model_is_that_of_comparisons() -> None:
@@ -180,8 +491,11 @@ def test_compare_prints_json_writes_csv_and_resumes(rows: Path, tmp_path: Path) 
     kept, target = tmp_path / "runs.jsonl", tmp_path / "results.csv"
     command = ("compare", rows, "--label", "y", "--budget", "0.05,40", "--seeds", 1)
     command = (*command, "--resume", kept, "--csv", target, "--json")
+    target.write_text("old")
+    (tmp_path / "old.csv").hardlink_to(target)
     done = coresift(*command)
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / "old.csv").read_text() == "old"  # a new file took its place, whole
     found = json.loads(done.stdout)
     lines = [(result["method"], result["rows"]) for result in found["results"]]
     assert lines[:2] == [("fastcore", 22), ("uniform", 22)]

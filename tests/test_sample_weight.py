@@ -36,7 +36,6 @@ from coresift._rng import draw_keys
 from coresift.core.bound_error import Pairs, TrueDistances
 from coresift.core.budget import resolve_budget
 from coresift.core.centers import Assignment, Centers
-from coresift.core.exact_sum import ExactSum
 from coresift.core.medoids import CellSums, FixedPoint, cell_costs, cell_distances
 from coresift.core.merge import Count
 from coresift.core.prior import PriorSum, Steps, level, weight_of

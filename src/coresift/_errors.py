@@ -7,9 +7,19 @@ built-in exception that a user would expect, so that either can be caught.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class CoresiftError(Exception):
-    """Base of every error that coresift raises on purpose."""
+    """Base of every error that coresift raises on purpose.
+
+    Attributes
+    ----------
+    obstacles : tuple
+        Each column that stands in the way, as a `coresift.sources.Obstacle`; mostly empty.
+    """
+
+    obstacles: tuple[Any, ...] = ()
 
 
 class BudgetError(CoresiftError, ValueError):

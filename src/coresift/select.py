@@ -25,6 +25,7 @@ from coresift.core.prior import weight_of
 from coresift.methods import Plan
 from coresift.sources import Source
 from coresift.table import Table
+from coresift.weightings import Weighting
 
 
 def select(source: Source, plan: Plan, progress: Progress | None = None) -> Coreset:
@@ -55,19 +56,20 @@ def select(source: Source, plan: Plan, progress: Progress | None = None) -> Core
     (179, 1797.0)
     """
     with Runtime(plan.engine, plan.n_threads, progress) as run:
-        table = profiled(source, plan, run)
+        weighting = plan.weighting()
+        table = profiled(source, plan, weighting, run)
         choice = plan.choose(table, run)  # lines 1-15
-        weighed = plan.weighting().weigh(table, choice, run)  # lines 16-17
+        weighed = weighting.weigh(table, choice, run)  # lines 16-17
         report = _report(table, choice, weighed, run)
     return Coreset(weighed.row_ids, table.weights_of(weighed), report)  # line 18
 
 
-def profiled(source: Source, plan: Plan, run: Runtime) -> Table:
-    """Read the source once, for a plan."""
+def profiled(source: Source, plan: Plan, weighting: Weighting, run: Runtime) -> Table:
+    """Read the source once, for a plan and its weighting."""
     return Table.of(
         source,
         plan.scale,
-        plan.sample_rows,
+        max(plan.sample_rows, weighting.sample_rows),
         plan.seed,
         run,
         target=plan.target,

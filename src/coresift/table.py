@@ -176,6 +176,13 @@ class Table:
         return self.n_present if self.view.steps is None else self.view.steps.total
 
     @property
+    def heaviest(self) -> float:
+        """The most that a row counts: 1, or its weight in steps."""
+        if self.profile.prior is None or self.view.steps is None:
+            return 1.0
+        return self.profile.prior.heaviest / self.view.steps.unit
+
+    @property
     def masses(self) -> Float64:
         """How often the rows of each class count, shape (n_classes,): its size, or its weight."""
         if self.totals is None or self.view.steps is None:
@@ -204,9 +211,28 @@ class Table:
         """Return the scaled rows at ascending positions."""
         return self.view.scaler.transform(self.source.take(row_ids))
 
-    def sample(self) -> Rows:
-        """Return the sample of the first pass, scaled, in the order of its hashes."""
-        return self.view.scaler.transform(self.profile.sample.payload[0])
+    def sample(self, n_rows: int | None = None) -> Rows:
+        """Return the sample of the first pass, scaled, in the order of its hashes.
+
+        Parameters
+        ----------
+        n_rows : int or None
+            Only the first so many: what a sample of that size is.
+        """
+        return self.view.scaler.transform(self.profile.sample.payload[0][:n_rows])
+
+    def labelled(self, first: int, stop: int) -> Block:
+        """Return a part of the sample, by hashes, in the order of the row ids."""
+        kept = self.profile.sample
+        order = first + np.argsort(kept.row_ids[first:stop])
+        rows, *labels = (carried[order] for carried in kept.payload)
+        own = labels[0] if labels else None
+        return Block(
+            self.view.scaler.transform(rows),
+            self.classes.ids(own, len(order)),
+            kept.row_ids[order],
+            targets=self.classes.targets(own),
+        )
 
     def edges(self) -> tuple[Float32, Float32]:
         """Return the smallest and the largest scaled value of each feature."""

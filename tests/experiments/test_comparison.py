@@ -15,11 +15,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.neighbors import KNeighborsClassifier
 
-from coresift import BudgetError, DataError, FastCore, FormatError, LabelError, ParameterError
+from coresift import BudgetError, ColumnError, FastCore, FormatError, LabelError, ParameterError
 from coresift.experiments import Comparison, compare
 from coresift.experiments._selection import coreset_score
 from coresift.experiments._split import Split
 from coresift.selectors import Uniform
+from coresift.sources import as_source
 from troubled import Dies, Fails, Hoards, Sleeps
 
 
@@ -171,7 +172,7 @@ def test_a_run_stopped_by_the_limit_is_tried_again_only_with_more_time() -> None
 def test_a_file_of_other_things_is_refused_and_left_alone(tmp_path: Path) -> None:
     kept = tmp_path / "notes.txt"
     kept.write_text("{}\n")
-    with pytest.raises(FormatError, match="line 1 of"):
+    with pytest.raises(FormatError, match=r"line 1 of .* is not a run"):
         quick(resume=kept)
     assert kept.read_text() == "{}\n"
 
@@ -193,8 +194,35 @@ def test_a_file_and_its_test_file_are_read(tmp_path: Path) -> None:
     found = compare(tmp_path / "train.parquet", "y", test=str(tmp_path / "test.parquet"), **options)
     assert found.data == {"n_train": 300, "n_test": 100, "n_features": 7, "n_classes": 3}
     frame.iloc[300:].drop(columns="a").to_parquet(tmp_path / "other.parquet")
-    with pytest.raises(DataError, match=r"6 features where .* 7"):
+    with pytest.raises(ColumnError, match="no column 'a'"):
         compare(tmp_path / "train.parquet", "y", test=tmp_path / "other.parquet", **options)
+
+
+def test_test_rows_go_by_names_and_may_have_unseen_levels(tmp_path: Path) -> None:
+    X, y = table()
+    color = np.where(X[:, 0] > 1, "red", "blue")
+    frame = pd.DataFrame(X, columns=list("abcde")).assign(color=color, y=y)
+    other = frame.iloc[300:, ::-1].assign(more="text").replace({"color": {"red": "green"}})
+    options: dict[str, Any] = {"budget": 30, "seeds": 1, "isolate": False}
+    found = compare(frame.iloc[:300], "y", test=other, **options)
+    assert found.data == {"n_train": 300, "n_test": 100, "n_features": 7, "n_classes": 3}
+    split = Split.of(frame.iloc[:300], "y", other, 0.25, 0)
+    seen = color[300:] == "blue"
+    assert split.X_test[:, 5].tolist() == seen.astype(float).tolist()
+    assert not split.X_test[:, 6].any()
+    whole = Split.of(frame.iloc[:300], "y", frame.iloc[300:], 0.25, 0)
+    assert (whole.X_test[:, :5] == split.X_test[:, :5]).all()
+
+
+def test_missing_values_are_filled_alike_in_test_rows() -> None:
+    X, y = table()
+    frame = pd.DataFrame(X, columns=list("abcde")).assign(y=y)
+    frame.loc[3, "a"] = np.nan
+    train = as_source(frame.iloc[:300], label="y", missing="impute")
+    split = Split.of(train, None, (frame.iloc[300:].drop(columns="y"), y[300:]), 0.25, 0)
+    assert split.X.shape == (300, 6)
+    assert split.X_test.shape == (100, 6)
+    assert not split.X_test[:, 5].any()
 
 
 def test_rows_are_scaled_by_the_training_rows() -> None:

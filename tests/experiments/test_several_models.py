@@ -193,7 +193,7 @@ def test_a_file_that_is_not_the_selection_is_refused_and_left_alone(
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "runs.jsonl.selections").touch()
-    with pytest.raises(FormatError, match="no folder of selections"):
+    with pytest.raises(FormatError, match="is not a folder of selections"):
         quick(resume=tmp_path / "runs.jsonl")
 
 

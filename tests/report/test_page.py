@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import shutil
 import subprocess
@@ -11,9 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from coresift.experiments import Comparison, Result
-from coresift.report import write_html
+from coresift.report import rich_table, write_html
 from coresift.report._charts import _looks
 from coresift.report._page import page
 
@@ -133,6 +136,48 @@ def test_ten_methods_look_different() -> None:
     for part in ("color", "marker"):
         assert len({look[part] for look in looks.values()}) == 11
     assert len({look["linestyle"] for look in list(looks.values())[:10]}) == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "[/INST]",
+        "[red]x",
+        "$a_{b",
+        "$$",
+        "_hidden",
+        "\x1b[31mred\nline",
+        "\u8868" * 3,
+        "n" * 300,
+        "",
+    ],
+)
+def test_any_name_is_shown_as_it_is(comparison: Comparison, name: str, tmp_path: Path) -> None:
+    lines = [run(name, 0, budget, 0.5, model=name) for budget in (0.01, 0.1)]
+    lines += [run("full", 0, None, 0.9, model=name)]
+    results = tuple(Result.of([one]) for one in lines)
+    found = Comparison(comparison.data, (name,), results, tuple(lines))
+    write_html(found, tmp_path / "page.html")
+    reader = Reader()
+    reader.feed((tmp_path / "page.html").read_text(encoding="utf-8"))
+    shown = name.replace("\x1b", "\\x1b").replace("\n", "\\n")
+    assert any(line[0] == shown for line in reader.cells)
+    console = Console(width=500, file=io.StringIO(), force_terminal=True)
+    console.print(rich_table(found))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert shown in text
+    assert "\x1b[31mred" not in text
+
+
+def test_names_are_no_formulas_in_csv(comparison: Comparison) -> None:
+    lines = [run("=1+1", 0, 0.1, -0.5, model="@SUM(A1)"), run("-x", 0, 0.1, 0.5, model="a,b")]
+    lines += [{**lines[0], "status": "failed", "error": "+ is not known"}]
+    results = tuple(Result.of([one]) for one in lines)
+    found = list(csv.DictReader(io.StringIO(Comparison({}, ("m",), results, ()).to_csv())))
+    assert [line["method"] for line in found] == ["'=1+1", "'-x", "'=1+1"]
+    assert [line["model"] for line in found] == ["'@SUM(A1)", "a,b", "'@SUM(A1)"]
+    assert found[2]["error"] == "'+ is not known"
+    assert float(found[0]["accuracy"]) == -0.5
 
 
 def test_nothing_is_fetched(comparison: Comparison) -> None:

@@ -9,6 +9,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,31 @@ def test_first_feather(tmp_path: Path) -> None:
     text(tmp_path / "t.feather", "FEA1 and more")
     with pytest.raises(FormatError, match="Feather file of version 1"):
         FileSource(tmp_path / "t.feather")
+
+
+@pytest.mark.parametrize("notes", [b"{", b"[]", b'{"index_columns": 3}', b"\xff"])
+def test_notes_of_pandas_that_are_none(notes: bytes, tmp_path: Path) -> None:
+    table = TABLE.replace_schema_metadata({b"pandas": notes})
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
+    assert rows_of(FileSource(tmp_path / "t.parquet", label="y")) == ROWS
+
+
+def test_codes_outside_their_dictionary_are_refused(tmp_path: Path) -> None:
+    codes = pa.DictionaryArray.from_arrays(pa.array([0, 9, 1], pa.int8()), ["u", "v"], safe=False)
+    table = pa.table({"a": codes})
+    with (
+        pa.OSFile(str(tmp_path / "t.arrow"), "wb") as file,
+        pa.ipc.new_file(file, table.schema) as writer,
+    ):
+        writer.write_table(table)
+    with pytest.raises(FormatError, match=r"t\.arrow' cannot be read .*out of bounds"):
+        FileSource(tmp_path / "t.arrow")
+
+
+def test_a_file_of_other_rows_than_it_says_is_refused(tmp_path: Path) -> None:
+    file = FileSource(parquet(tmp_path / "t.parquet", {"a": [1.0, 2.0]}))._files[0]
+    with pytest.raises(FormatError, match="holds 2 rows where it says that there are 3"):
+        list(replace(file, sections=(3,)).tables(file.schema, 10, range(1)))
 
 
 def test_an_arrow_file_that_changes(tmp_path: Path) -> None:

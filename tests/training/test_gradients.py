@@ -317,7 +317,7 @@ def spoilt(value: float) -> TensorDataset:
 BAD: list[tuple[dict[str, Any], type[CoresiftError], str]] = [
     (bad(model=nn.Sequential(nn.Linear(4, 3), nn.PReLU())), ParameterError, "'1' is PReLU"),
     (bad(model=nn.Flatten()), ParameterError, "no layer with parameters"),
-    (bad(layer="head"), ParameterError, "layer='head' is no part .* '0', '4'"),
+    (bad(layer="head"), ParameterError, "layer='head' is not a part .* '0', '4'"),
     (bad(layer="1"), ParameterError, "'1' is BatchNorm1d"),
     (bad(model=Twice()), ParameterError, "called 2 times"),
     (bad(data=Endless()), DataError, "Endless has no length"),

@@ -16,7 +16,7 @@ from sklearn.svm import LinearSVC
 
 from coresift import LabelError, MissingDependencyError, ParameterError
 from coresift.core.holdout import holdout
-from coresift.torch import LOSSES, LinearClassifier, Protocol, descend
+from coresift.torch import LOSSES, LinearClassifier, SGDSettings, descend
 from coresift.torch._descent import watched_iterations
 from coresift.torch._linear import BATCH_SIZES, LEARNING_RATES
 
@@ -63,8 +63,8 @@ def test_law_11_steps_are_those_of_momentum_on_finite_differences(
             gradient[place] = (ahead - objective(loss, params - step, X, y, shares, 0.1)) / 2e-6
         velocity = 0.9 * velocity + gradient
         params = params - 0.05 * (1 + np.cos(np.pi * epoch / 3)) / 2 * velocity
-    protocol = Protocol(loss, learning_rate=0.05, batch_size=20, epochs=3, penalty=0.1)
-    found = descend(X, y, weights, n_classes, protocol, seed=0)
+    settings = SGDSettings(loss, learning_rate=0.05, batch_size=20, epochs=3, penalty=0.1)
+    found = descend(X, y, weights, n_classes, settings, seed=0)
     np.testing.assert_allclose(found.coef.T, params[:-1], rtol=1e-3, atol=1e-5)
     np.testing.assert_allclose(found.intercept, params[-1], rtol=1e-3, atol=1e-5)
 
@@ -74,16 +74,18 @@ def test_a_weight_of_three_is_three_equal_rows(loss: str) -> None:
     X, y, _ = table(30)
     times = np.random.default_rng(1).integers(1, 4, 30)
     X_long, y_long = np.repeat(X, times, axis=0), np.repeat(y, times)
-    protocol = Protocol(loss, batch_size=1000, epochs=10)
-    short = descend(X, y, times.astype(float), 3, protocol, 0)
-    long = descend(X_long, y_long, np.ones(len(y_long)), 3, protocol, 0)
+    settings = SGDSettings(loss, batch_size=1000, epochs=10)
+    short = descend(X, y, times.astype(float), 3, settings, 0)
+    long = descend(X_long, y_long, np.ones(len(y_long)), 3, settings, 0)
     np.testing.assert_allclose(short.coef, long.coef, rtol=1e-4, atol=1e-5)
 
 
 @each_loss
 def test_the_scale_of_the_weights_changes_nothing(loss: str) -> None:
     X, y, weights = table()
-    one, other = (descend(X, y, part, 3, Protocol(loss), 0) for part in (weights, 1024 * weights))
+    one, other = (
+        descend(X, y, part, 3, SGDSettings(loss), 0) for part in (weights, 1024 * weights)
+    )
     assert one.coef.tobytes() == other.coef.tobytes()
 
 
@@ -124,7 +126,7 @@ def test_the_number_of_threads_changes_nothing_and_stays() -> None:
     try:
         for n_threads in (1, 2):
             torch.set_num_threads(n_threads)
-            coefs.append(descend(X, y, weights, 3, Protocol(epochs=2), 0).coef.tobytes())
+            coefs.append(descend(X, y, weights, 3, SGDSettings(epochs=2), 0).coef.tobytes())
             assert torch.get_num_threads() == n_threads
     finally:
         torch.set_num_threads(before)
@@ -157,7 +159,7 @@ def test_tuning_takes_the_best_on_rows_put_aside() -> None:
         given.fit(X[~aside], y[~aside], weights[~aside])
         values[rate, size] = given.score(X[aside], y[aside], weights[aside])
     assert len(set(values.values())) > 1
-    chosen = model.settings_.learning_rate, model.protocol_.batch_size
+    chosen = model.settings_.learning_rate, model.settings_.batch_size
     assert chosen == max(values, key=values.__getitem__)
     assert model.tune_seconds_ > model.fit_seconds_
     again = clone(model).set_params(learning_rate=chosen[0], batch_size=chosen[1])

@@ -95,7 +95,7 @@ def test_images_may_be_oblong() -> None:
 
 BAD: list[tuple[dict[str, Any], type[CoresiftError], str]] = [
     ({"network": "rnn"}, ParameterError, "network='rnn'"),
-    ({"network": "cnn", "image_shape": (8, 9)}, ParameterError, "64 features are no .* 8 x 9"),
+    ({"network": "cnn", "image_shape": (8, 9)}, ParameterError, "64 features are not .* 8 x 9"),
     ({"budget": 0.01}, ParameterError, "coreset of 17 rows .* batch_size=128"),
     ({"rounds": 0}, ParameterError, "rounds=0"),
     ({"learning_rate": 0.0}, ParameterError, r"learning_rate=0\.0"),

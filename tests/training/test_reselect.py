@@ -41,7 +41,11 @@ def test_law_8_every_method_meets_the_budget_and_the_class_sizes(method: str) ->
     sums = np.bincount(classes, coreset.weights)
     # Stratified weighs by cluster, not by class.
     np.testing.assert_allclose(sums.sum() if method == "stratified" else sums / 30 * 90, 90)
-    assert coreset.report["deep_seconds"]["gradients"] >= 0
+    report = coreset.report
+    assert report is not None
+    assert (report.n_rows, report.n_chosen) == (90, 12)
+    assert report.facts["deep_seconds"]["gradients"] >= 0
+    assert report.as_dict()["loss"] == report.facts["loss"]
 
 
 @pytest.mark.parametrize("method", ["fastcore", "craig", "glister", "deepfool", "uniform"])

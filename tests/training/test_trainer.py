@@ -160,7 +160,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"folder of the checkpoint"):
         trained(checkpoint=tmp_path / "no" / "run.pt")
     path.write_bytes(b"nothing")
-    with pytest.raises(FormatError, match="is no checkpoint"):
+    with pytest.raises(FormatError, match="is not a checkpoint"):
         trained(checkpoint=path)
 
 

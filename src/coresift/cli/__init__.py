@@ -5,6 +5,7 @@ Nothing is imported here that takes time: a command loads what it needs when it 
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ def run(arguments: list[str] | None = None) -> int:
         None takes those of the program.
     """
     try:
-        with _stopped_by_signals():
+        with _stopped_by_signals(), _told_notes():
             from coresift.cli._app import app
 
             return int(app(arguments, prog_name="coresift", standalone_mode=False) or 0)
@@ -72,10 +73,28 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise Stopped(number)
 
 
+class _Notes(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        _tell(f"note: {record.getMessage()}", 0)
+
+
+@contextmanager
+def _told_notes() -> Iterator[None]:
+    """Write on standard error what the library notes about the input."""
+    logger, notes = logging.getLogger("coresift"), _Notes()
+    logger.addHandler(notes)
+    before, logger.propagate = logger.propagate, False
+    try:
+        yield
+    finally:
+        logger.removeHandler(notes)
+        logger.propagate = before
+
+
 def _explain(error: Exception) -> int:
     """Tell of an error that the user can do something about; others are raised again."""
     if isinstance(error, CoresiftError):
-        return _tell(str(error), 2)
+        return _tell(_remedied(error), 2)
     if hasattr(error, "format_message"):  # of the parser of the command line
         return _tell_usage(error)
     if isinstance(error, OSError | UnicodeError) or type(error).__module__ == "pyarrow.lib":
@@ -85,6 +104,15 @@ def _explain(error: Exception) -> int:
     if isinstance(error, ModuleNotFoundError) and error.name in _PACKAGES:
         return _tell(f'{error.name} is not installed: run pip install "coresift[cli]"', 2)
     raise error
+
+
+def _remedied(error: CoresiftError) -> str:
+    """Return the message, with options where it has arguments of Python."""
+    if not error.obstacles:
+        return str(error)
+    from coresift.sources import command_line_message
+
+    return command_line_message(error.obstacles)
 
 
 def _tell_usage(error: Any) -> int:

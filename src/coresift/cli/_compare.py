@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from coresift._errors import ParameterError
+from coresift._files import whole_file
+from coresift._text import plain
 from coresift.cli._help import DEFAULT_MODEL
-from coresift.cli._options import AsJson, Threads, amount, check_folders, n_threads, names
+from coresift.cli._options import AsJson, Threads, amount, n_threads, names
 from coresift.cli._output import print_comparison, progress_bars
 from coresift.cli._reading import Reading, reads
+
+if TYPE_CHECKING:
+    from coresift.experiments import Comparison
 
 
 @reads(label=True)
@@ -54,7 +60,7 @@ def compare(
     tune: Annotated[
         bool, typer.Option("--tune", help="Tune learning rate and batch size in each run.")
     ] = False,
-    test: Annotated[Path | None, typer.Option(help="File of test rows.")] = None,
+    test: Annotated[str | None, typer.Option(help="File of test rows.")] = None,
     test_size: Annotated[float, typer.Option(help="Share put aside where no --test.")] = 0.25,
     threads: Threads = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds for a run.")] = None,
@@ -66,7 +72,7 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Run methods side by side: time, memory, accuracy."""
-    check_folders({"--csv": csv, "--report": report, "--resume": resume})
+    reading.check_outputs({"--csv": csv, "--report": report, "--resume": resume}, test)
     budgets = [amount(text) for text in budget.split(",")]
     networks = {
         "warm_up": warm_up,
@@ -76,16 +82,20 @@ def compare(
         "wrt": wrt,
     }
     from coresift.experiments import compare as run_comparison
-    from coresift.report import write_html
+    from coresift.report import check_drawing, write_html
 
+    if report is not None:
+        check_drawing()
+
+    rows = reading.rows()
     with progress_bars(as_json) as progress:
         found = run_comparison(
-            reading.rows(),
+            rows,
             budget=budgets,
             methods=names(methods),
             seeds=range(seed, seed + seeds),
             model=_models(names(model), tune, l2, networks),
-            test=None if test is None else reading.rows(test),
+            test=None if test is None else reading.rows(test, rows),
             test_size=test_size,
             split_seed=seed,
             n_threads=n_threads(threads),
@@ -93,11 +103,24 @@ def compare(
             resume=resume,
             progress=progress,
         )
+    print_comparison(found, as_json)  # first: what cannot be written is not lost
     if csv is not None:
-        csv.write_text(found.to_csv(), encoding="utf-8")
+        with whole_file(csv) as file:
+            file.write(found.to_csv().encode())
     if report is not None:
         write_html(found, report)
-    print_comparison(found, as_json)
+    _check_any(found)
+
+
+def _check_any(found: Comparison) -> None:
+    """End with an exit status where there is not one good run."""
+    if not any(run["status"] == "ok" for run in found.runs):
+        print(
+            f"coresift: none of {len(found.runs)} runs ended well; the first: "
+            f"{plain(found.runs[0]['error'])}",
+            file=sys.stderr,
+        )
+        raise typer.Exit(1)
 
 
 def _models(

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from coresift._errors import ParameterError
-from coresift.cli._options import AsJson, Seed, Threads, amount, check_folders, n_threads
+from coresift._errors import ColumnError, ParameterError
+from coresift.cli._options import AsJson, Seed, Threads, amount, n_threads
 from coresift.cli._output import print_facts, progress_bars
 from coresift.cli._reading import Reading, reads
-
-if TYPE_CHECKING:
-    from coresift.selectors import BaseSelector
 
 
 @reads(label=False)
@@ -32,6 +29,12 @@ def select(
     engine: Annotated[
         str, typer.Option(help="What runs the passes: serial or processes; same coreset.")
     ] = "serial",
+    weight_name: Annotated[
+        str, typer.Option(help="Column to write the weights to.")
+    ] = "sample_weight",
+    row_name: Annotated[
+        str, typer.Option(help="Column to write the positions in the input to.")
+    ] = "row",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done; read no row.")
     ] = False,
@@ -40,10 +43,12 @@ def select(
     """Choose rows and write them with their weights."""
     if output is None and not dry_run:
         raise ParameterError("no output: name a file with -o, or pass --dry-run")
-    check_folders({"-o": output})
+    reading.check_outputs({"--output": output})
+    if weight_name == row_name:
+        raise ParameterError(f"--weight-name and --row-name are both {row_name!r}: change one")
     wanted = amount(budget)
     from coresift.selectors import make_selector
-    from coresift.sources import output_suffix
+    from coresift.sources import copy_rows, output_suffix
 
     if output is not None:
         output_suffix(output)
@@ -51,23 +56,23 @@ def select(
         budget=wanted, random_state=seed, n_threads=n_threads(threads), engine=engine
     )
     rows = reading.rows()
+    _check_names(rows, weight_name, row_name)
     if dry_run:
         print_facts(selector.plan().cost(rows), as_json)
         return
     with progress_bars(as_json) as progress:
         selector.fit(rows, progress=progress)
-    _write(rows, selector, Path(str(output)))
+    chosen = rows.original(selector.sample_indices_)  # some may have been left out
+    added = {weight_name: selector.sample_weight_, row_name: chosen}
+    copy_rows(rows, chosen, Path(str(output)), added)
     print_facts({**selector.report_, "output": str(output)}, as_json)
 
 
-def _write(source: Any, selector: BaseSelector, output: Path) -> None:
-    """Write the chosen rows with the columns ``sample_weight`` and ``row``."""
-    from coresift.sources import write_table
-
-    table = source.take_table(selector.sample_indices_)
-    added = {"sample_weight": selector.sample_weight_, "row": selector.sample_indices_}
-    for name, column in added.items():
-        if name in table.column_names:
-            raise ParameterError(f"the input has a column {name!r}, which is written: rename it")
-        table = table.append_column(name, [column])
-    write_table(table, output)
+def _check_names(rows: Any, weight_name: str, row_name: str) -> None:
+    """Refuse names that the input has, before a row is read."""
+    for name, option in ((weight_name, "--weight-name"), (row_name, "--row-name")):
+        if name in rows.input_names:
+            raise ColumnError(
+                f"the input has a column {name!r}, and one of that name is written: choose "
+                f"another with {option}"
+            )

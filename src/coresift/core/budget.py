@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import numbers
 from collections.abc import Sequence
@@ -100,14 +101,18 @@ def split_budget(budget: int, class_sizes: Counts, masses: Sequence[int] | None 
     # Exact integer remainders; what the small classes got on top is taken from the rest.
     quotas = [max(1, target // total) for target in targets]
     shares = [target - quota * total for target, quota in zip(targets, quotas, strict=True)]
-    while sum(quotas) != budget:
-        step = 1 if sum(quotas) < budget else -1
-        open_to = [
-            c for c in range(len(sizes)) if (quotas[c] < sizes[c] if step > 0 else quotas[c] > 1)
-        ]
-        chosen = max(open_to, key=lambda c: (step * shares[c], -c))
+    left = budget - sum(quotas)
+    step = 1 if left > 0 else -1
+    limits = sizes if step > 0 else [1] * len(sizes)
+    queue = [(-step * shares[c], c) for c in range(len(sizes)) if quotas[c] != limits[c]]
+    heapq.heapify(queue)
+    for _ in range(abs(left)):
+        share, chosen = queue[0]
         quotas[chosen] += step
-        shares[chosen] -= step * total
+        if quotas[chosen] == limits[chosen]:
+            heapq.heappop(queue)
+        else:
+            heapq.heapreplace(queue, (share + total, chosen))
     return np.array(quotas, dtype=np.int64)
 
 

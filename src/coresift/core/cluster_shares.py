@@ -10,6 +10,7 @@ import numpy as np
 from coresift._typing import Buckets, Counts, Float64, Indices, Rows
 from coresift.core.coreset import Choice
 from coresift.core.encoder import Clusterer
+from coresift.core.members import Members
 from coresift.core.merge import counted
 from coresift.core.summary import Summary
 
@@ -43,8 +44,9 @@ class WonClusters:
         if not isinstance(buckets, np.ndarray):
             buckets = buckets.buckets(rows())
         weights = np.empty(len(self.picks))
+        members = Members.of(choice.class_ids, len(self.owners))
         for class_id, owners in enumerate(self.owners):
-            here = choice.class_ids == class_id
+            here = members[class_id]
             summary = self.summary_of(class_id)
             times = None if own is None else own[here]
             picks = self.picks[here]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coresift._rng import draw_keys
 from coresift._typing import Counts, Float64, Indices, Labels, RawRows
@@ -39,7 +40,7 @@ class Profile:
         Of the rows without NaN or infinity; of weighted rows without sums.
     sample : BottomK
         The rows of smallest key (`draw_keys`), in the order of their keys; they carry their
-        features.
+        features, and their labels where there are any.
     prior : PriorSum or None
         Of weighted rows.
     targets : TargetFacts or None
@@ -80,6 +81,7 @@ class Profile:
         if nan_counts.any() or inf_counts.any():
             finite = np.isfinite(rows).all(axis=1)
             rows, row_ids = rows[finite], row_ids[finite]
+            labels = None if labels is None else labels[finite]
             weights = None if weights is None else weights[finite]
         return cls(
             seen.counts,
@@ -87,7 +89,7 @@ class Profile:
             nan_counts,
             inf_counts,
             Moments.of(rows, scale if given is None else None),
-            sample_rows(rows, row_ids, sample_size, seed, weights),
+            sample_rows(rows, row_ids, sample_size, seed, labels, weights),
             None if given is None else seen.prior.counting(given),
             seen.targets,
         )
@@ -121,7 +123,7 @@ class Profile:
             self.nan_counts + other.nan_counts,
             self.inf_counts + other.inf_counts,
             self.moments.merge(other.moments),
-            self.sample.merge(other.sample),
+            _merged_samples(self.sample, other.sample),
             prior,
             targets,
         )
@@ -185,13 +187,26 @@ def _merged(left: Any, right: Any) -> Any:
     return left.merge(right)
 
 
+def _merged_samples(left: BottomK, right: BottomK) -> BottomK:
+    """Merge samples; one without rows may not know whether there are labels."""
+    if not len(left.row_ids) or not len(right.row_ids):
+        return left if len(left.row_ids) else right
+    return left.merge(right)
+
+
 def sample_rows(
-    rows: RawRows, row_ids: Indices, size: int, seed: int, weights: Float64 | None = None
+    rows: RawRows,
+    row_ids: Indices,
+    size: int,
+    seed: int,
+    labels: Labels | None = None,
+    weights: Float64 | None = None,
 ) -> BottomK:
     """Sample rows of shape (n_rows, n_features) with distinct ids: those of smallest key."""
     one_group = np.zeros(len(row_ids), dtype=np.int64)
+    carried = (rows,) if labels is None else (rows, labels)
     keys = draw_keys(row_ids, seed, weights)
-    return BottomK.of(one_group, keys, row_ids, np.array([size]), (rows,))
+    return BottomK.of(one_group, keys, row_ids, np.array([size]), carried)
 
 
 def count_nonfinite(rows: RawRows) -> tuple[Counts, Counts]:
@@ -245,13 +260,18 @@ def count_missing_labels(labels: Labels) -> int:
     >>> count_missing_labels(np.array(["a", None, float("nan")], dtype=object))
     2
     """
+    return int(np.count_nonzero(is_missing_label(labels)))
+
+
+def is_missing_label(labels: Labels) -> NDArray[np.bool_]:
+    """Tell which labels are missing, shape (n_rows,)."""
     if labels.dtype.kind == "O":
-        return sum(map(_is_missing, labels))
+        return np.fromiter(map(_is_missing, labels), np.bool_, len(labels))
     if labels.dtype.kind in "fc":
-        return int(np.isnan(labels).sum())
+        return np.asarray(np.isnan(labels))
     if labels.dtype.kind in "mM":
-        return int(np.isnat(labels).sum())
-    return 0
+        return np.asarray(np.isnat(labels))
+    return np.zeros(len(labels), dtype=np.bool_)
 
 
 def _is_missing(label: Any) -> bool:

@@ -94,7 +94,7 @@ def suggest_budget(
         From one share to the next. The paper takes 10, which needs fewer steps and may end at a
         coreset ten times larger than needed.
     tolerance : float, default=0.005
-        A rise of accuracy below this is none.
+        Accuracy gains below this count as no improvement.
     seeds : int, default=3
         Selections for each share; their mean accuracy counts.
     validation : float, default=0.2

@@ -70,7 +70,9 @@ def compare(
         space, as they train (Algorithm 2), with selectors whose ``scale`` is set to None;
         ``"full"`` then trains on all rows in every epoch.
     test : tuple (X_test, y_test), path or frame, default=None
-        Test rows. None puts ``test_size`` of the rows aside, each class in proportion.
+        Test rows. Columns go by their names: their order has no meaning, columns that the training
+        rows lack are ignored, and an unseen level is 0 in all features. None puts ``test_size`` of
+        the rows aside, each class in proportion.
     test_size : float, default=0.25
     split_seed : int, default=0
         Decides which rows are put aside.
@@ -176,7 +178,9 @@ def _check_limits(time_limit: float | None, isolate: bool) -> None:
 
 
 def _checked_budgets(budget: float | Sequence[float], split: Split) -> list[float]:
-    budgets = list(budget) if isinstance(budget, Sequence) else [budget]
+    # a text is not several budgets: it is refused below, as one
+    several = isinstance(budget, Sequence) and not isinstance(budget, str | bytes)
+    budgets: list[Any] = list(budget) if several else [budget]  # type: ignore[arg-type]
     if not budgets:
         raise ParameterError("budget=[]: give at least one")
     classes = Classes.of(count_labels(split.y), len(split.y))

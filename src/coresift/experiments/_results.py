@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from coresift._text import no_formula
+
 FIGURES = (
     "select_seconds",
     "train_seconds",
@@ -167,8 +169,17 @@ class Comparison:
         return json.dumps(self.as_dict())
 
     def to_csv(self) -> str:
-        """Return the results as CSV with a line of names."""
-        lines = [{**result.as_dict(), "notes": "; ".join(result.notes)} for result in self.results]
+        """Return the results as CSV with a line of names.
+
+        A text that a spreadsheet would take for a formula begins with an apostrophe.
+        """
+        lines = [
+            {
+                name: no_formula(value) if isinstance(value, str) else value
+                for name, value in {**result.as_dict(), "notes": "; ".join(result.notes)}.items()
+            }
+            for result in self.results
+        ]
         text = io.StringIO()
         writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
         writer.writeheader()

@@ -17,6 +17,7 @@ from coresift._threads import threads
 from coresift._typing import Float64, Indices, Rows
 from coresift.core.centers import Assignment, Centers
 from coresift.experiments._memory import Memory
+from coresift.experiments._records import is_number_or_none, is_numbers
 from coresift.experiments._split import Split
 from coresift.selectors import BaseSelector
 
@@ -119,6 +120,10 @@ class Selection:
         """Raise ValueError where this cannot be a selection from so many rows."""
         if not is_named:
             raise ValueError("it belongs to another run")
+        if not is_numbers({"seconds": self.seconds, "score": self.score, **self.stages}):
+            raise ValueError("seconds and score have to be numbers")
+        if not all(map(is_number_or_none, (self.peak_mib, self.select_mib, self.score_rows))):
+            raise ValueError("memory has to be numbers")
         if self.rows.dtype != np.int64 or self.weights.dtype != np.float64:
             raise ValueError("rows have to be int64, weights float64")
         if self.rows.ndim != 1 or self.rows.shape != self.weights.shape or not len(self.rows):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from pathlib import Path
 import coresift
 from coresift._progress import Progress
 from coresift.experiments._job import Job, Record
+from coresift.experiments._processes import Workshop, run_isolated
 from coresift.experiments._selection import Selection
 from coresift.experiments._split import Split, digest_of
 from coresift.experiments._store import Store
-from coresift.experiments._worker import run_isolated
 
 Run = Record  # with "method", "budget", "seed", "model", "time_limit" and "key"
 
@@ -99,9 +98,8 @@ def _runner(
 ) -> Iterator[Callable[[Job, Path | None], Iterable[tuple[str, Record]]]]:
     """Yield what runs a job, given the file of its selection."""
     if isolate:
-        with tempfile.TemporaryDirectory() as name:
-            split.save(Path(name))
-            yield lambda job, kept: run_isolated(job, Path(name), kept, time_limit).items()
+        with Workshop.of(split) as workshop:
+            yield lambda job, kept: run_isolated(job, workshop, kept, time_limit).items()
         return
     warm: set[tuple[type, str]] = set()
 

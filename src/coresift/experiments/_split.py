@@ -6,8 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 
@@ -94,15 +93,15 @@ class Split:
             "n_classes": self.n_classes,
         }
 
-    def save(self, folder: Path) -> None:
+    def save(self, file: BinaryIO) -> None:
         """Write the arrays, for other processes."""
         for name in _ARRAYS:
-            np.save(folder / f"{name}.npy", getattr(self, name))
+            np.save(file, getattr(self, name), allow_pickle=False)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, file: BinaryIO) -> Self:
         """Read what `save` wrote."""
-        return cls(*(np.load(folder / f"{name}.npy") for name in _ARRAYS))
+        return cls(*(np.load(file, allow_pickle=False) for _ in _ARRAYS))
 
     def few(self, per_class: int = 20) -> tuple[Rows, Indices]:
         """Return the first rows of each class, to try a method on."""
@@ -132,10 +131,12 @@ def _read(source: Source) -> tuple[RawRows, Labels | None]:
 
 
 def _read_test(test: Any, y: Any, source: Source, classes: Classes) -> tuple[RawRows, Indices]:
-    if isinstance(test, tuple):
-        given = as_source(*test)
+    if isinstance(test, Source):
+        given = test
+    elif isinstance(test, tuple):
+        given = as_source(*test, like=source)
     else:
-        given = as_source(test, label=y if isinstance(y, str) else None)
+        given = as_source(test, label=y if isinstance(y, str) else None, like=source)
     if given.feature_names != source.feature_names:
         odd = sorted(set(given.feature_names) ^ set(source.feature_names))
         raise DataError(

@@ -9,6 +9,7 @@ from typing import Any
 
 from coresift._errors import FormatError
 from coresift._files import whole_file
+from coresift.experiments._records import check_run
 
 
 class Store:
@@ -33,7 +34,7 @@ class Store:
         self._folder = None if path is None else path.with_name(f"{path.name}.selections")
         if self._folder is not None and self._folder.exists() and not self._folder.is_dir():
             raise FormatError(
-                f"{str(self._folder)!r} is no folder of selections: name another file"
+                f"{str(self._folder)!r} is not a folder of selections: name another file"
             )
         if path is not None and path.exists():
             self._runs = dict(_read(path))
@@ -57,16 +58,30 @@ class Store:
 
 
 def _read(path: Path) -> Iterable[tuple[str, dict[str, Any]]]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise FormatError(
+            f"{str(path)!r} cannot be read as a file of runs ({error.strerror}): name another file"
+        ) from error
+    for number, line in enumerate(lines, start=1):
         try:
             run = json.loads(line)
-            yield run["key"], run
-        except (ValueError, KeyError, TypeError) as error:
+            check_run(run)
+        except (ValueError, RecursionError) as error:
             raise FormatError(
-                f"line {number} of {str(path)!r} is no run of a comparison: name another file"
+                f"line {number} of {str(path)!r} is not a run of a comparison "
+                f"({' '.join(str(error).split())}): name another file, or remove the line"
             ) from error
+        yield run["key"], run
 
 
 def _write(path: Path, runs: Iterable[dict[str, Any]]) -> None:
-    with whole_file(path) as file:
-        file.writelines(json.dumps(run).encode() + b"\n" for run in runs)
+    try:
+        with whole_file(path) as file:
+            file.writelines(json.dumps(run).encode() + b"\n" for run in runs)
+    except OSError as error:
+        raise FormatError(
+            f"{str(path)!r} cannot be written ({error.strerror}): check the folder and the space "
+            "in it; the runs before this one are kept"
+        ) from error

@@ -1,6 +1,7 @@
 """What a person reads: comparisons as tables and pages."""
 
+from coresift.report._charts import check_drawing
 from coresift.report._page import write_html
 from coresift.report._table import rich_table
 
-__all__ = ["rich_table", "write_html"]
+__all__ = ["check_drawing", "rich_table", "write_html"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import itertools
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coresift._errors import MissingDependencyError
+from coresift._text import plain
 from coresift.experiments import Comparison, Result
 from coresift.report._table import budget_text
 from coresift.selectors import FULL
@@ -26,6 +29,7 @@ _COLOURS = (
 _MARKERS = "osD^vPXh<>"
 _STYLES = ("-",) * 5 + ("--",) * 5
 _SIZE = (7.4, 4.2)
+_LONGEST = 36  # signs of a name in a legend
 
 
 def charts(comparison: Comparison) -> Iterator[tuple[str, str, str]]:
@@ -73,15 +77,33 @@ def _looks(results: Sequence[Result]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _draw(paint: Callable[[Axes], None]) -> str:
-    """Return a picture as SVG, the same for the same figures."""
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
+def _label(name: str) -> str:
+    """Return a name as the legend has it: a line of no great length, and never left out."""
+    line = plain(name)
+    line = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
+    return f" {line}" if line.startswith("_") else line or " "
+
+
+def check_drawing() -> None:
+    """Say before the work where no picture can be drawn.
+
+    Raises
+    ------
+    MissingDependencyError
+        Where matplotlib is not installed.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
         raise MissingDependencyError(
             'a report needs matplotlib, which is not installed: run pip install "coresift[plot]"'
-        ) from error
+        )
+
+
+def _draw(paint: Callable[[Axes], None]) -> str:
+    """Return a picture as SVG, the same for the same figures."""
+    check_drawing()
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
     with mpl.rc_context({"svg.hashsalt": "coresift", "font.size": 10}):
         figure = Figure(figsize=_SIZE, layout="constrained")
         axes = figure.add_subplot()
@@ -90,9 +112,13 @@ def _draw(paint: Callable[[Axes], None]) -> str:
         axes.grid(visible=True, alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
         # Beside the axes: with nine methods there is no free place in them.
-        figure.legend(loc="outside right upper", frameon=False, fontsize=9)
+        legend = figure.legend(loc="outside right upper", frameon=False, fontsize=9)
+        for entry in legend.get_texts():
+            entry.set_parse_math(False)  # a dollar in a name is a dollar
         text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of signs that the font does not have
+            figure.savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()
 
 
@@ -141,7 +167,7 @@ def _points(
         y,
         yerr=y_spread,
         xerr=[left, x_spread],
-        label=method,
+        label=_label(method),
         linewidth=1.2,
         elinewidth=1,
         capsize=2,
@@ -185,4 +211,4 @@ def _convergence(
     axes.set_xscale("log")
     axes.set_xlabel("iterations")
     for method, curve in curves:
-        axes.plot(*curve.T, label=method, linewidth=1.6, **{**looks[method], "marker": ""})
+        axes.plot(*curve.T, label=_label(method), linewidth=1.6, **{**looks[method], "marker": ""})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
+import html
 import os
 import platform
-from html import escape
 from os import PathLike
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import sklearn
 
 import coresift
 from coresift._files import whole_file
+from coresift._text import plain
 from coresift.experiments import Comparison, Result
 from coresift.report._charts import charts
 from coresift.report._table import any_odd, budget_text, cell, columns, rows_text, status, title
@@ -58,6 +59,11 @@ _MEANINGS = (
     ("accuracy, log-loss", "on test rows that no method has seen"),
     ("±", "one standard deviation over the seeds"),
 )  # fmt: skip
+
+
+def escape(text: str) -> str:
+    """Return a text as a page shows it, letter by letter."""
+    return html.escape(plain(text))
 
 
 def write_html(comparison: Comparison, path: str | PathLike[str]) -> None:

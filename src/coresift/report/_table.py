@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from coresift._text import plain
 from coresift.experiments import Comparison, Result
 from coresift.selectors import FULL
 
@@ -77,8 +78,13 @@ def title(comparison: Comparison) -> str:
 def rich_table(comparison: Comparison) -> Table:
     """Return the results for a terminal; the models have a column where there are several."""
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title(comparison))
+    def cells(*texts: str) -> list[Text]:
+        # names of methods, models and errors are anybody's: no markup, no escape sequences
+        return [Text(plain(text)) for text in texts]
+
+    table = Table(title=Text(plain(title(comparison)), style="table.title"))
     shown = columns(comparison.results)
     odd = any_odd(comparison.results)
     several = len(comparison.models) > 1
@@ -90,12 +96,14 @@ def rich_table(comparison: Comparison) -> Table:
         table.add_column("status")
     for result in comparison.results:
         table.add_row(
-            *([result.model] if several else []),
-            result.method,
-            budget_text(result),
-            rows_text(result),
-            *(cell(result, name, digits) for name, _, digits in shown),
-            *([status(result)] if odd else []),
+            *cells(
+                *([result.model] if several else []),
+                result.method,
+                budget_text(result),
+                rows_text(result),
+                *(cell(result, name, digits) for name, _, digits in shown),
+                *([status(result)] if odd else []),
+            ),
             end_section=result.method == FULL,  # the last one of its model
         )
     return table

@@ -12,10 +12,20 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from coresift._errors import MissingDependencyError, ParameterError
+from coresift.core.parameters import check_choice
 from coresift.core.profile import count_missing_labels, count_nonfinite
 from coresift.sources._array import ArraySource
 from coresift.sources._base import CHUNK_BYTES, Chunk, Part, Source, chunk_rows
-from coresift.sources._checks import as_labels, raise_missing_labels, raise_nonfinite
+from coresift.sources._checks import (
+    as_labels,
+    as_positions,
+    raise_missing_labels,
+    raise_nonfinite,
+    raise_unusable,
+)
+from coresift.sources._missing import finished
+from coresift.sources._obstacles import Obstacle, command_line_message, python_message
+from coresift.sources._options import Dates, Missing, Numbers
 from coresift.sources._rows import take_like
 from coresift.sources._sparse import SparseSource
 from coresift.sources._weighted import WeightedSource
@@ -34,20 +44,25 @@ __all__ = [
     "FileSource",
     "FrameSource",
     "NpySource",
+    "Obstacle",
     "Part",
     "Source",
     "SparseSource",
     "WeightedSource",
     "as_labels",
+    "as_positions",
     "as_source",
     "check_added",
     "chunk_rows",
+    "command_line_message",
     "copy_rows",
     "count_missing_labels",
     "count_nonfinite",
     "output_suffix",
+    "python_message",
     "raise_missing_labels",
     "raise_nonfinite",
+    "raise_unusable",
     "take_like",
     "write_table",
 ]
@@ -92,6 +107,10 @@ def as_source(
     drop: Sequence[str] = (),
     weight: str | None = None,
     sample_weight: Any = None,
+    dates: Dates = "error",
+    numbers: Numbers = "error",
+    missing: Missing = "error",
+    like: Source | None = None,
     delimiter: str | None = None,
     decimal: str | None = None,
     encoding: str = "utf-8",
@@ -120,6 +139,19 @@ def as_source(
     sample_weight : array-like of shape (n_rows,) or None, default=None
         Prior weights, if they are no column of X: a row of weight 2 counts as if it were there
         twice, one of weight 0 as if it were not.
+    dates : {"error", "parts", "number"}, default="error"
+        Columns of dates and times are refused; or become the year, month, day, weekday and hour; or
+        seconds.
+    numbers : {"error", "parse", "levels"}, default="error"
+        Text columns that are numbers, such as ``1,234``, ``12%`` and ``$5``, are refused where they
+        have more than 10 levels; or become numbers; or a feature for each level.
+    missing : {"error", "drop", "impute"}, default="error"
+        Rows in which a value or the label is missing are an error; or left out; or numbers are
+        filled with the median and levels get one for the missing, with a feature that says so, and
+        rows without a label are left out. See `Source.original` for where rows stand in X.
+    like : Source or None, default=None
+        The rows of X get the features of another source, such as the training rows: columns go by
+        their names, an unseen level is 0 in all features, other columns are ignored; `notes` tells.
     delimiter, decimal, encoding, null_values
         How CSV files are written; see `FileSource`.
 
@@ -139,6 +171,7 @@ def as_source(
     >>> source.n_rows, source.feature_names
     (2, ('x0', 'x1'))
     """
+    check_choice("missing", missing, ("error", "drop", "impute"))
     written: dict[str, Any] = {
         "delimiter": delimiter,
         "decimal": decimal,
@@ -150,6 +183,9 @@ def as_source(
         "chunk_rows": chunk_rows,
         "max_levels": max_levels,
         "drop": drop,
+        "dates": dates,
+        "numbers": numbers,
+        "like": getattr(like, "layout", None),
         "weight": weight,
     }
     _refuse(
@@ -159,11 +195,13 @@ def as_source(
         "drop one of them",
     )
     source = _open(X, y, table, written)
-    return source if sample_weight is None else WeightedSource(source, sample_weight)
+    if sample_weight is not None:
+        source = WeightedSource(source, sample_weight)
+    return finished(source, missing, like)
 
 
 def _open(X: Any, y: Any, table: dict[str, Any], written: dict[str, Any]) -> Source:
-    """Return the source that reads X, without weights of its own."""
+    """Return the source that reads X as it is, with what is missing."""
     label, weight = table["label"], table["weight"]
     if isinstance(X, Source):
         _refuse(y is not None or label is not None, "y or label", "a Source", "give it the labels")
@@ -175,7 +213,7 @@ def _open(X: Any, y: Any, table: dict[str, Any], written: dict[str, Any]) -> Sou
         return files(X, **table, **written)
     for name, value in written.items():
         usual = "utf-8" if name == "encoding" else None
-        _refuse(value != usual, name, "data that are no CSV file", "leave it out")
+        _refuse(value != usual, name, "data that are not a CSV file", "leave it out")
     if _is_frame(X):
         frames: type[FrameSource] = _load("FrameSource")
         return frames(X, y, **table)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pyarrow as pa
@@ -14,17 +14,19 @@ import pyarrow as pa
 from coresift._typing import Float64, Indices, RawRows
 from coresift.sources._arrow_labels import label_values
 from coresift.sources._arrow_weights import weight_values, without_weights
-from coresift.sources._base import Chunk, Part, Source, part_rows
-from coresift.sources._base import chunk_rows as rows_per_chunk
+from coresift.sources._base import Chunk, Part, part_rows
 from coresift.sources._checks import as_positions
-from coresift.sources._columns import ColumnLayout, plan_layout
+from coresift.sources._column_plan import plan_layout
+from coresift.sources._columns import ColumnLayout
 from coresift.sources._csv import Copied, CsvData
 from coresift.sources._csv_cells import as_cells
 from coresift.sources._data_file import DataFile, FileSlice, cut
 from coresift.sources._dataset import is_dataset, open_dataset
 from coresift.sources._dialect import CsvOptions
 from coresift.sources._formats import find, open_files
+from coresift.sources._options import ColumnKeywords, ColumnOptions
 from coresift.sources._schema import one_schema
+from coresift.sources._table_source import TableSource
 
 _BATCH_ROWS = 8192  # rows of one read where the chunk does not say: levels, take
 
@@ -64,11 +66,11 @@ class FilePart(Part):
             column = None if self.label is None else table[self.label]
             labels = None if column is None else label_values(column, str(self.label))
             own = None if self.weight is None else weight_values(table[self.weight], self.weight)
-            yield Chunk(start, self.layout.encode(table), labels, own)
+            yield Chunk(start, self.layout.encode(table, start), labels, own)
             start += table.num_rows
 
 
-class FileSource(Source):
+class FileSource(TableSource):
     r"""Rows of files: Parquet, CSV or Arrow (Feather), of one or of many.
 
     Columns become features as in `FrameSource`. Nothing but one chunk is held in memory. A CSV file
@@ -93,10 +95,6 @@ class FileSource(Source):
         Column of the labels.
     chunk_rows : int or None, default=None
         Rows per chunk; None takes about 32 MiB.
-    max_levels : int, default=100
-        Most levels that a text column may have.
-    drop : sequence of str, default=()
-        Columns that are no features.
     weight : str or None, default=None
         Column of the prior weights: a row of weight 2 counts as if it were there twice.
     delimiter : str or None, default=None
@@ -111,12 +109,13 @@ class FileSource(Source):
         What stands for a missing value in a CSV file. None takes an empty cell, ``NA``, ``NaN``,
         ``null`` and the like, but not in quotes (unless the file quotes its missing numbers too).
         ``[""]`` takes an empty cell only.
+    **columns
+        The options of `ColumnOptions`: max_levels, drop, dates, numbers, like.
 
     Raises
     ------
     ColumnError
-        If the label or a dropped column is none, a column has too many levels, or a type has no
-        meaning as a number.
+        If the label or a dropped column is none, or columns cannot be used; one error names all.
     DataError
         If there are no rows, or no feature columns.
     FormatError
@@ -146,13 +145,12 @@ class FileSource(Source):
         *,
         label: str | None = None,
         chunk_rows: int | None = None,
-        max_levels: int = 100,
-        drop: Sequence[str] = (),
         weight: str | None = None,
         delimiter: str | None = None,
         decimal: str | None = None,
         encoding: str = "utf-8",
         null_values: Sequence[str] | None = None,
+        **columns: Unpack[ColumnKeywords],
     ) -> None:
         nulls = None if null_values is None else tuple(null_values)
         options = CsvOptions(delimiter, decimal, encoding, nulls)
@@ -161,22 +159,15 @@ class FileSource(Source):
         self.n_rows = sum(file.n_rows for file in self._files)
         self._label, self._weight = label, weight
         everything = [piece for run in cut(self._files, self.n_rows) for piece in run]
-        self._layout = plan_layout(
+        layout = plan_layout(
             self._schema,
             label,
             lambda names: _tables(everything, _chosen(self._schema, names), _BATCH_ROWS),
-            max_levels,
-            without_weights(self._schema.names, weight, label, drop),
+            without_weights(self._schema.names, weight, label, ColumnOptions(**columns)),
         )
-        self.feature_names = self._layout.feature_names
-        self._chunk_rows = rows_per_chunk(self.n_features, chunk_rows)
+        self._set_layout(layout, chunk_rows)
 
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """For each feature, the input column that it comes from (one-hot features share one)."""
-        return self._layout.column_names
-
-    def parts(self) -> tuple[FilePart, ...]:
+    def _read_parts(self) -> tuple[FilePart, ...]:
         """Return runs of row groups and files, each of which is read in one part only.
 
         Chunks end where parts do: the last chunk of a part may be shorter than the others.
@@ -197,7 +188,7 @@ class FileSource(Source):
         """Names of all the columns of the input."""
         return tuple(self._schema.names)
 
-    def take(self, rows: Indices) -> RawRows:
+    def _read(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
         return self._layout.encode(self._read_rows(rows, self._layout.names))
 
@@ -257,7 +248,7 @@ class FileSource(Source):
         ascending, inverse = np.unique(positions, return_inverse=True)
         wanted_schema = self._schema if copied is None else one_schema(files)
         schema = _chosen(wanted_schema, names)
-        pieces = [schema.empty_table()]
+        pieces = [pa.Table.from_batches([], schema)]
         first = 0
         for file in files:
             inside = slice(*np.searchsorted(ascending, [first, first + file.n_rows]))
@@ -265,11 +256,14 @@ class FileSource(Source):
             first += file.n_rows
             if len(wanted):
                 everything = range(len(file.sections))
+                n_taken = 0
                 for start, table in file.tables(schema, _BATCH_ROWS, everything, wanted):
                     stop = start + table.num_rows
                     local = wanted[slice(*np.searchsorted(wanted, [start, stop]))] - start
                     if len(local):
                         pieces.append(table.take(pa.array(local)))
+                        n_taken += len(local)
+                file.check_rows(n_taken, len(wanted))
         table = pa.concat_tables(pieces)
         return table if np.array_equal(ascending, positions) else table.take(pa.array(inverse))
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
 from coresift._errors import ColumnError
 from coresift._typing import Float64
-from coresift.sources._columns import check_present
+from coresift.sources._names import check_present
+from coresift.sources._options import ColumnOptions
 
 
 def without_weights(
-    names: Sequence[str], weight: str | None, label: str | None, drop: Sequence[str]
-) -> list[str]:
-    """Return the columns that are no features, the one of the weights among them.
+    names: Sequence[str], weight: str | None, label: str | None, options: ColumnOptions
+) -> ColumnOptions:
+    """Return the options with the column of the weights among those that are no features.
 
     Raises
     ------
@@ -25,7 +27,7 @@ def without_weights(
     check_present(names, weight, "of the weights")
     if weight is not None and weight == label:
         raise ColumnError(f"column {weight!r} is named for the labels and for the weights: choose")
-    return [*drop, *([] if weight is None else [weight])]
+    return options if weight is None else replace(options, drop=[*options.drop, weight])
 
 
 def weight_values(column: pa.ChunkedArray, name: str) -> Float64:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from coresift._errors import ParameterError
 from coresift._typing import Float64, Indices, Labels, RawRows
 
+_LOGGER = logging.getLogger("coresift")
 CHUNK_BYTES = 32 * 2**20
 PART_BYTES = 128 * 2**20
 _LEAST_PARTS = 8  # so that several processes have something to do, also where all rows are few
@@ -73,10 +75,22 @@ class Source(ABC):
         Number of rows.
     feature_names : tuple of str
         Names of the features, after one-hot encoding.
+    notes : tuple of str
+        What a user should know about how the input is read, a sentence each.
     """
 
     n_rows: int
     feature_names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_input_rows(self) -> int:
+        """Number of rows of the input, those that are left out among them."""
+        return self.n_rows
+
+    def original(self, rows: Indices) -> Indices:
+        """Return where rows of this source stand in the input, some of which may be left out."""
+        return rows
 
     @property
     def n_features(self) -> int:
@@ -87,6 +101,11 @@ class Source(ABC):
     def column_names(self) -> tuple[str, ...]:
         """For each feature, the input column that it comes from (one-hot features share one)."""
         return self.feature_names
+
+    @property
+    def groups(self) -> tuple[tuple[str, int, bool], ...]:
+        """Name, number of features, and whether they are levels, of each column."""
+        return tuple((name, 1, False) for name in self.feature_names)
 
     @abstractmethod
     def parts(self) -> tuple[Part, ...]:
@@ -108,6 +127,13 @@ class Source(ABC):
         """
         del rows
         return None
+
+
+def told(notes: tuple[str, ...]) -> tuple[str, ...]:
+    """Log notes as warnings, and return them."""
+    for note in notes:
+        _LOGGER.warning("%s", note)
+    return notes
 
 
 def chunk_rows(n_features: int, given: int | None = None) -> int:

@@ -15,6 +15,8 @@ import numpy as np
 from coresift._errors import ColumnError, DataError, LabelError
 from coresift._typing import Counts, Indices, Labels
 from coresift.sources._array_like import label_array, to_numpy
+from coresift.sources._base import Source
+from coresift.sources._obstacles import Obstacle, head
 
 
 def raise_nonfinite(nan_counts: Counts, inf_counts: Counts, column_names: Sequence[str]) -> None:
@@ -31,7 +33,7 @@ def raise_nonfinite(nan_counts: Counts, inf_counts: Counts, column_names: Sequen
     Raises
     ------
     DataError
-        If any count is positive; names the first such column and how many more there are.
+        If any count is positive; it has every such column, also as ``obstacles``.
 
     Examples
     --------
@@ -41,18 +43,11 @@ def raise_nonfinite(nan_counts: Counts, inf_counts: Counts, column_names: Sequen
     Traceback (most recent call last):
     ...
     coresift._errors.DataError: column 'age' has 3 NaN and 0 infinite values; coresift needs \
-finite numbers: impute or drop these rows
+finite numbers: pass as_source(..., missing='impute') or missing='drop', or leave the column out
     """
-    bad = np.flatnonzero((nan_counts > 0) | (inf_counts > 0))
-    if not len(bad):
-        return
-    first = int(bad[0])
-    n_others = len({column_names[feature] for feature in bad.tolist()}) - 1
-    others = f" ({n_others} more such column{'s' * (n_others > 1)})" if n_others else ""
-    raise DataError(
-        f"column {column_names[first]!r} has {nan_counts[first]} NaN and {inf_counts[first]} "
-        f"infinite values{others}; coresift needs finite numbers: impute or drop these rows"
-    )
+    names = list(column_names)
+    groups = [(name, names.count(name), False) for name in dict.fromkeys(names)]
+    _raise(_not_finite(nan_counts, inf_counts, groups, True), 0, 0)
 
 
 def raise_missing_labels(count: int, n_rows: int) -> None:
@@ -75,11 +70,81 @@ def raise_missing_labels(count: int, n_rows: int) -> None:
     >>> from coresift.sources import raise_missing_labels
     >>> raise_missing_labels(0, n_rows=10)
     """
-    if count:
-        raise LabelError(
-            f"{count} of {n_rows} labels are missing; coresift needs one for each row: "
-            "drop these rows, or give the missing labels a value of their own"
-        )
+    _raise([], count, n_rows)
+
+
+def raise_unusable(
+    nan_counts: Counts, inf_counts: Counts, n_missing_labels: int, source: Source
+) -> None:
+    """Raise one error with all that is missing or infinite: in features, and labels.
+
+    Parameters
+    ----------
+    nan_counts, inf_counts : ndarray of shape (n_features,), int64
+        As for `raise_nonfinite`.
+    n_missing_labels : int
+        As for `raise_missing_labels`.
+    source : Source
+        Whose rows these are: it knows the columns.
+
+    Raises
+    ------
+    DataError
+        If a feature is not finite; ``obstacles`` has the columns, and the labels if some are
+        missing too.
+    LabelError
+        If labels alone are missing.
+    """
+    can_drop = hasattr(source, "layout")
+    found = _not_finite(nan_counts, inf_counts, source.groups, can_drop)
+    _raise(found, n_missing_labels, source.n_rows)
+
+
+def _not_finite(
+    nan_counts: Counts, inf_counts: Counts, groups: Sequence[tuple[str, int, bool]], can_drop: bool
+) -> list[Obstacle]:
+    """Return the columns with values that are not finite; of features of one column the worst."""
+    found = []
+    start = 0
+    for name, size, _ in groups:
+        n_nan = int(nan_counts[start : start + size].max())
+        n_inf = int(inf_counts[start : start + size].max())
+        start += size
+        if n_nan or n_inf:
+            what = f"has {n_nan} NaN and {n_inf} infinite values"
+            option = ("missing", "impute") if n_nan and not n_inf else None
+            found.append(Obstacle(name, what, option, can_drop))
+    return found
+
+
+def _raise(found: list[Obstacle], n_missing_labels: int, n_rows: int) -> None:
+    obstacles = list(found)
+    if n_missing_labels:
+        what = f"is missing in {n_missing_labels} rows"
+        option = ("missing", "impute" if found else "drop")
+        obstacles.append(Obstacle(None, what, option, can_drop=False))
+    if obstacles:
+        error = _unfinished(obstacles) if found else _unlabelled(n_missing_labels, n_rows)
+        error.obstacles = tuple(obstacles)
+        raise error
+
+
+def _unfinished(obstacles: Sequence[Obstacle]) -> DataError:
+    ways = []
+    if any(obstacle.option for obstacle in obstacles):
+        ways.append("pass as_source(..., missing='impute') or missing='drop'")
+    if any(obstacle.option is None for obstacle in obstacles):
+        ways.append("replace infinite values")
+    columns = "column" if len(obstacles) == 1 else "columns"
+    ways.append(f"or leave the {columns} out")
+    return DataError(f"{head(obstacles)}; coresift needs finite numbers: {', '.join(ways)}")
+
+
+def _unlabelled(count: int, n_rows: int) -> LabelError:
+    return LabelError(
+        f"{count} of {n_rows} labels are missing; coresift needs one for each row: pass "
+        "as_source(..., missing='drop'), or give the missing labels a value of their own"
+    )
 
 
 def check_shape(shape: Sequence[int]) -> tuple[int, int]:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
-import narwhals as nw
 import pyarrow as pa
 
-from coresift._errors import ColumnError, DataError, ParameterError
+from coresift._errors import ParameterError
 from coresift._typing import Float64, Indices, RawRows
-from coresift.sources._arrow_labels import label_values
 from coresift.sources._arrow_weights import weight_values, without_weights
-from coresift.sources._base import Source, part_rows
-from coresift.sources._base import chunk_rows as rows_per_chunk
+from coresift.sources._base import part_rows
 from coresift.sources._checks import as_labels, as_positions, check_shape
-from coresift.sources._columns import plan_layout
+from coresift.sources._column_plan import plan_layout
+from coresift.sources._frame_table import label_column, to_table
+from coresift.sources._options import ColumnKeywords, ColumnOptions
 from coresift.sources._table_part import TablePart
+from coresift.sources._table_source import TableSource
 
 
-class FrameSource(Source):
+class FrameSource(TableSource):
     """Rows of a data frame.
 
     Numbers, booleans and decimals are one feature each. Text and categories are one-hot encoded:
@@ -38,18 +37,15 @@ class FrameSource(Source):
         Column of the labels.
     chunk_rows : int or None, default=None
         Rows per chunk; None takes about 32 MiB.
-    max_levels : int, default=100
-        Most levels that a text column may have.
-    drop : sequence of str, default=()
-        Columns that are no features.
     weight : str or None, default=None
         Column of the prior weights: a row of weight 2 counts as if it were there twice.
+    **columns
+        The options of `ColumnOptions`: max_levels, drop, dates, numbers, like.
 
     Raises
     ------
     ColumnError
-        If the label or a dropped column is none, a column has too many levels, or a type has no
-        meaning as a number.
+        If the label or a dropped column is none, or columns cannot be used; one error names all.
     DataError
         If the frame is lazy, or empty.
     LabelError
@@ -77,34 +73,25 @@ class FrameSource(Source):
         *,
         label: str | None = None,
         chunk_rows: int | None = None,
-        max_levels: int = 100,
-        drop: Sequence[str] = (),
         weight: str | None = None,
+        **columns: Unpack[ColumnKeywords],
     ) -> None:
         if y is not None and label is not None:
             raise ParameterError(
                 f"both y and label={label!r} are given, the limit is one: drop y, or label"
             )
-        table = _to_table(frame)
+        table = to_table(frame)
         self.n_rows, _ = check_shape(table.shape)
         name = None if label is None else str(label)
-        hidden = without_weights(table.column_names, weight, name, drop)
-        self._layout = plan_layout(
-            table.schema, name, lambda names: [table.select(names)], max_levels, hidden
-        )
-        self.feature_names = self._layout.feature_names
-        labels = y if name is None else label_values(table.column(name), name)
+        options = without_weights(table.column_names, weight, name, ColumnOptions(**columns))
+        layout = plan_layout(table.schema, name, lambda names: [table.select(names)], options)
+        labels = y if name is None else label_column(frame, table, name)
         self._labels = as_labels(labels, self.n_rows)
         self._weights = None if weight is None else weight_values(table.column(weight), weight)
-        self._table = table.select(self._layout.names)
-        self._chunk_rows = rows_per_chunk(self.n_features, chunk_rows)
+        self._table = table.select(layout.names)
+        self._set_layout(layout, chunk_rows)
 
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """For each feature, the input column that it comes from (one-hot features share one)."""
-        return self._layout.column_names
-
-    def parts(self) -> tuple[TablePart, ...]:
+    def _read_parts(self) -> tuple[TablePart, ...]:
         """Return slices of the table."""
         size = part_rows(self.n_rows, self.n_features, self._chunk_rows)
         return tuple(
@@ -118,7 +105,7 @@ class FrameSource(Source):
         facts = table, self._layout, labels, self._chunk_rows, weights
         return TablePart.of(some.start, *facts)
 
-    def take(self, rows: Indices) -> RawRows:
+    def _read(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
         positions = pa.array(as_positions(rows, self.n_rows))
         return self._layout.encode(self._table.take(positions))
@@ -128,45 +115,3 @@ class FrameSource(Source):
         if self._weights is None:
             return None
         return self._weights[as_positions(rows, self.n_rows)]
-
-
-def _to_table(frame: Any) -> pa.Table:
-    """Return the columns of a frame as an Arrow table, without the index of a pandas frame."""
-    if isinstance(frame, pa.Table):
-        return frame
-    try:
-        columns = nw.from_native(frame, eager_only=True)
-    except ValueError as error:
-        raise ColumnError(f"{error}; rename or drop the columns that occur twice") from error
-    except TypeError as error:
-        return _from_stream(frame, error)
-    names = [str(name) for name in columns.columns]
-    arrays = map(_to_arrow, columns.iter_columns(), names)  # by place: pandas names may be numbers
-    return pa.Table.from_arrays(list(arrays), names=names)
-
-
-def _from_stream(frame: Any, error: TypeError) -> pa.Table:
-    """Return a frame that narwhals does not know, but that Arrow can read."""
-    check_shape(getattr(frame, "shape", (1, 1)))  # a Series: say that it has one dimension
-    if hasattr(frame, "collect"):
-        raise DataError(
-            f"the data are a lazy frame ({type(frame).__qualname__}); coresift reads it more than "
-            "once: pass frame.collect(), or write it to Parquet and pass the path"
-        ) from error
-    try:
-        return pa.table(frame)
-    except (TypeError, ValueError, pa.ArrowException):
-        raise DataError(
-            f"the data are a {type(frame).__qualname__}, which is no data frame that narwhals or "
-            "Arrow can read; pass a pandas, polars or pyarrow table, or an array"
-        ) from error
-
-
-def _to_arrow(column: Any, name: str) -> pa.Array | pa.ChunkedArray:
-    try:
-        return column.to_arrow()
-    except (TypeError, ValueError, NotImplementedError, pa.ArrowException) as error:
-        raise ColumnError(
-            f"column {name!r} has type {column.dtype} and holds values that are neither all "
-            f"numbers nor all text ({error}): drop it, or convert it to one type"
-        ) from error

@@ -14,6 +14,7 @@ from coresift.core.prior import PriorSum
 from coresift.sources._array_like import to_numpy
 from coresift.sources._base import Chunk, Part, Source
 from coresift.sources._checks import as_positions
+from coresift.sources._wrapped import WrappedSource
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,7 @@ class WeightedPart(Part):
             yield replace(chunk, weights=self.weights[first : first + len(chunk.rows)])
 
 
-class WeightedSource(Source):
+class WeightedSource(WrappedSource):
     """Rows of a source, each with a prior weight.
 
     Parameters
@@ -65,14 +66,8 @@ class WeightedSource(Source):
             raise ParameterError(
                 "sample_weight is given together with a source that has weights: give one of both"
             )
-        self._source = source
-        self.n_rows, self.feature_names = source.n_rows, source.feature_names
+        super().__init__(source)
         self._weights = as_weights(weights, source.n_rows)
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """For each feature, the input column that it comes from (one-hot features share one)."""
-        return self._source.column_names
 
     def parts(self) -> tuple[WeightedPart, ...]:
         """Return the parts of the source with their weights."""
@@ -84,22 +79,16 @@ class WeightedSource(Source):
                 part,
                 self._weights[part.start : part.start + part.n_rows],
             )
-            for part in self._source.parts()
+            for part in self.base.parts()
         )
 
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
-        return self._source.take(rows)
+        return self.base.take(rows)
 
     def weights_at(self, rows: Indices) -> Float64:
         """Return the weights of the rows at these positions, shape (len(rows),)."""
         return self._weights[as_positions(rows, self.n_rows)]
-
-    def __getattr__(self, name: str) -> Any:
-        """Return what the source has beyond rows: `take_table` of files and the like."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self._source, name)
 
 
 def as_weights(weights: Any, n_rows: int) -> Float64:

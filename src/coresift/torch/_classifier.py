@@ -209,7 +209,7 @@ class NetworkClassifier(OutputClassifier):
         shape = (side, side) if self.image_shape is None else tuple(self.image_shape)
         if len(shape) != 2 or shape[0] * shape[1] != n_features:
             raise ParameterError(
-                f"rows of {n_features} features are no images of {' x '.join(map(str, shape))}: "
+                f"rows of {n_features} features are not images of {' x '.join(map(str, shape))}: "
                 "give image_shape=(height, width)"
             )
         return shape

@@ -90,7 +90,7 @@ def find_layer(
         name = layer if isinstance(layer, str) else _name_of(layer, parts)
         remedy = "name one of " + (_linear_names(parts) or "a model that has one")
     if name not in parts:
-        raise ParameterError(f"layer={layer!r} is no part of the model: {remedy}")
+        raise ParameterError(f"layer={layer!r} is not a part of the model: {remedy}")
     found = parts[name]
     if not isinstance(found, nn.Linear):
         raise ParameterError(

@@ -389,7 +389,7 @@ def _read(path: Path | None) -> dict[str, Any] | None:
         state["facts"]
     except Exception as error:
         raise FormatError(
-            f"{str(path)!r} is no checkpoint of a CoresetTrainer: name another file"
+            f"{str(path)!r} is not a checkpoint of a CoresetTrainer: name another file"
         ) from error
     return state
 

@@ -1,0 +1,145 @@
+"""Processes of runs: what they import, and what is left when one of the two is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from coresift.experiments._processes import Workshop, _environment
+from coresift.experiments._split import Split
+
+TESTS = Path(__file__).resolve().parent.parent
+POSIX = os.name == "posix"
+linux = pytest.mark.skipif(not Path("/proc/self").exists(), reason="it looks into /proc")
+
+# As the installed command does, whose folder is the first of sys.path.
+COMMAND = """
+import sys
+from coresift.cli import main
+from coresift.selectors import METHODS
+from troubled import Sleeps
+METHODS["sleeps"] = Sleeps
+main()
+"""
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(600, 3)), columns=list("abc"))
+    path = tmp_path / "data" / "rows.parquet"
+    path.parent.mkdir()
+    frame.assign(y=rng.integers(0, 2, 600)).to_parquet(path)
+    return path
+
+
+def start(rows: Path, *arguments: object, temporary: Path) -> subprocess.Popen[str]:
+    """Start ``coresift compare`` in the folder of the rows."""
+    script = rows.parent.parent / "coresift_command.py"
+    script.write_text(COMMAND)
+    temporary.mkdir(exist_ok=True)
+    path = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
+    return subprocess.Popen(
+        [sys.executable, str(script), "compare", str(rows), "--label", "y", "--seeds", "1",
+         "--budget", "20", *map(str, arguments)],
+        cwd=rows.parent,
+        env={**os.environ, "PYTHONPATH": path.rstrip(os.pathsep), "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 120) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if what():
+            return True
+        time.sleep(0.05)
+    return what()
+
+
+def workers(temporary: Path) -> list[int]:
+    """Return the processes that work in a folder."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                command = (folder / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if str(temporary).encode() in command and b"hold_on" in command:
+                found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.slow
+def test_code_of_the_current_folder_is_never_run(rows: Path, tmp_path: Path) -> None:
+    for name in ("threadpoolctl", "numpy", "json", "pickle", "sklearn", "sitecustomize", "shutil"):
+        (rows.parent / f"{name}.py").write_text(f"open({str(tmp_path / 'RAN')!r}, 'w')\n")
+    done = start(rows, "--methods", "uniform", "--json", temporary=tmp_path / "t")
+    out, error = done.communicate(timeout=300)
+    assert (done.returncode, error) == (0, "")
+    assert '"status": "ok"' in out
+    assert not (tmp_path / "RAN").exists()
+    assert list((tmp_path / "t").iterdir()) == []
+
+
+@linux
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "status", "words"),
+    [
+        ("SIGTERM", 143, "coresift: terminated\n"),
+        ("SIGINT", 130, "coresift: interrupted\n"),
+        ("SIGKILL", -9, ""),
+    ],
+)
+def test_a_comparison_that_is_killed_leaves_no_process_and_no_rows(
+    rows: Path, tmp_path: Path, name: str, status: int, words: str
+) -> None:
+    temporary, kept = tmp_path / "t", tmp_path / "runs.jsonl"
+    done = start(rows, "--methods", "sleeps", "--resume", kept, temporary=temporary)
+    assert wait_for(lambda: any(temporary.glob("coresift-*/*/ready")))
+    assert len(workers(temporary)) == 1
+    written = [path for path in temporary.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in written) < 600 * 3 * 4  # the rows are not there
+    done.send_signal(getattr(signal, name))
+    out, error = done.communicate(timeout=60)
+    assert (done.returncode, out, error) == (status, "", words)
+    assert wait_for(lambda: not workers(temporary), 30)
+    assert wait_for(lambda: not list(temporary.iterdir()), 30)
+    assert not kept.exists()
+
+
+def test_rows_are_in_a_file_without_a_name_and_can_be_read_twice() -> None:
+    rng = np.random.default_rng(0)
+    split = Split.of(rng.normal(size=(50, 3)), np.arange(50) % 2, None, 0.5, 0)
+    with Workshop.of(split) as workshop:
+        assert (list(workshop.folder.iterdir()) == []) == POSIX
+        for _ in range(2):
+            with open(workshop.rows, "rb", closefd=not POSIX) as file:
+                file.seek(0)
+                assert Split.load(file).fingerprint == split.fingerprint
+    assert not workshop.folder.exists()
+
+
+def test_a_process_finds_what_this_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", ["/one", "/two", "/one"])
+    found = _environment()
+    assert found["PYTHONSAFEPATH"] == "1"
+    path = found["PYTHONPATH"].split(os.pathsep)
+    assert path[:2] == ["/one", "/two"]
+    assert os.getcwd() not in path
+    monkeypatch.setattr(sys, "path", ["", "/one"])
+    path = _environment()["PYTHONPATH"].split(os.pathsep)
+    assert (path[0], path[-1]) == ("/one", os.getcwd())
