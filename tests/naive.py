@@ -101,6 +101,13 @@ def exact_sum(values: Iterable[float], power: int = 1) -> Fraction:
 # Hashes, samples and summaries
 
 
+def weighted_sum(values: Sequence[float], power: int, factors: Sequence[int]) -> Fraction:
+    total = Fraction(0)
+    for value, factor in zip(values, factors, strict=True):
+        total += factor * Fraction(float(value)) ** power
+    return total
+
+
 def mix(value: int) -> int:
     """The finaliser of splitmix64 (Steele, Lea and Flood 2014)."""
     value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 % ALL

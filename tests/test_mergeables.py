@@ -23,9 +23,11 @@ from coresift.core.centers import Assignment, Centers
 from coresift.core.exact_sum import ExactSum
 from coresift.core.medoids import CellSums, FixedPoint, Membership
 from coresift.core.merge import BottomK, Count, Together
+from coresift.core.prior import PriorSum
 from coresift.core.profile import Profile, sample_rows
 from coresift.core.scaler import SCALES, Moments
 from coresift.core.summary import Layout, Summary
+from coresift.core.target import TargetFacts
 from coresift.gradients import GradientSum, Steps
 from coresift.table import Block, Pieces
 from naive import identical
@@ -50,18 +52,60 @@ class Case:
     seen: Callable[[Any], Any] = lambda value: value
 
 
-def exact_sums(rows: Array) -> Case:
-    return Case(len(rows), lambda part: ExactSum.of(rows[part]), ExactSum.empty(rows.shape[1]))
+def steps_of(draw: Any, n_rows: int) -> Callable[[Array], Array | None]:
+    """Draw how many times each row counts, or that each counts once."""
+    if draw(st.booleans()):
+        return lambda part: None
+    numbers = st.lists(st.integers(1, 2**30), min_size=n_rows, max_size=n_rows)
+    steps = np.array(draw(numbers), dtype=np.int64)
+    return lambda part: steps[part]
+
+
+@st.composite
+def exact_sums(draw: Any) -> Case:
+    rows = draw(matrices(st.integers(0, 8), st.just(2), FINITE))
+    steps = steps_of(draw, len(rows))
+    return Case(
+        len(rows),
+        lambda part: ExactSum.of(rows[part], steps=steps(part)),
+        ExactSum.empty(rows.shape[1]),
+    )
 
 
 @st.composite
 def moments(draw: Any) -> Case:
     rows, scale = draw(datasets()).rows, draw(st.sampled_from(SCALES))
+    steps = steps_of(draw, len(rows))
     return Case(
         len(rows),
-        lambda part: Moments.of(rows[part], scale),
+        lambda part: Moments.of(rows[part], scale, steps(part)),
         Moments.empty(rows.shape[1], scale),
     )
+
+
+@st.composite
+def priors(draw: Any) -> Case:
+    """Weights of any size, some of which cannot be; the labels of a chunk are its own."""
+    some = st.sampled_from([0.0, 0.1, 1.0, 5e-324, 1e300, -1.0, np.nan, np.inf]) | st.floats(0, 10)
+    weights = np.array(draw(st.lists(some, max_size=12)), dtype=np.float64)
+    numbers = np.array(draw(st.tuples(*[st.integers(0, 2)] * len(weights))), dtype=np.int64)
+    labels = draw(st.sampled_from([("a", "b", "c"), ()]))
+
+    def of(part: Array) -> PriorSum:
+        return PriorSum.of(weights[part], numbers[part] if labels else None, labels)
+
+    return Case(len(weights), of, PriorSum())
+
+
+@st.composite
+def targets(draw: Any) -> Case:
+    values = np.array(draw(st.lists(st.floats(allow_nan=False), max_size=12)), dtype=np.float64)
+    steps, seed = steps_of(draw, len(values)), draw(SEEDS)
+
+    def of(part: Array) -> TargetFacts:
+        return TargetFacts.of(values[part], len(part), part, seed, steps(part))
+
+    return Case(len(values), of, of(NOTHING))
 
 
 @st.composite
@@ -81,6 +125,8 @@ def profiles(draw: Any) -> Case:
     rows, seed = data.rows.copy(), draw(SEEDS)
     for value in (np.nan, np.inf):
         rows[list(draw(st.sets(st.integers(0, len(rows) - 1), max_size=2))), 0] = value
+    target, weighted = draw(st.sampled_from(["classes", "regression"])), draw(st.booleans())
+    weights = np.array(draw(st.tuples(*[st.sampled_from([0.0, 0.5, 3.0])] * len(rows))))
 
     def of(part: Array) -> Profile:
         return Profile.of(
@@ -90,9 +136,11 @@ def profiles(draw: Any) -> Case:
             scale=scale,
             sample_size=size,
             seed=seed,
+            weights=weights[part] if weighted else None,
+            target=target,
         )
 
-    return Case(len(data), of, Profile.empty(rows.shape[1], scale, size, seed))
+    return Case(len(data), of, Profile.empty(rows.shape[1], scale, size, seed, weighted))
 
 
 def pools(rows: Encoded) -> Case:
@@ -138,9 +186,8 @@ def two_keys(draw: Any) -> Case:
 @st.composite
 def counts(draw: Any) -> Case:
     numbers = np.array(draw(st.lists(st.integers(0, 4), max_size=20)), dtype=np.int64)
-    return Case(
-        len(numbers), lambda part: Count.of(numbers[part], 6), Count(np.zeros(6, dtype=np.int64))
-    )
+    steps, zero = steps_of(draw, len(numbers)), Count(np.zeros(6, dtype=np.int64))
+    return Case(len(numbers), lambda part: Count.of(numbers[part], 6, steps(part)), zero)
 
 
 @st.composite
@@ -163,7 +210,7 @@ def pieces(draw: Any) -> Case:
         return {
             row_id: (class_id, row)
             for block in value.blocks
-            for row, class_id, row_id in zip(*map(np.ndarray.tolist, block), strict=True)
+            for row, class_id, row_id in zip(*map(np.ndarray.tolist, block[:3]), strict=True)
         }
 
     def of(part: Array) -> Pieces:
@@ -172,18 +219,26 @@ def pieces(draw: Any) -> Case:
     return Case(len(data), of, Pieces(), seen)
 
 
-def summaries(rows: Encoded) -> Case:
-    return Case(len(rows), rows.summary, Summary.empty(rows.layout))
+@st.composite
+def summaries(draw: Any) -> Case:
+    rows = draw(encoded_rows())
+    steps = steps_of(draw, len(rows))
+
+    def of(part: Array) -> Summary:
+        facts = rows.class_ids, rows.buckets, rows.codes, rows.row_ids
+        return Summary.of(*(fact[part] for fact in facts), rows.layout, steps(part))
+
+    return Case(len(rows), of, Summary.empty(rows.layout, steps(NOTHING) is not None))
 
 
 @st.composite
 def cell_sums(draw: Any) -> Case:
     data = draw(datasets())
     rows, n_cells = np.clip(data.rows, -1e3, 1e3), data.n_classes + 1  # the last is empty
-    units = FixedPoint(draw(st.integers(0, 20)), rows.min(axis=0))
+    units, steps = FixedPoint(draw(st.integers(0, 15)), rows.min(axis=0)), steps_of(draw, len(rows))
     return Case(
         len(rows),
-        lambda part: CellSums.of(rows[part], data.class_ids[part], n_cells, units),
+        lambda part: CellSums.of(rows[part], data.class_ids[part], n_cells, units, steps(part)),
         CellSums.empty(n_cells, rows.shape[1]),
     )
 
@@ -211,11 +266,13 @@ def assignments(draw: Any) -> Case:
     some = data.part(np.array(sorted(chosen, key=lambda i: data.row_ids[i])))
     centers = Centers.of(some.row_ids, some.rows, some.class_ids, data.n_classes)
     owners, distances = centers.owners(data.rows, data.class_ids, data.row_ids)
-    return Case(
-        len(data),
-        lambda part: Assignment.of(data.class_ids[part], owners[part], distances[part], centers),
-        Assignment.empty(centers),
-    )
+    steps = steps_of(draw, len(data))
+
+    def of(part: Array) -> Assignment:
+        facts = data.class_ids[part], owners[part], distances[part]
+        return Assignment.of(*facts, centers, steps(part))
+
+    return Case(len(data), of, Assignment.empty(centers))
 
 
 @st.composite
@@ -228,11 +285,14 @@ def true_distances(draw: Any) -> Case:
     summary = Summary.of(data.class_ids, buckets, codes, data.row_ids, layout)
     items = slice(None, None, 2)
     pairs = Pairs.of(summary, data.class_ids[items], scaled[items], buckets[items], codes[items])
-    units = FixedPoint.of(scaled.min(axis=0), scaled.max(axis=0), len(data))
+    units, steps = (
+        FixedPoint.of(scaled.min(axis=0), scaled.max(axis=0), 2**36),
+        steps_of(draw, len(data)),
+    )
 
     def of(part: Array) -> TrueDistances:
         rows, class_ids = scaled[part], data.class_ids[part]
-        return TrueDistances.of(pairs, summary, units, rows, class_ids, buckets[part])
+        return TrueDistances.of(pairs, summary, units, rows, class_ids, buckets[part], steps(part))
 
     return Case(len(data), of, TrueDistances.empty(pairs))
 
@@ -251,13 +311,15 @@ def gradient_sums(draw: Any) -> Case:
 
 
 MERGEABLES: dict[type, st.SearchStrategy[Case]] = {
-    ExactSum: matrices(st.integers(0, 8), st.just(2), FINITE).map(exact_sums),
+    ExactSum: exact_sums(),
     Moments: moments(),
     BottomK: samples() | encoded_rows().map(pools) | closest() | two_keys(),
     Count: counts(),
     Together: together(),
     Profile: profiles(),
-    Summary: encoded_rows().map(summaries),
+    PriorSum: priors(),
+    TargetFacts: targets(),
+    Summary: summaries(),
     CellSums: cell_sums(),
     Membership: memberships(),
     Assignment: assignments(),

@@ -25,7 +25,7 @@ from coresift.engines import Engine, Folded, Merger, Serial
 from coresift.engines._base import narrowed
 from coresift.methods import FastCorePlan, Plan, UniformPlan
 from coresift.select import select
-from coresift.sources import ArraySource, Part, Source
+from coresift.sources import ArraySource, Part, Source, WeightedSource
 from coresift.table import Table
 from coresift.weightings import weighting_names
 from naive import identical
@@ -103,6 +103,14 @@ def caught() -> list[Caught]:
         for plan in plans():
             select(source, plan)
         suggest_planes(source, candidates=(4, 8), sample_size=100, n_queries=20)
+        weights = np.random.default_rng(1).integers(0, 4, size=N_ROWS)
+        weighted = WeightedSource(source, weights / 2)
+        select(weighted, FastCorePlan(40, scale="standard", max_candidates=90))
+        patch.setattr("coresift.core.target.MOST_VALUES", 50)
+        patch.setattr("coresift.core.profile.MOST_VALUES", 50)
+        X, _ = table()
+        numbers = WeightedSource(ArraySource(X, X[:, 0], chunk_rows=CHUNK_ROWS), weights)
+        select(numbers, UniformPlan(40))
     return found
 
 

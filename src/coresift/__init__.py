@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from coresift.experiments import compare, suggest_budget, suggest_planes
     from coresift.selectors import (
         CoresetClassifier,
+        CoresetRegressor,
         Craig,
         CraigPQ,
         DeepFool,
@@ -39,6 +40,7 @@ __all__ = [
     "BudgetError",
     "ColumnError",
     "CoresetClassifier",
+    "CoresetRegressor",
     "CoresiftError",
     "Craig",
     "CraigPQ",

@@ -8,6 +8,7 @@ drawn through `row_hash`, a pure function of the row id and the seed.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,43 @@ def row_hash(row_ids: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
     """
     start = _mix(np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64) + _GOLDEN)
     return _mix(np.asarray(row_ids, dtype=np.int64).astype(np.uint64) * _GOLDEN + start)
+
+
+def draw_keys(
+    row_ids: NDArray[np.int64], seed: int, weights: NDArray[Any] | None = None
+) -> tuple[NDArray[Any], ...]:
+    """Return keys of which the smallest are a random sample.
+
+    Parameters
+    ----------
+    row_ids : ndarray of shape (n_rows,), int64
+    seed : int
+    weights : ndarray of shape (n_rows,) or None
+        Above 0. With weights, each next row of the sample is drawn from those left with a
+        probability in proportion to its weight: keys ``-log(u) / w`` with u uniform in (0, 1)
+        are exponential, and the smallest belongs to row i with probability ``w_i / sum(w)``.
+
+    Returns
+    -------
+    tuple of ndarray of shape (n_rows,)
+        The most significant first. Equal weights give the order of the hashes alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coresift._rng import draw_keys
+    >>> rows = np.arange(100)
+    >>> heavy = np.where(rows == 7, 1e9, 1.0)
+    >>> int(draw_keys(rows, 0, heavy)[0].argmin())
+    7
+    """
+    hashes = row_hash(row_ids, seed)
+    if weights is None:
+        return (hashes,)
+    share = (hashes.astype(np.float64) + 0.5) * 2.0**-64  # may round to 1, where log is -inf
+    with np.errstate(divide="ignore", over="ignore"):
+        keys = -np.log1p(-share) / np.ascontiguousarray(weights, dtype=np.float64)
+    return keys, hashes
 
 
 def seed_of(random_state: int | np.random.RandomState | np.random.Generator | None) -> int:

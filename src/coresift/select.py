@@ -21,9 +21,11 @@ import numpy as np
 from coresift._progress import Progress
 from coresift._runtime import Runtime
 from coresift.core.coreset import Choice, ClassReport, Coreset, Report, Weighed
+from coresift.core.prior import weight_of
 from coresift.methods import Plan
 from coresift.sources import Source
 from coresift.table import Table
+from coresift.weightings import Weighting
 
 
 def select(source: Source, plan: Plan, progress: Progress | None = None) -> Coreset:
@@ -55,12 +57,24 @@ def select(source: Source, plan: Plan, progress: Progress | None = None) -> Core
     """
     with Runtime(plan.engine, plan.n_threads, progress) as run:
         weighting = plan.weighting()
-        n_sample = max(plan.sample_rows, weighting.sample_rows)
-        table = Table.of(source, plan.scale, n_sample, plan.seed, run)  # profile
+        table = profiled(source, plan, weighting, run)
         choice = plan.choose(table, run)  # lines 1-15
         weighed = weighting.weigh(table, choice, run)  # lines 16-17
         report = _report(table, choice, weighed, run)
-    return Coreset(weighed.row_ids, weighed.weights, report)  # line 18
+    return Coreset(weighed.row_ids, table.weights_of(weighed), report)  # line 18
+
+
+def profiled(source: Source, plan: Plan, weighting: Weighting, run: Runtime) -> Table:
+    """Read the source once, for a plan and its weighting."""
+    return Table.of(
+        source,
+        plan.scale,
+        max(plan.sample_rows, weighting.sample_rows),
+        plan.seed,
+        run,
+        target=plan.target,
+        budget=plan.budget,
+    )
 
 
 def _report(table: Table, choice: Choice, weighed: Weighed, run: Runtime) -> Report:
@@ -68,13 +82,18 @@ def _report(table: Table, choice: Choice, weighed: Weighed, run: Runtime) -> Rep
     classes = table.classes
     chosen = np.bincount(weighed.class_ids, minlength=len(classes)).tolist()
     facts = choice.class_facts or ({},) * len(classes)
+    if table.totals is not None:
+        facts = tuple(
+            {"weight": weight_of(total), **own}
+            for total, own in zip(table.totals, facts, strict=True)
+        )
     entries = zip(classes.labels, classes.sizes.tolist(), chosen, facts, strict=True)
     return Report(
         table.n_rows,
         table.source.n_features,
         len(weighed.row_ids),
         weighed.score,
-        {**weighed.facts, **choice.facts},
+        {**table.facts, **weighed.facts, **choice.facts},
         tuple(ClassReport(*entry) for entry in entries),
         dict(run.seconds),
     )

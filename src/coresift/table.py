@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from coresift._rng import Purpose, derived_seed, row_hash
+from coresift._rng import Purpose, derived_seed, draw_keys
 from coresift._runtime import Runtime
-from coresift._typing import Float32, Indices, RawRows, Rows
+from coresift._survey import MomentsTask, ProfileTask, present, survey_labels
+from coresift._typing import Counts, Float32, Float64, Indices, RawRows, Rows
 from coresift.core.budget import resolve_budget, split_budget
 from coresift.core.classes import Classes
+from coresift.core.coreset import Weighed
 from coresift.core.merge import BottomK, Mergeable
+from coresift.core.prior import Steps, weight_of
 from coresift.core.profile import Profile
 from coresift.core.scaler import Scaler
 from coresift.engines._base import M
@@ -26,50 +29,24 @@ from coresift.sources import (
 
 
 class Block(NamedTuple):
-    """A run of rows as tasks see them.
+    """A run of rows as tasks see them; rows of weight 0 are left out.
 
     Parameters
     ----------
     rows : ndarray of shape (n_rows, n_features), float32
         Scaled.
     class_ids, row_ids : ndarray of shape (n_rows,), int64
+    weights : ndarray of shape (n_rows,), int64, or None
+        How many times each row counts (its prior weight, see `core.prior`); None is once.
+    targets : ndarray of shape (n_rows,), float64, or None
+        The numbers to predict, in regression.
     """
 
     rows: Rows
     class_ids: Indices
     row_ids: Indices
-
-
-def row_ids_of(chunk: Chunk) -> Indices:
-    """Return the positions of the rows of a chunk, shape (n_rows,), int64."""
-    return np.arange(chunk.start, chunk.start + len(chunk.rows))
-
-
-@dataclass(frozen=True)
-class ProfileTask:
-    """Pass 1: check values, count labels, draw the sample that trains the encoder.
-
-    Parameters
-    ----------
-    scale : str or None
-    sample_size, seed : int
-        Of the sample.
-    """
-
-    scale: str | None
-    sample_size: int
-    seed: int
-
-    def __call__(self, chunk: Chunk) -> Profile:
-        """Profile a chunk."""
-        return Profile.of(
-            chunk.rows,
-            row_ids_of(chunk),
-            chunk.labels,
-            scale=self.scale,
-            sample_size=self.sample_size,
-            seed=self.seed,
-        )
+    weights: Counts | None = None
+    targets: Float64 | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,15 +57,25 @@ class View:
     ----------
     scaler : Scaler
     classes : Classes
+        Or the strata of numbers to predict.
+    steps : Steps or None
+        How prior weights are counted, where rows have some.
     """
 
     scaler: Scaler
     classes: Classes
+    steps: Steps | None = None
 
     def __call__(self, chunk: Chunk) -> Block:
         """Scale the rows and number the labels."""
-        class_ids = self.classes.ids(chunk.labels, len(chunk.rows))
-        return Block(self.scaler.transform(chunk.rows), class_ids, row_ids_of(chunk))
+        rows, labels, row_ids, weights = present(chunk)
+        return Block(
+            self.scaler.transform(rows),
+            self.classes.ids(labels, len(rows)),
+            row_ids,
+            None if weights is None or self.steps is None else self.steps.count(weights),
+            self.classes.targets(labels),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,41 +106,101 @@ class Table:
     source : Source
     view : View
     profile : Profile
+    totals : tuple of int or None
+        Of weighted rows, the exact weight of each class, see `core.prior`.
+    facts : mapping
+        What is reported of the labels and the weights.
     """
 
     source: Source
     view: View
     profile: Profile
+    totals: tuple[int, ...] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, source: Source, scale: str | None, sample_size: int, seed: int, run: Runtime
+        cls,
+        source: Source,
+        scale: str | None,
+        sample_size: int,
+        seed: int,
+        run: Runtime,
+        *,
+        target: str = "classes",
+        budget: float = 1,
     ) -> Table:
         """Read the source once (pass 1).
+
+        Parameters
+        ----------
+        target : str
+            What the labels may be, of `core.target.TARGETS`.
+        budget : float or int
+            Decides the number of strata of numbers to predict.
 
         Raises
         ------
         DataError, LabelError
-            For rows or labels that cannot be used.
+            For rows, weights or labels that cannot be used.
         """
-        task = ProfileTask(scale, sample_size, derived_seed(seed, Purpose.SAMPLE))
+        task = ProfileTask(scale, sample_size, derived_seed(seed, Purpose.SAMPLE), target)
         with run.stage("survey", source.n_rows):
             seen = run.fold(task, source)
+        if seen.prior is not None:
+            seen.prior.check(source.n_rows)
         raise_nonfinite(seen.nan_counts, seen.inf_counts, source.column_names)
         raise_missing_labels(seen.n_missing_labels, source.n_rows)
-        classes = Classes.of(seen.label_counts, source.n_rows)
-        scaler = Scaler.from_moments(seen.moments, scale, source.column_names)
-        return cls(source, View(scaler, classes), seen)
+        steps = None if seen.prior is None else Steps.of(seen.prior)
+        moments = seen.moments
+        if steps is not None and scale == "standard":
+            with run.stage("survey", source.n_rows):
+                moments = run.fold(MomentsTask(scale, steps), source)
+        scaler = Scaler.from_moments(moments, scale, source.column_names)
+        labels = survey_labels(source, seen, target, budget, run)
+        return cls(source, View(scaler, labels.classes, steps), seen, labels.totals, labels.facts)
 
     @property
     def n_rows(self) -> int:
-        """Number of rows."""
+        """Number of rows of the source, those of weight 0 among them."""
         return self.source.n_rows
+
+    @property
+    def n_present(self) -> int:
+        """Number of rows that count."""
+        return int(self.classes.sizes.sum())
+
+    @property
+    def n_steps(self) -> int:
+        """How often all rows count, or a little more where weights are rounded."""
+        return self.n_present if self.view.steps is None else self.view.steps.total
+
+    @property
+    def heaviest(self) -> float:
+        """The most that a row counts: 1, or its weight in steps."""
+        if self.profile.prior is None or self.view.steps is None:
+            return 1.0
+        return self.profile.prior.heaviest / self.view.steps.unit
+
+    @property
+    def masses(self) -> Float64:
+        """How often the rows of each class count, shape (n_classes,): its size, or its weight."""
+        if self.totals is None or self.view.steps is None:
+            return self.classes.sizes.astype(np.float64)
+        return np.array([self.view.steps.value(total) for total in self.totals])
 
     @property
     def classes(self) -> Classes:
         """Labels and their counts."""
         return self.view.classes
+
+    def own_steps(self, row_ids: Indices) -> Counts | None:
+        """Return how many times rows at ascending positions count; None is once."""
+        if self.view.steps is None or self.view.steps.bits is None:
+            return None
+        weights = self.source.weights_at(row_ids)
+        assert weights is not None  # the first pass has read some
+        return self.view.steps.count(weights)
 
     def fold(self, task: Callable[[Block], M], run: Runtime) -> M:
         """Merge ``task(block)`` over all rows."""
@@ -179,8 +226,13 @@ class Table:
         kept = self.profile.sample
         order = first + np.argsort(kept.row_ids[first:stop])
         rows, *labels = (carried[order] for carried in kept.payload)
-        class_ids = self.classes.ids(labels[0] if labels else None, len(order))
-        return Block(self.view.scaler.transform(rows), class_ids, kept.row_ids[order])
+        own = labels[0] if labels else None
+        return Block(
+            self.view.scaler.transform(rows),
+            self.classes.ids(own, len(order)),
+            kept.row_ids[order],
+            targets=self.classes.targets(own),
+        )
 
     def edges(self) -> tuple[Float32, Float32]:
         """Return the smallest and the largest scaled value of each feature."""
@@ -188,6 +240,17 @@ class Table:
         extremes: RawRows = np.stack([moments.minimum, moments.maximum])
         low, high = self.view.scaler.transform(extremes)
         return low, high
+
+    def n_chosen(self, budget: float) -> int:
+        """Turn a budget into a number of rows; a fraction is one of the rows that count.
+
+        Raises
+        ------
+        BudgetError
+            For a budget that cannot be met.
+        """
+        rows = "rows" if self.totals is None else "rows of a weight above 0"
+        return resolve_budget(budget, self.n_present, rows)
 
     def quotas(self, budget: float) -> Indices:
         """Split a budget over the classes, shape (n_classes,), int64.
@@ -197,13 +260,27 @@ class Table:
         BudgetError
             For a budget that cannot be met.
         """
-        return split_budget(resolve_budget(budget, self.n_rows), self.classes.sizes)
+        return split_budget(self.n_chosen(budget), self.classes.sizes, self.totals)
+
+    def weights_of(self, weighed: Weighed) -> Float64:
+        """Return final weights: those in steps as weights, which sum to those of the rows."""
+        if self.totals is None or self.view.steps is None:
+            return weighed.weights
+        if self.view.steps.exact:
+            return weighed.weights * self.view.steps.unit
+        weights, class_ids = weighed.weights, weighed.class_ids
+        if not weighed.by_class:
+            return np.asarray(weights * (weight_of(sum(self.totals)) / weights.sum()))
+        sums = np.bincount(class_ids, weights, minlength=len(self.totals))
+        wanted = np.array([weight_of(total) for total in self.totals])
+        factors = np.divide(wanted, sums, out=np.ones_like(sums), where=sums > 0)
+        return np.asarray(weights * factors[class_ids])
 
     def gather(self, run: Runtime) -> Block:
         """Read all rows into memory."""
         with run.stage("read", self.n_rows):
             pieces = self.fold(KeepRows(), run)
-        return pieces.block(self.n_rows)
+        return pieces.block(self.n_present)
 
 
 @dataclass(frozen=True)
@@ -231,19 +308,28 @@ class Pieces:
         return Pieces(self.blocks + other.blocks)
 
     def block(self, n_rows: int) -> Block:
-        """Return all rows as one block, in the order of their ids from 0."""
+        """Return all rows, so many, as one block in the order of their ids."""
+        row_ids = np.arange(n_rows)
+        places = [piece.row_ids for piece in self.blocks]
+        if any(len(ids) and ids[-1] >= n_rows for ids in places):  # some rows are left out
+            row_ids = np.sort(np.concatenate(places))
+            places = [np.searchsorted(row_ids, ids) for ids in places]
         first = self.blocks[0]
-        rows = np.empty((n_rows, *first.rows.shape[1:]), first.rows.dtype)
-        class_ids = np.empty(n_rows, dtype=np.int64)
-        for piece in self.blocks:
-            rows[piece.row_ids] = piece.rows
-            class_ids[piece.row_ids] = piece.class_ids
-        return Block(rows, class_ids, np.arange(n_rows))
+        columns: list[Any] = []
+        for name, model in zip(Block._fields, first, strict=True):
+            if model is None:
+                columns.append(None)
+                continue
+            column = np.empty((n_rows, *model.shape[1:]), model.dtype)
+            for piece, place in zip(self.blocks, places, strict=True):
+                column[place] = getattr(piece, name)
+            columns.append(column)
+        return Block(*columns)
 
 
 @dataclass(frozen=True, eq=False)
 class DrawRows:
-    """Draw rows of each class, those of smallest hash.
+    """Draw rows of each class, those of smallest key (`draw_keys`).
 
     Parameters
     ----------
@@ -259,5 +345,5 @@ class DrawRows:
     def __call__(self, block: Block) -> BottomK:
         """Draw from a block; the rows carry their class."""
         groups = block.class_ids if len(self.limits) > 1 else np.zeros_like(block.class_ids)
-        hashes = row_hash(block.row_ids, self.seed)
-        return BottomK.of(groups, (hashes,), block.row_ids, self.limits, (block.class_ids,))
+        keys = draw_keys(block.row_ids, self.seed, block.weights)
+        return BottomK.of(groups, keys, block.row_ids, self.limits, (block.class_ids,))

@@ -49,7 +49,9 @@ buckets, codes = planes.buckets(rows), codebook.codes(rows)
 add(buckets, codes)
 for kind in (Centroids, Mixture):
     add(kind.train(rows, 40, np.random.default_rng(1)).buckets(rows))
-digest.update(repr([ExactSum.of(rows * 1e20, power) for power in (1, 2)]).encode())
+steps = rng.integers(0, 2**53, size=150)
+sums = [ExactSum.of(rows * 1e20, power, times) for power in (1, 2) for times in (None, steps)]
+digest.update(repr(sums).encode())
 summary = Summary.of(zeros, buckets, codes, ids, Layout(3, 64, (80,), (150,), 0))
 for kind in BOUNDS:
     for method in ("lazy", "stochastic"):

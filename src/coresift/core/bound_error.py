@@ -87,8 +87,12 @@ class TrueDistances:
         rows: Rows,
         class_ids: Indices,
         buckets: Buckets,
+        steps: Counts | None = None,
     ) -> TrueDistances:
-        """Measure the members among rows of shape (n_rows, n_features)."""
+        """Measure the members among rows of shape (n_rows, n_features).
+
+        With ``steps``, a row counts so many times.
+        """
         cluster = summary.clusters(class_ids, buckets)
         place = np.minimum(np.searchsorted(pairs.clusters, cluster), len(pairs.clusters) - 1)
         inside = np.flatnonzero(pairs.clusters[place] == cluster)
@@ -98,7 +102,10 @@ class TrueDistances:
             present, starts = np.unique(place[inside], return_index=True)
             distances = cdist(pairs.rows.astype(np.float64), rows[inside].astype(np.float64))
             found.largest[:, present] = np.maximum.reduceat(distances, starts, axis=1)
-            found.totals[:, present] = np.add.reduceat(units.steps(distances), starts, axis=1)
+            values = units.steps(distances)
+            if steps is not None:
+                values *= steps[inside]
+            found.totals[:, present] = np.add.reduceat(values, starts, axis=1)
         return found
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import numbers
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from coresift._errors import BudgetError
 from coresift._typing import Counts
 
 
-def resolve_budget(budget: float, n_rows: int) -> int:
+def resolve_budget(budget: float, n_rows: int, rows: str = "rows") -> int:
     """Turn a budget into a number of rows.
 
     Parameters
@@ -20,6 +21,8 @@ def resolve_budget(budget: float, n_rows: int) -> int:
     budget : float or int
         A float in (0, 1] is a fraction (rounded down, at least one row), an int a number of rows.
     n_rows : int
+    rows : str
+        What they are called in the error.
 
     Raises
     ------
@@ -38,7 +41,7 @@ def resolve_budget(budget: float, n_rows: int) -> int:
     if isinstance(given, numbers.Integral):
         if not 1 <= budget <= n_rows:
             raise BudgetError(
-                f"budget={budget} rows: must be from 1 to the number of rows, {n_rows}; "
+                f"budget={budget} rows: must be from 1 to the number of {rows}, {n_rows}; "
                 "a fraction of the rows is written as a float, such as 0.01"
             )
         return int(budget)
@@ -50,7 +53,7 @@ def resolve_budget(budget: float, n_rows: int) -> int:
     return max(1, math.floor(round(float(budget) * n_rows, 6)))
 
 
-def split_budget(budget: int, class_sizes: Counts) -> Counts:
+def split_budget(budget: int, class_sizes: Counts, masses: Sequence[int] | None = None) -> Counts:
     """Split a budget over classes by largest remainder, at least one row for each.
 
     Parameters
@@ -59,6 +62,9 @@ def split_budget(budget: int, class_sizes: Counts) -> Counts:
         At most the sum of the sizes.
     class_sizes : ndarray of shape (n_classes,), int64
         All positive.
+    masses : sequence of int, of length n_classes, or None
+        What the budget is proportional to, all positive; None is the sizes. What a class has no
+        rows for goes to the others.
 
     Returns
     -------
@@ -76,6 +82,8 @@ def split_budget(budget: int, class_sizes: Counts) -> Counts:
     >>> from coresift.core.budget import split_budget
     >>> split_budget(10, np.array([600, 390, 10])).tolist()
     [6, 3, 1]
+    >>> split_budget(10, np.array([600, 390, 3]), masses=[600, 390, 990]).tolist()
+    [4, 3, 3]
     """
     sizes = [int(size) for size in class_sizes]
     if len(sizes) > budget:
@@ -84,10 +92,15 @@ def split_budget(budget: int, class_sizes: Counts) -> Counts:
             f"raise the budget to at least {len(sizes)}, or bin the labels (a regression target "
             "has as many classes as values) or pass no labels"
         )
-    total = sum(sizes)
-    quotas = [max(1, budget * size // total) for size in sizes]
+    weights = sizes if masses is None else [int(mass) for mass in masses]
+    left, total, full = filled(budget, sizes, weights)
+    targets = [
+        size * total if c in full else left * weight
+        for c, (size, weight) in enumerate(zip(sizes, weights, strict=True))
+    ]
     # Exact integer remainders; what the small classes got on top is taken from the rest.
-    shares = [budget * size - quota * total for size, quota in zip(sizes, quotas, strict=True)]
+    quotas = [max(1, target // total) for target in targets]
+    shares = [target - quota * total for target, quota in zip(targets, quotas, strict=True)]
     left = budget - sum(quotas)
     step = 1 if left > 0 else -1
     limits = sizes if step > 0 else [1] * len(sizes)
@@ -101,3 +114,26 @@ def split_budget(budget: int, class_sizes: Counts) -> Counts:
         else:
             heapq.heapreplace(queue, (share + total, chosen))
     return np.array(quotas, dtype=np.int64)
+
+
+def filled(budget: int, sizes: list[int], weights: list[int]) -> tuple[int, int, set[int]]:
+    """Find the classes that are chosen whole: their share of the budget is their size or more.
+
+    Returns
+    -------
+    left : int
+        The budget for the others.
+    total : int
+        Their weights; 1 where there are none.
+    full : set of int
+    """
+    left, full = budget, set[int]()
+    while len(full) < len(sizes):
+        rest = [c for c in range(len(sizes)) if c not in full]
+        total = sum(weights[c] for c in rest)
+        new = {c for c in rest if left * weights[c] >= sizes[c] * total}
+        if not new:
+            return left, total, full
+        full |= new
+        left -= sum(sizes[c] for c in new)
+    return left, 1, full

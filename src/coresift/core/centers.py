@@ -12,6 +12,7 @@ from coresift._threads import run_blocks
 from coresift._typing import Counts, Float32, Float64, Indices, Rows
 from coresift.core.exact_sum import ExactSum
 from coresift.core.members import Members
+from coresift.core.merge import counted
 from coresift.core.nearest import CenterTiles
 
 FEW = 32  # chosen rows of a class: one tile
@@ -113,7 +114,7 @@ class Assignment:
     Parameters
     ----------
     counts : ndarray of shape (k,), int64
-        Rows assigned to each chosen row.
+        Rows assigned to each chosen row; of weighted rows, their weights in steps.
     distances : ExactSum
         Per class, the sum of distances (float32 values, exact sum).
     """
@@ -130,23 +131,27 @@ class Assignment:
 
     @classmethod
     def of(
-        cls, class_ids: Indices, owners: Indices, distances: Float32, centers: Centers
+        cls,
+        class_ids: Indices,
+        owners: Indices,
+        distances: Float32,
+        centers: Centers,
+        steps: Counts | None = None,
     ) -> Assignment:
-        """Count what `Centers.owners` has found."""
-        totals = ExactSum.of_groups(distances, class_ids, centers.n_classes)
-        counts = np.bincount(owners, minlength=len(centers.row_ids)).astype(np.int64)
-        return cls(counts, totals)
+        """Count what `Centers.owners` has found; with ``steps``, a row counts so many times."""
+        totals = ExactSum.of_groups(distances, class_ids, centers.n_classes, steps)
+        return cls(counted(owners, len(centers.row_ids), steps), totals)
 
     def merge(self, other: Assignment) -> Assignment:
         """Return the assignment of both sets of rows."""
         return Assignment(self.counts + other.counts, self.distances.merge(other.distances))
 
-    def score(self, n_rows: int) -> float:
+    def score(self) -> float:
         """Return the mean distance of a row to its nearest chosen row (Eq. 5)."""
-        return float(self.distances.total()) / n_rows
+        return float(self.distances.total()) / int(self.counts.sum())
 
     def weights(self, centers: Centers) -> Float64:
-        """Return the weights, shape (k,), float64: at least 1, equal rows share alike."""
+        """Return the weights, shape (k,), float64: above 0, equal rows share alike."""
         classes = centers.class_ids.astype(np.float64)
         keyed = np.column_stack([classes, centers.rows.astype(np.float64)])
         _, group, times = np.unique(keyed, axis=0, return_inverse=True, return_counts=True)

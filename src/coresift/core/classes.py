@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coresift._errors import LabelError
-from coresift._typing import Counts, Indices, Labels
+from coresift._typing import Counts, Float64, Indices, Labels
 
 
 def count_labels(labels: Labels) -> dict[Hashable, int]:
@@ -27,6 +27,16 @@ def count_labels(labels: Labels) -> dict[Hashable, int]:
             raise LabelError(f"labels must be numbers or strings: {error}") from error
     values, counts = np.unique(labels, return_counts=True)
     return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+
+def number_labels(labels: Labels) -> tuple[tuple[Hashable, ...], Indices]:
+    """Return the distinct labels, as Python scalars, and which of them each row has."""
+    if labels.dtype.kind == "O":
+        numbers: dict[Hashable, int] = {}
+        ids = [numbers.setdefault(label, len(numbers)) for label in labels.tolist()]
+        return tuple(numbers), np.array(ids, dtype=np.int64)
+    values, place = np.unique(labels, return_inverse=True)
+    return tuple(values.tolist()), place.astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,3 +87,8 @@ class Classes:
         kind = labels.dtype if labels.dtype.kind in "mM" else None
         known = np.array(self.labels, dtype=np.uint64 if labels.dtype.kind == "u" else kind)
         return np.searchsorted(known, labels).astype(np.int64)
+
+    def targets(self, labels: Labels | None) -> Float64 | None:
+        """Return the numbers to predict, shape (n_rows,); None where there are classes."""
+        del labels
+        return None

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coresift._typing import Buckets, Float64, Indices, Rows
+from coresift._typing import Buckets, Counts, Float64, Indices, Rows
 from coresift.core.coreset import Choice
 from coresift.core.encoder import Clusterer
 from coresift.core.members import Members
+from coresift.core.merge import counted
 from coresift.core.summary import Summary
 
 
@@ -35,7 +36,9 @@ class WonClusters:
     picks: Indices
     buckets: Buckets | Clusterer
 
-    def weights(self, choice: Choice, rows: Callable[[], Rows]) -> Float64:
+    def weights(
+        self, choice: Choice, rows: Callable[[], Rows], own: Counts | None = None
+    ) -> Float64:
         """Return the weight of each chosen row, class by class."""
         buckets = self.buckets
         if not isinstance(buckets, np.ndarray):
@@ -45,7 +48,9 @@ class WonClusters:
         for class_id, owners in enumerate(self.owners):
             here = members[class_id]
             summary = self.summary_of(class_id)
-            weights[here] = cluster_weights(summary, owners, self.picks[here], buckets[here])
+            times = None if own is None else own[here]
+            picks = self.picks[here]
+            weights[here] = cluster_weights(summary, owners, picks, buckets[here], times)
         return weights
 
 
@@ -60,13 +65,21 @@ class FixedShares:
 
     shares: Float64
 
-    def weights(self, choice: Choice, rows: Callable[[], Rows]) -> Float64:
+    def weights(
+        self, choice: Choice, rows: Callable[[], Rows], own: Counts | None = None
+    ) -> Float64:
         """Return the weight of each chosen row."""
-        del choice, rows
+        del choice, rows, own
         return self.shares
 
 
-def cluster_weights(summary: Summary, owners: Indices, picks: Indices, buckets: Buckets) -> Float64:
+def cluster_weights(
+    summary: Summary,
+    owners: Indices,
+    picks: Indices,
+    buckets: Buckets,
+    own: Counts | None = None,
+) -> Float64:
     """Weigh chosen rows by the clusters that they win (line 17).
 
     Parameters
@@ -77,23 +90,26 @@ def cluster_weights(summary: Summary, owners: Indices, picks: Indices, buckets: 
         The candidate that wins each cluster, as `CodeObjective.owners` has it.
     picks, buckets : ndarray of shape (k,)
         Candidate and bucket of each chosen row.
+    own : ndarray of shape (k,), int64, or None
+        How many times each chosen row counted in the summary; None is once.
 
     Returns
     -------
     ndarray of shape (k,), float64
-        At least 1; sums to the size of the class.
+        Above 0; sums to the size of the class.
 
     Notes
     -----
     Deviation: line 17 gives weight 0 to a row whose bounds win no cluster, and a
     row of weight 0 is a row less. Here each chosen row first represents itself
-    (weight 1), and the other rows of a cluster go to the candidate of smallest
+    (its own weight), and the other rows of a cluster go to the candidate of smallest
     bound, ties to the lowest index. Chosen rows with the same code share alike.
     """
     chosen, position, times = np.unique(picks, return_inverse=True, return_counts=True)
     others = summary.sizes.copy()
     class_ids = np.full(len(buckets), summary.cluster_class[0])
-    np.subtract.at(others, summary.clusters(class_ids, buckets), 1)
-    mass = np.zeros(len(chosen), dtype=np.int64)
+    own = np.ones(len(picks), dtype=np.int64) if own is None else own
+    np.subtract.at(others, summary.clusters(class_ids, buckets), own)
+    mass = counted(position, len(chosen), own)
     np.add.at(mass, np.searchsorted(chosen, owners), others)
-    return np.asarray((times + mass)[position] / times[position], dtype=np.float64)
+    return np.asarray(mass[position] / times[position], dtype=np.float64)

@@ -8,13 +8,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from coresift._typing import Float64, Indices, Rows
+from coresift._typing import Counts, Float64, Indices, Rows
 
 
 class ClusterShares(Protocol):
     """How the rows of each cluster are shared among the chosen rows (Algorithm 1, line 17)."""
 
-    def weights(self, choice: Choice, rows: Callable[[], Rows]) -> Float64:
+    def weights(
+        self, choice: Choice, rows: Callable[[], Rows], own: Counts | None = None
+    ) -> Float64:
         """Return the weight of each chosen row, shape (k,), float64.
 
         Parameters
@@ -22,6 +24,8 @@ class ClusterShares(Protocol):
         choice : Choice
         rows : callable
             Fetches the chosen rows, scaled, where they are needed.
+        own : ndarray of shape (k,), int64, or None
+            What each chosen row counted for in the clusters; None is once.
         """
 
 
@@ -61,10 +65,13 @@ class Weighed:
     row_ids, class_ids : ndarray of shape (k,), int64
         Ascending row ids.
     weights : ndarray of shape (k,), float64
+        Of weighted rows in steps, see `core.prior`.
     score : float or None
         Mean distance of a row to its nearest chosen row (Eq. 5), where it is known.
     facts : mapping
         What the weighting reports.
+    by_class : bool
+        Whether the weights of each class are to sum to the class, or only all of them to all rows.
     """
 
     row_ids: Indices
@@ -72,6 +79,7 @@ class Weighed:
     weights: Float64
     score: float | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    by_class: bool = True
 
 
 @dataclass(frozen=True)
@@ -134,7 +142,8 @@ class Coreset:
     row_ids : ndarray of shape (k,), int64
         Positions of the chosen rows, ascending and distinct.
     weights : ndarray of shape (k,), float64
-        Positive; sum to the number of rows, per class to the size of the class.
+        Positive; sum to the number of rows, per class to the size of the class; where rows have
+        prior weights, to the sums of those.
     report : Report or None
     """
 

@@ -8,7 +8,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from coresift._kernels.exact import BIAS, N_LIMBS, add_exactly, add_groups_exactly
+from coresift._kernels.exact import (
+    BIAS,
+    N_LIMBS,
+    add_exactly,
+    add_exactly_weighted,
+    add_groups_exactly,
+    add_groups_exactly_weighted,
+)
 from coresift._typing import Counts, Float32, Float64, Indices, Rows
 
 
@@ -33,17 +40,33 @@ class ExactSum:
     totals: tuple[int, ...]
 
     @classmethod
-    def of(cls, rows: Rows, power: int = 1) -> ExactSum:
-        """Sum the columns of rows of shape (n_rows, n_columns), or their squares."""
+    def of(cls, rows: Rows, power: int = 1, steps: Counts | None = None) -> ExactSum:
+        """Sum the columns of rows of shape (n_rows, n_columns), or their squares.
+
+        With ``steps``, shape (n_rows,), int64 from 0 to 2**53, a row counts so many times.
+        """
         limbs = np.zeros((rows.shape[1], N_LIMBS), dtype=np.int64)
-        add_exactly(np.ascontiguousarray(rows, dtype=np.float32), power, limbs)
+        rows = np.ascontiguousarray(rows, dtype=np.float32)
+        if steps is None:
+            add_exactly(rows, power, limbs)
+        else:
+            add_exactly_weighted(rows, power, steps, limbs)
         return cls(_totals(limbs))
 
     @classmethod
-    def of_groups(cls, values: Float32, groups: Indices, n_groups: int) -> ExactSum:
-        """Sum values of shape (n_values,) group by group, each group as a column."""
+    def of_groups(
+        cls, values: Float32, groups: Indices, n_groups: int, steps: Counts | None = None
+    ) -> ExactSum:
+        """Sum values of shape (n_values,) group by group, each group as a column.
+
+        With ``steps``, a value counts so many times.
+        """
         limbs = np.zeros((n_groups, N_LIMBS), dtype=np.int64)
-        add_groups_exactly(np.ascontiguousarray(values, dtype=np.float32), groups, limbs)
+        values = np.ascontiguousarray(values, dtype=np.float32)
+        if steps is None:
+            add_groups_exactly(values, groups, limbs)
+        else:
+            add_groups_exactly_weighted(values, groups, steps, limbs)
         return cls(_totals(limbs))
 
     @classmethod

@@ -11,6 +11,7 @@ from scipy.spatial import ConvexHull, QhullError
 from coresift._kernels import hull as kernels
 from coresift._threads import run_all, run_blocks
 from coresift._typing import Counts, Float32, Float64, Indices, Rows
+from coresift.core.merge import counted
 
 # Sets no larger are kept whole: their hull would save less than Qhull costs, and a superset of
 # the hull has the same farthest point.
@@ -110,7 +111,7 @@ class Hulls:
     starts : ndarray of shape (T * n_subspaces + 1,), int64
     points : ndarray of shape (n_vertices, 2), float32
     sizes : ndarray of shape (T,), int64
-        Rows of each cluster.
+        Rows of each cluster; of weighted rows, their weights in steps.
     worst : float
         No bound is above it: the sum of the diagonals of the subspaces.
     """
@@ -121,7 +122,9 @@ class Hulls:
     worst: float
 
     @classmethod
-    def of(cls, rows: Rows, clusters: Indices, n_clusters: int) -> Hulls:
+    def of(
+        cls, rows: Rows, clusters: Indices, n_clusters: int, steps: Counts | None = None
+    ) -> Hulls:
         """Build the hulls.
 
         Parameters
@@ -130,6 +133,8 @@ class Hulls:
             Scaled, see `pair_up`.
         clusters : ndarray of shape (n_rows,), int64
             From 0 to ``n_clusters - 1``, each with a row.
+        steps : ndarray of shape (n_rows,), int64, or None
+            How many times a row counts; None is once.
         """
         n_subspaces = rows.shape[1] // 2
 
@@ -141,7 +146,7 @@ class Hulls:
         starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
         low, high = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
         diagonals = np.hypot(*(high - low).reshape(n_subspaces, 2).T)
-        sizes = np.bincount(clusters, minlength=n_clusters)
+        sizes = counted(clusters, n_clusters, steps)
         # Above every bound, whatever is rounded, and above zero where all rows are equal.
         worst = float(diagonals.sum()) * (1 + 1e-6) + float(np.finfo(np.float64).tiny)
         return cls(starts, np.concatenate(parts), sizes, worst)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from coresift._kernels.members import fill_cell_distances
 from coresift._threads import run_blocks
 from coresift._typing import Counts, Float32, Float64, Indices, Rows
+from coresift.core.merge import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,10 @@ class FixedPoint:
 
     @classmethod
     def of(cls, low: Float32, high: Float32, n_rows: int) -> FixedPoint:
-        """Choose steps so fine that the sum over all rows of any distance just fits 62 bits."""
+        """Choose steps so fine that the sum over all rows of any distance just fits 62 bits.
+
+        Of weighted rows, ``n_rows`` is at least the sum of their weights in steps.
+        """
         extent = float(np.linalg.norm(high.astype(np.float64) - low))
         _, exponent = math.frexp(max(extent, 1e-38) * n_rows)
         return cls(61 - exponent, low)
@@ -60,6 +64,7 @@ class CellSums:
     Parameters
     ----------
     sizes : ndarray of shape (n_cells,), int64
+        Rows; of weighted rows, their weights in steps.
     totals : ndarray of shape (n_cells, n_features), int64
         In steps of the fixed point, from its low.
     """
@@ -68,15 +73,24 @@ class CellSums:
     totals: Counts
 
     @classmethod
-    def of(cls, rows: Rows, cells: Indices, n_cells: int, units: FixedPoint) -> CellSums:
-        """Sum rows of shape (n_rows, n_features)."""
+    def of(
+        cls,
+        rows: Rows,
+        cells: Indices,
+        n_cells: int,
+        units: FixedPoint,
+        steps: Counts | None = None,
+    ) -> CellSums:
+        """Sum rows of shape (n_rows, n_features); with ``steps``, a row counts so many times."""
         order = np.argsort(cells, kind="stable")
         present, starts = np.unique(cells[order], return_index=True)
         totals = np.zeros((n_cells, rows.shape[1]), dtype=np.int64)
         if len(present):  # reduceat knows no empty sums
-            steps = units.steps(rows.astype(np.float64) - units.low)
-            totals[present] = np.add.reduceat(steps[order], starts, axis=0)
-        return cls(np.bincount(cells, minlength=n_cells).astype(np.int64), totals)
+            values = units.steps(rows.astype(np.float64) - units.low)
+            if steps is not None:
+                values *= steps[:, None]
+            totals[present] = np.add.reduceat(values[order], starts, axis=0)
+        return cls(counted(cells, n_cells, steps), totals)
 
     @classmethod
     def empty(cls, n_cells: int, n_features: int) -> CellSums:
@@ -140,8 +154,16 @@ def cell_distances(rows: Rows, cells: Indices, points: Float32) -> Float32:
     return squared
 
 
-def cell_costs(squared: Float32, cells: Indices, n_cells: int, units: FixedPoint) -> Counts:
+def cell_costs(
+    squared: Float32,
+    cells: Indices,
+    n_cells: int,
+    units: FixedPoint,
+    steps: Counts | None = None,
+) -> Counts:
     """Return the summed distances of the rows of each cell to its points.
+
+    With ``steps``, shape (n_rows,), a row counts so many times.
 
     Returns
     -------
@@ -149,5 +171,8 @@ def cell_costs(squared: Float32, cells: Indices, n_cells: int, units: FixedPoint
         In steps of the fixed point; adds up over chunks.
     """
     costs = np.zeros((n_cells, squared.shape[1]), dtype=np.int64)
-    np.add.at(costs, cells, units.steps(np.sqrt(squared)))
+    values = units.steps(np.sqrt(squared))
+    if steps is not None:
+        values *= steps[:, None]
+    np.add.at(costs, cells, values)
     return costs

@@ -50,6 +50,25 @@ class Together:
         return Together(tuple(a.merge(b) for a, b in zip(self.parts, other.parts, strict=True)))
 
 
+def counted(numbers: Indices, n_numbers: int, steps: Counts | None = None) -> Counts:
+    """Count how often each of ``range(n_numbers)`` occurs, shape (n_numbers,), int64.
+
+    With ``steps``, of the shape of ``numbers``, int64, each counts so many times; the total is
+    below 2**53.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coresift.core.merge import counted
+    >>> counted(np.array([0, 2, 2]), 3, np.array([5, 1, 2])).tolist()
+    [5, 0, 3]
+    """
+    if steps is None:
+        return np.bincount(numbers, minlength=n_numbers).astype(np.int64)
+    # as float64, in which whole numbers of that size are exact
+    return np.bincount(numbers, steps, minlength=n_numbers).astype(np.int64)
+
+
 @dataclass(frozen=True, eq=False)
 class Count:
     """Whole numbers that add up.
@@ -62,9 +81,9 @@ class Count:
     counts: Counts
 
     @classmethod
-    def of(cls, numbers: Indices, n_numbers: int) -> Count:
-        """Count how often each of ``range(n_numbers)`` occurs."""
-        return cls(np.bincount(numbers, minlength=n_numbers).astype(np.int64))
+    def of(cls, numbers: Indices, n_numbers: int, steps: Counts | None = None) -> Count:
+        """Count how often each of ``range(n_numbers)`` occurs; see `counted`."""
+        return cls(counted(numbers, n_numbers, steps))
 
     def merge(self, other: Count) -> Count:
         """Return the sum."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coresift._errors import DataError, ParameterError
-from coresift._typing import Float64, RawRows, Rows
+from coresift._typing import Counts, Float64, RawRows, Rows
 from coresift.core.exact_sum import ExactSum, standard_deviation
 
 SCALES = ("minmax", "standard", None)
@@ -21,6 +21,7 @@ class Moments:
     Parameters
     ----------
     n_rows : int
+        Of weighted rows, the sum of their weights in steps.
     minimum, maximum : ndarray of shape (n_features,), float64
     sums, squares : ExactSum or None
         Sums of the values rounded to float32, and of their squares.
@@ -33,20 +34,24 @@ class Moments:
     squares: ExactSum | None = None
 
     @classmethod
-    def of(cls, rows: RawRows, scale: str | None) -> Moments:
-        """Return the moments of finite rows of shape (n_rows, n_features)."""
+    def of(cls, rows: RawRows, scale: str | None, steps: Counts | None = None) -> Moments:
+        """Return the moments of finite rows of shape (n_rows, n_features).
+
+        With ``steps``, shape (n_rows,), a row counts so many times.
+        """
         if len(rows) == 0:
             return cls.empty(rows.shape[1], scale)
+        n_rows = len(rows) if steps is None else int(steps.sum())
         lowest, highest = rows.min(axis=0), rows.max(axis=0)
         if scale != "standard":
-            return cls(len(rows), lowest.astype(np.float64), highest.astype(np.float64))
+            return cls(n_rows, lowest.astype(np.float64), highest.astype(np.float64))
         small = np.clip(rows, -LARGEST, LARGEST).astype(np.float32)
         return cls(
-            len(rows),
+            n_rows,
             lowest.astype(np.float64),
             highest.astype(np.float64),
-            ExactSum.of(small),
-            ExactSum.of(small, power=2),
+            ExactSum.of(small, steps=steps),
+            ExactSum.of(small, power=2, steps=steps),
         )
 
     @classmethod

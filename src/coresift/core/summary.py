@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from coresift._errors import ParameterError
 from coresift._kernels.segments import find_in_segments
-from coresift._rng import row_hash
+from coresift._rng import draw_keys
 from coresift._threads import run_blocks
 from coresift._typing import Buckets, Codes, Counts, Indices
 from coresift.core.hyperplanes import MAX_PLANES as MAX_BITS
 from coresift.core.hyperplanes import prefix
-from coresift.core.merge import BottomK
+from coresift.core.merge import BottomK, counted
 
 MAX_CODEWORDS = 256
 
@@ -74,6 +74,19 @@ def _add(values: Counts, order: Indices, starts: Indices) -> Counts:
     return np.add.reduceat(values[order], starts) if len(starts) else values[:0]
 
 
+def _occurrences(numbers: Indices, steps: Counts | None) -> tuple[Indices, Counts]:
+    """Return the distinct numbers and how often each occurs, both int64.
+
+    With steps, one for each row that the numbers belong to, an occurrence counts so many times.
+    """
+    if steps is None:
+        distinct, counts = np.unique(numbers, return_counts=True)
+        return distinct.astype(np.int64), counts.astype(np.int64)
+    distinct, place = np.unique(numbers, return_inverse=True)
+    per_row = len(numbers) // max(1, len(steps))
+    return distinct.astype(np.int64), counted(place, len(distinct), np.repeat(steps, per_row))
+
+
 def _bits_within(buckets: Buckets, n_bits: int, limit: int) -> int:
     """Return the most bits (a prefix) that cut sorted distinct buckets into at most ``limit``."""
     if len(buckets) <= limit:
@@ -102,12 +115,13 @@ class Summary:
     cluster_bucket : ndarray of shape (T,), uint64
         Sorted by (class, bucket); bits past the prefix are zero.
     sizes : ndarray of shape (T,), int64
+        Rows; of weighted rows, their weights in steps, and `entry_counts` likewise.
     entries : ndarray of shape (n_entries,), int64
         ``(cluster * n_subspaces + subspace) * 256 + code``, sorted: the places
         where `code_counts` of shape (T, M, B) is positive.
     entry_counts : ndarray of shape (n_entries,), int64
     pool : BottomK
-        Candidate rows: of each class those of smallest hash; they carry their codes.
+        Candidate rows: of each class those of smallest key (`draw_keys`); they carry their codes.
     """
 
     layout: Layout
@@ -127,6 +141,7 @@ class Summary:
         codes: Codes,
         row_ids: Indices,
         layout: Layout,
+        steps: Counts | None = None,
     ) -> Summary:
         """Summarise encoded rows.
 
@@ -137,27 +152,29 @@ class Summary:
         codes : ndarray of shape (n_rows, n_subspaces), uint8
         row_ids : ndarray of shape (n_rows,), int64
         layout : Layout
+        steps : ndarray of shape (n_rows,), int64, or None
+            How many times a row counts, and how likely it is a candidate; None is once.
         """
         n_rows = len(class_ids)
-        ones = np.ones(n_rows, dtype=np.int64)
+        times = np.ones(n_rows, dtype=np.int64) if steps is None else steps
         order, starts = _group([class_ids, buckets])
         cluster = np.empty(n_rows, dtype=np.int64)
         cluster[order] = np.repeat(
             np.arange(len(starts)), np.diff(np.append(starts, n_rows)).astype(np.int64)
         )
         slots = cluster[:, None] * layout.n_subspaces + np.arange(layout.n_subspaces)
-        entries, counts = np.unique(slots * MAX_CODEWORDS + codes, return_counts=True)
+        entries, counts = _occurrences((slots * MAX_CODEWORDS + codes).reshape(-1), steps)
         summary = cls(
             layout,
             np.full(layout.n_classes, layout.n_bits, dtype=np.int64),
             class_ids[order][starts].astype(np.int64),
             buckets[order][starts],
-            _add(ones, order, starts),
-            entries.reshape(-1).astype(np.int64),
-            counts.astype(np.int64),
+            _add(times, order, starts),
+            entries,
+            counts,
             BottomK.of(
                 class_ids,
-                (row_hash(row_ids, layout.seed),),
+                draw_keys(row_ids, layout.seed, steps),
                 row_ids,
                 np.array(layout.max_candidates, dtype=np.int64),
                 (codes,),
@@ -166,11 +183,12 @@ class Summary:
         return summary._bounded()
 
     @classmethod
-    def empty(cls, layout: Layout) -> Summary:
+    def empty(cls, layout: Layout, weighted: bool = False) -> Summary:
         """Return the summary of no rows."""
         none = np.zeros(0, dtype=np.int64)
         codes = np.zeros((0, layout.n_subspaces), dtype=np.uint8)
-        return cls.of(none, none.astype(np.uint64), codes, none, layout)
+        steps = none if weighted else None
+        return cls.of(none, none.astype(np.uint64), codes, none, layout, steps)
 
     def merge(self, other: Summary) -> Summary:
         """Return the summary of both sets of rows.

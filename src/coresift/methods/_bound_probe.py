@@ -44,7 +44,7 @@ class BoundProbe:
         buckets = self.encoder.clusterer.buckets(rows)
         codes = pool.payload[0][drawn]
         pairs = Pairs.of(self.summary, pool.groups[drawn], rows, buckets, codes)
-        return BoundTask(self, pairs, FixedPoint.of(*table.edges(), table.n_rows))
+        return BoundTask(self, pairs, FixedPoint.of(*table.edges(), table.n_steps))
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,13 @@ class BoundTask:
         """Look at a block."""
         buckets = self.probe.encoder.clusterer.buckets(block.rows)
         return TrueDistances.of(
-            self.pairs, self.probe.summary, self.units, block.rows, block.class_ids, buckets
+            self.pairs,
+            self.probe.summary,
+            self.units,
+            block.rows,
+            block.class_ids,
+            buckets,
+            block.weights,
         )
 
     def facts(self, result: TrueDistances) -> Mapping[str, Any]:

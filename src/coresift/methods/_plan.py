@@ -16,6 +16,7 @@ from coresift.core.budget import resolve_budget
 from coresift.core.coreset import Choice
 from coresift.core.parameters import check_choice, check_range
 from coresift.core.scaler import SCALES
+from coresift.core.target import TARGETS
 from coresift.engines import Engine, make_engine
 from coresift.sources import CHUNK_BYTES, Source
 from coresift.table import Table
@@ -42,12 +43,14 @@ class Plan(ABC):
     _: KW_ONLY
     weights: str = "assignment"
     scale: str | None = "minmax"
+    target: str = "auto"
     seed: int = 0
     n_threads: int | None = None
     engine: str | Engine = "serial"
 
     def __post_init__(self) -> None:
         check_choice("scale", self.scale, SCALES)
+        check_choice("target", self.target, TARGETS)
         if self.n_threads is not None:
             check_range("n_threads", self.n_threads)
         make_engine(self.engine)

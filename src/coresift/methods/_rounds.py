@@ -14,9 +14,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from coresift._rng import Purpose, derived_seed, row_hash, stream
+from coresift._rng import Purpose, derived_seed, draw_keys, row_hash, stream
 from coresift._runtime import Runtime
 from coresift._typing import Counts, Float64, Indices
+from coresift.core.merge import counted
 from coresift.methods._plan import Plan
 from coresift.methods._softmax import Softmax, Training
 from coresift.table import Block
@@ -68,14 +69,14 @@ def choose_in_rounds(
     Returns
     -------
     ndarray of shape (sum of quotas,), int64
-        Ascending.
+        Places in the block, ascending.
     """
-    rows, class_ids, _ = block
+    rows, class_ids, steps = block.rows, block.class_ids, block.weights
     parts = shares_of(quotas, training.n_rounds + 1)
-    sizes = np.bincount(class_ids, minlength=len(quotas))
+    sizes = counted(class_ids, len(quotas), steps)
     rng = stream(seed, Purpose.GREEDY_DRAWS)
     model = Softmax.zero(rows.shape[1], len(quotas))
-    chosen = random_of_each_class(class_ids, parts[0], derived_seed(seed, Purpose.ROWS))
+    chosen = random_of_each_class(class_ids, parts[0], derived_seed(seed, Purpose.ROWS), steps)
     open_to = np.ones(len(rows), dtype=bool)
     for number in range(training.n_rounds):
         open_to[chosen] = False
@@ -134,10 +135,14 @@ def best_of_each_class(
     return np.concatenate(chosen)
 
 
-def random_of_each_class(class_ids: Indices, quotas: Indices, seed: int) -> Indices:
-    """Return rows of each class of smallest hash, class by class."""
-    everything = np.ones(len(class_ids), dtype=bool)
-    return best_of_each_class(np.zeros(len(class_ids)), class_ids, quotas, everything, seed)
+def random_of_each_class(
+    class_ids: Indices, quotas: Indices, seed: int, steps: Counts | None = None
+) -> Indices:
+    """Return rows of each class of smallest key (`draw_keys`), class by class."""
+    everything, values = np.ones(len(class_ids), dtype=bool), np.zeros(len(class_ids))
+    if steps is not None:
+        values = draw_keys(np.arange(len(class_ids)), seed, steps)[0]
+    return best_of_each_class(values, class_ids, quotas, everything, seed)
 
 
 def class_weights(sizes: Counts, quotas: Indices) -> Float64:

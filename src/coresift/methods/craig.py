@@ -58,17 +58,19 @@ class CraigPlan(Plan):
         """
         quotas, n_features = table.quotas(self.budget), table.source.n_features
         stores = [self.store(size, n_features) for size in table.classes.sizes.tolist()]
-        rows, class_ids, _ = table.gather(run)
+        block = table.gather(run)
+        rows, class_ids = block.rows, block.class_ids
         members = Members.of(class_ids, len(quotas))
         chosen: list[Indices] = []
         with run.stage("choose", int(quotas.sum())):
             for class_id, (quota, store) in enumerate(zip(quotas.tolist(), stores, strict=True)):
                 here = members[class_id]
                 rng = stream(self.seed, Purpose.GREEDY_DRAWS, class_id)
-                chosen.append(here[self._in_class(rows[here], here, quota, store, rng, run)])
-        row_ids = np.sort(np.concatenate(chosen))
+                own = rows[here], block.row_ids[here]
+                chosen.append(here[self._in_class(*own, quota, store, rng, run)])
+        places = np.sort(np.concatenate(chosen))
         facts = tuple({"distances": store} for store in stores)
-        return Choice(row_ids, class_ids[row_ids], class_facts=facts)
+        return Choice(block.row_ids[places], class_ids[places], class_facts=facts)
 
     def _in_class(
         self,

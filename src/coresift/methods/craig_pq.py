@@ -14,7 +14,7 @@ import numpy as np
 
 from coresift._rng import Purpose, derived_seed, stream
 from coresift._runtime import Runtime
-from coresift._typing import Codes, Indices
+from coresift._typing import Codes, Counts, Indices
 from coresift.core.bounds import bound_of
 from coresift.core.cluster_shares import WonClusters
 from coresift.core.codebook import MAX_CODEWORDS, SUBSPACES, Codebook
@@ -102,25 +102,30 @@ class CraigPQPlan(Plan):
                 self.subspaces,
             )
         with run.stage("encode", table.n_rows):
-            encoded = table.fold(KeepCodes(codebook), run).block(table.n_rows)
+            encoded = table.fold(KeepCodes(codebook), run).block(table.n_present)
         codes: Any = encoded.rows
         members = Members.of(encoded.class_ids, len(quotas))
         with run.stage("choose", int(quotas.sum())):
 
             def choose(class_id: int) -> ClassCodes:
                 here = members[class_id]
-                found = self._in_class(codes[here], here, int(quotas[class_id]), codebook, class_id)
+                own = encoded._replace(
+                    rows=codes[here],
+                    row_ids=encoded.row_ids[here],
+                    weights=None if encoded.weights is None else encoded.weights[here],
+                )
+                found = self._in_class(own, int(quotas[class_id]), codebook, class_id)
                 run.advance(len(found.picks))
                 return found
 
             found = choose_by_class(choose, quotas)
-        return _choice(found, encoded.class_ids)
+        return _choice(found)
 
-    def _in_class(
-        self, codes: Codes, row_ids: Indices, quota: int, codebook: Codebook, class_id: int
-    ) -> ClassCodes:
-        """Run the greedy in one class."""
-        summary = summary_of_codes(codes, row_ids, derived_seed(self.seed, Purpose.ROWS))
+    def _in_class(self, own: Block, quota: int, codebook: Codebook, class_id: int) -> ClassCodes:
+        """Run the greedy in one class, of which a block holds the codes."""
+        codes: Any = own.rows
+        seed = derived_seed(self.seed, Purpose.ROWS)
+        summary = summary_of_codes(codes, own.row_ids, seed, own.weights)
         objective = CodeObjective.of(summary, codebook, bound_of(self.distance))
         rng = stream(self.seed, Purpose.GREEDY_DRAWS, class_id)
         picks = greedy(
@@ -149,10 +154,11 @@ class CraigPQPlan(Plan):
         }
 
 
-def _choice(found: list[ClassCodes], class_ids: Indices) -> Choice:
+def _choice(found: list[ClassCodes]) -> Choice:
     """Put the classes together, rows ascending."""
-    row_ids, picks = in_order(
+    row_ids, class_ids, picks = in_order(
         np.concatenate([own.row_ids for own in found]),
+        np.repeat(np.arange(len(found)), [len(own.row_ids) for own in found]),
         np.concatenate([own.picks for own in found]),
     )
     shares = WonClusters(
@@ -164,17 +170,20 @@ def _choice(found: list[ClassCodes], class_ids: Indices) -> Choice:
     )
     return Choice(
         row_ids,
-        class_ids[row_ids],
+        class_ids,
         shares,
         facts={
             "n_codes": sum(own.n_codes for own in found),
-            "code_score": sum(own.score for own in found) / len(class_ids),
+            "code_score": sum(own.score for own in found)
+            / sum(int(own.summary.sizes.sum()) for own in found),
         },
         class_facts=tuple({"codes": own.n_codes} for own in found),
     )
 
 
-def summary_of_codes(codes: Codes, row_ids: Indices, seed: int) -> Summary:
+def summary_of_codes(
+    codes: Codes, row_ids: Indices, seed: int, steps: Counts | None = None
+) -> Summary:
     """Return the summary in which each distinct code of a class is a cluster of its own.
 
     Parameters
@@ -183,9 +192,12 @@ def summary_of_codes(codes: Codes, row_ids: Indices, seed: int) -> Summary:
     row_ids : ndarray of shape (n_rows,), int64
     seed : int
         Of the hash that says which of the rows with one code is taken first.
+    steps : ndarray of shape (n_rows,), int64, or None
+        How many times a row counts; None is once.
     """
     distinct, cluster = np.unique(codes, axis=0, return_inverse=True)
     limits = (len(distinct),), (len(codes),)
     layout = Layout(codes.shape[1], MAX_PLANES, *limits, seed)
     one_class = np.zeros(len(codes), dtype=np.int64)
-    return Summary.of(one_class, cluster.reshape(-1).astype(np.uint64), codes, row_ids, layout)
+    buckets = cluster.reshape(-1).astype(np.uint64)
+    return Summary.of(one_class, buckets, codes, row_ids, layout, steps)

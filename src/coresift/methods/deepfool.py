@@ -32,7 +32,7 @@ class DeepFoolPlan(TrainingPlan):
         with run.stage("choose", self.training.n_rounds):
             chosen = choose_in_rounds(block, quotas, self.training, self.seed, nearest, run)
         facts = {"n_rounds": self.training.n_rounds}
-        return Choice(chosen, block.class_ids[chosen], facts=facts)
+        return Choice(block.row_ids[chosen], block.class_ids[chosen], facts=facts)
 
 
 def margins(outputs: Float64, matrix: Float64) -> Float64:

@@ -61,7 +61,9 @@ class EncodeTask:
     def __call__(self, block: Block) -> Summary:
         """Summarise a block."""
         buckets, codes = self.encoder.encode_scaled(block.rows)
-        return Summary.of(block.class_ids, buckets, codes, block.row_ids, self.layout)
+        return Summary.of(
+            block.class_ids, buckets, codes, block.row_ids, self.layout, block.weights
+        )
 
 
 @dataclass(frozen=True, eq=False)

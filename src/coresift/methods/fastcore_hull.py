@@ -9,7 +9,7 @@ import numpy as np
 
 from coresift._rng import Purpose, derived_seed, row_hash, stream
 from coresift._runtime import Runtime
-from coresift._typing import Indices, Rows
+from coresift._typing import Indices
 from coresift.core.cluster_shares import WonClusters
 from coresift.core.coreset import Choice, in_order
 from coresift.core.facility import ROW_GREEDY, facility_greedy
@@ -20,7 +20,7 @@ from coresift.core.parameters import check_choice, check_range
 from coresift.methods._clusters import CENTER_ROWS, cluster_facts, count_clusters
 from coresift.methods._plan import Plan
 from coresift.methods.fastcore import draw_planes
-from coresift.table import Table
+from coresift.table import Block, Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +71,9 @@ class FastCoreHullPlan(Plan):
         """Choose by Algorithm 1 with hull bounds, one class after the other."""
         quotas = table.quotas(self.budget)
         planes = draw_planes(table.sample(self.sample_rows), self.n_planes, self.center, self.seed)
-        clusters = count_clusters(table, planes, quotas, self.max_clusters, run)
-        rows, class_ids, _ = table.gather(run)
+        clusters, _ = count_clusters(table, planes, quotas, self.max_clusters, run)
+        block = table.gather(run)
+        rows, class_ids = block.rows, block.class_ids
         buckets = planes.buckets(rows)
         members = clusters.clusters(class_ids, buckets)
         own_rows = Members.of(class_ids, len(quotas))
@@ -83,19 +84,19 @@ class FastCoreHullPlan(Plan):
                 here = own_rows[class_id]
                 first = int(np.searchsorted(clusters.cluster_class, class_id))
                 rng = stream(self.seed, Purpose.GREEDY_DRAWS, class_id)
-                own = self._in_class(rows[here], members[here] - first, here, quota, rng, run)
+                own = self._in_class(block, here, members[here] - first, quota, rng, run)
                 found.append(own)
                 chosen.append(here[own.picks])
-        row_ids, picks = in_order(
+        places, picks = in_order(
             np.concatenate(chosen), np.concatenate([own.picks for own in found])
         )
         owners = tuple(own.owners for own in found)
         return Choice(
-            row_ids,
-            class_ids[row_ids],
-            WonClusters(clusters.of_class, owners, picks, buckets[row_ids]),
+            block.row_ids[places],
+            class_ids[places],
+            WonClusters(clusters.of_class, owners, picks, buckets[places]),
             facts={
-                "bound": sum(own.bound for own in found) / table.n_rows,
+                "bound": sum(own.bound for own in found) / int(clusters.sizes.sum()),
                 "n_clusters": len(clusters.sizes),
                 "n_vertices": sum(own.n_vertices for own in found),
             },
@@ -104,16 +105,25 @@ class FastCoreHullPlan(Plan):
 
     def _in_class(
         self,
-        rows: Rows,
+        block: Block,
+        here: Indices,
         members: Indices,
-        row_ids: Indices,
         quota: int,
         rng: np.random.Generator,
         run: Runtime,
     ) -> ClassHulls:
-        """Build the hulls of a class (line 3) and run the greedy (lines 4-15)."""
-        pairs = pair_up(rows)
-        hulls = Hulls.of(pairs, members, int(members.max()) + 1)
+        """Build the hulls of a class (line 3) and run the greedy (lines 4-15).
+
+        Parameters
+        ----------
+        here : ndarray of shape (n,), int64
+            Where the rows of the class stand in the block.
+        members : ndarray of shape (n,), int64
+            The cluster of each.
+        """
+        pairs, row_ids = pair_up(block.rows[here]), block.row_ids[here]
+        steps = None if block.weights is None else block.weights[here]
+        hulls = Hulls.of(pairs, members, int(members.max()) + 1, steps)
         objective = HullObjective(pairs, hulls)
         picks = facility_greedy(
             objective,

@@ -47,7 +47,8 @@ class GlisterPlan(TrainingPlan):
     def choose(self, table: Table, run: Runtime) -> Choice:
         """Choose rows by the validation loss after a gradient step, anew every few epochs."""
         quotas, block = table.quotas(self.budget), table.gather(run)
-        aside = validation_rows(table.classes.sizes, quotas, block.class_ids, self)
+        sizes = table.classes.sizes
+        aside = validation_rows(sizes, quotas, block.class_ids, self, block.weights)
 
         def pick(model: Softmax, open_to: NDArray[np.bool_], wanted: Indices) -> Indices:
             open_to = open_to.copy()
@@ -57,18 +58,22 @@ class GlisterPlan(TrainingPlan):
         with run.stage("choose", self.training.n_rounds):
             chosen = choose_in_rounds(block, quotas, self.training, self.seed, pick, run)
         facts = {"n_rounds": self.training.n_rounds, "n_validation": len(aside)}
-        return Choice(chosen, block.class_ids[chosen], facts=facts)
+        return Choice(block.row_ids[chosen], block.class_ids[chosen], facts=facts)
 
 
 def validation_rows(
-    sizes: Counts, quotas: Indices, class_ids: Indices, plan: GlisterPlan
+    sizes: Counts,
+    quotas: Indices,
+    class_ids: Indices,
+    plan: GlisterPlan,
+    steps: Counts | None = None,
 ) -> Indices:
     """Put rows aside, of each class what its quota can spare."""
     share = min(plan.validation, plan.max_validation / len(class_ids))
     spare = np.minimum(np.ceil(share * sizes).astype(np.int64), sizes - quotas)
     if not spare.any():  # everything is chosen, and what is judged on does not matter
         return np.arange(len(class_ids))
-    return random_of_each_class(class_ids, spare, derived_seed(plan.seed, Purpose.SAMPLE))
+    return random_of_each_class(class_ids, spare, derived_seed(plan.seed, Purpose.SAMPLE), steps)
 
 
 def choose(

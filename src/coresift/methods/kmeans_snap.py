@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from coresift._rng import Purpose, derived_seed, row_hash, stream
 from coresift._runtime import Runtime
-from coresift._typing import Float32, Indices, Rows
+from coresift._typing import Counts, Float32, Indices, Rows
 from coresift.core.coreset import Choice
 from coresift.core.kmeans import reproducible
 from coresift.core.nearest import CenterTiles
@@ -39,23 +39,29 @@ class KMeansSnapPlan(Plan):
     def choose(self, table: Table, run: Runtime) -> Choice:
         """Choose the rows nearest to the means of each class."""
         quotas = table.quotas(self.budget)
-        rows, class_ids, _ = table.gather(run)
+        block = table.gather(run)
+        rows, class_ids, weights = block.rows, block.class_ids, block.weights
         ranks = derived_seed(self.seed, Purpose.ROWS)
         chosen: list[Indices] = []
         with run.stage("choose", int(quotas.sum())), reproducible():
             for class_id, quota in enumerate(quotas.tolist()):
                 here = np.flatnonzero(class_ids == class_id)
                 # in the order of a hash: the order of the input has no meaning
-                here = here[np.argsort(row_hash(here, ranks), kind="stable")]
+                here = here[np.argsort(row_hash(block.row_ids[here], ranks), kind="stable")]
                 seed = int(stream(self.seed, Purpose.CLUSTERS, class_id).integers(2**32))
-                chosen.append(here[choose(rows[here], quota, self.batch_size, seed)])
+                times = None if weights is None else weights[here]
+                chosen.append(here[choose(rows[here], quota, self.batch_size, seed, times)])
                 run.advance(quota)
-        row_ids = np.sort(np.concatenate(chosen))
-        return Choice(row_ids, class_ids[row_ids])
+        places = np.sort(np.concatenate(chosen))
+        return Choice(block.row_ids[places], class_ids[places])
 
 
-def choose(rows: Rows, quota: int, batch_size: int, seed: int) -> Indices:
+def choose(
+    rows: Rows, quota: int, batch_size: int, seed: int, steps: Counts | None = None
+) -> Indices:
     """Return distinct positions in the rows of a class, shape (quota,); call it in `reproducible`.
+
+    With ``steps``, shape (n_rows,), int64, a row counts so many times in the means.
 
     Rows of different values come first; equal rows only where there are no others.
     """
@@ -66,7 +72,7 @@ def choose(rows: Rows, quota: int, batch_size: int, seed: int) -> Indices:
         if quota >= len(first):
             others = np.delete(np.arange(len(rows)), first)
             return np.concatenate([first, others[: quota - len(first)]])
-    means = _means(rows, quota, batch_size, seed)
+    means = _means(rows, quota, batch_size, seed, steps)
     found = _nearest(rows, means)[0]
     if _has_more_values(rows[found], quota - 1):
         return found
@@ -79,13 +85,15 @@ def _has_more_values(rows: Rows, number: int) -> bool:
     return len(np.unique(rows, axis=0)) > number
 
 
-def _means(rows: Rows, n_means: int, batch_size: int, seed: int) -> Float32:
+def _means(rows: Rows, n_means: int, batch_size: int, seed: int, steps: Counts | None) -> Float32:
     model = MiniBatchKMeans(
         n_means, batch_size=batch_size, n_init=1, compute_labels=False, random_state=seed
     )
+    weights = None if steps is None else steps / steps.mean()
     # One thread: the sums of k-means must not depend on how many there are.
     with threadpool_limits(1):
-        return np.asarray(model.fit(rows).cluster_centers_, dtype=np.float32)
+        model.fit(rows, sample_weight=weights)
+        return np.asarray(model.cluster_centers_, dtype=np.float32)
 
 
 def _nearest(rows: Rows, means: Float32) -> tuple[Indices, Float32]:

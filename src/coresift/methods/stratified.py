@@ -7,15 +7,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from coresift._rng import Purpose, derived_seed, row_hash
+from coresift._rng import Purpose, derived_seed, draw_keys, row_hash
 from coresift._runtime import Runtime
 from coresift._typing import Buckets, Counts, Float64, Indices
-from coresift.core.budget import split_budget
+from coresift.core.budget import filled, split_budget
 from coresift.core.cluster_shares import FixedShares
 from coresift.core.coreset import Choice, in_order
 from coresift.core.hyperplanes import MAX_PLANES, Hyperplanes
-from coresift.core.merge import BottomK
+from coresift.core.merge import BottomK, counted
 from coresift.core.parameters import check_choice, check_range
+from coresift.core.prior import level
 from coresift.core.summary import Summary
 from coresift.methods._clusters import CENTER_ROWS, cluster_facts, count_clusters
 from coresift.methods._plan import Plan
@@ -46,13 +47,13 @@ class StratifiedPlan(Plan):
         """Draw rows from LSH clusters in proportion to their sizes."""
         quotas = table.quotas(self.budget)
         planes = draw_planes(table.sample(self.sample_rows), self.n_planes, self.center, self.seed)
-        clusters = count_clusters(table, planes, quotas, self.max_clusters, run)
-        shares = _split(clusters, quotas, derived_seed(self.seed, Purpose.TIES))
+        clusters, n_rows = count_clusters(table, planes, quotas, self.max_clusters, run)
+        shares = _split(clusters, n_rows, quotas, derived_seed(self.seed, Purpose.TIES))
         task = DrawFromClusters(planes, clusters, shares, derived_seed(self.seed, Purpose.ROWS))
         with run.stage("choose", table.n_rows):
             drawn = table.fold(task, run)
         row_ids, drawn_from = in_order(drawn.row_ids, drawn.groups)
-        weights = _weights(table.classes.sizes, clusters, shares)[drawn_from]
+        weights = _weights(clusters, shares, drawn_from, table.own_steps(row_ids))
         return Choice(
             row_ids,
             clusters.cluster_class[drawn_from],
@@ -67,7 +68,7 @@ class StratifiedPlan(Plan):
 
 @dataclass(frozen=True, eq=False)
 class DrawFromClusters:
-    """Keep, of each cluster, as many rows of smallest hash as its share.
+    """Keep, of each cluster, as many rows of smallest key (`draw_keys`) as its share.
 
     Parameters
     ----------
@@ -88,10 +89,13 @@ class DrawFromClusters:
         ids = self.clusters.clusters(block.class_ids, self.planes.buckets(block.rows))
         wanted = np.flatnonzero(self.shares[ids] > 0)
         row_ids = block.row_ids[wanted]
-        return BottomK.of(ids[wanted], (row_hash(row_ids, self.seed),), row_ids, self.shares)
+        keys = draw_keys(
+            row_ids, self.seed, None if block.weights is None else block.weights[wanted]
+        )
+        return BottomK.of(ids[wanted], keys, row_ids, self.shares)
 
 
-def proportional(quota: int, sizes: Counts, ties: Buckets) -> Counts:
+def proportional(quota: int, sizes: Counts, ties: Buckets, masses: Counts | None = None) -> Counts:
     """Split the quota of a class over its clusters by largest remainder.
 
     Parameters
@@ -101,6 +105,8 @@ def proportional(quota: int, sizes: Counts, ties: Buckets) -> Counts:
     sizes : ndarray of shape (T,), int64
     ties : ndarray of shape (T,), uint64
         Of equal remainders the smallest value goes first.
+    masses : ndarray of shape (T,), int64, or None
+        What the quota is proportional to; None is the sizes.
 
     Returns
     -------
@@ -117,34 +123,46 @@ def proportional(quota: int, sizes: Counts, ties: Buckets) -> Counts:
     [0, 1, 1]
     """
     if len(sizes) <= quota:
-        return split_budget(quota, sizes)
+        return split_budget(quota, sizes, None if masses is None else masses.tolist())
     # In Python integers: quota * size may pass 64 bits.
-    n_rows = int(sizes.sum())
-    whole, rest = zip(*(divmod(quota * int(size), n_rows) for size in sizes), strict=True)
+    weights = (sizes if masses is None else masses).tolist()
+    left, total, full = filled(quota, sizes.tolist(), weights)
+    whole, rest = zip(*(divmod(left * weight, total) for weight in weights), strict=True)
     quotas = np.array(whole, dtype=np.int64)
-    first = sorted(range(len(sizes)), key=lambda t: (-rest[t], int(ties[t])))
+    quotas[list(full)] = sizes[list(full)]
+    open_to = (t for t in range(len(sizes)) if t not in full)
+    first = sorted(open_to, key=lambda t: (-rest[t], int(ties[t])))
     quotas[first[: quota - int(quotas.sum())]] += 1
     return quotas
 
 
-def _split(clusters: Summary, quotas: Indices, seed: int) -> Indices:
+def _split(clusters: Summary, n_rows: Counts, quotas: Indices, seed: int) -> Indices:
     """Return how many rows to choose of each cluster, shape (T,), int64."""
     ties = row_hash(np.arange(len(clusters.sizes)), seed)
     shares = np.empty(len(clusters.sizes), dtype=np.int64)
     edges = np.searchsorted(clusters.cluster_class, np.arange(len(quotas) + 1)).tolist()
     for class_id, quota in enumerate(quotas.tolist()):
         here = slice(edges[class_id], edges[class_id + 1])  # clusters are sorted by class
-        shares[here] = proportional(quota, clusters.sizes[here], ties[here])
+        shares[here] = proportional(quota, n_rows[here], ties[here], clusters.sizes[here])
     return shares
 
 
-def _weights(sizes: Counts, clusters: Summary, shares: Indices) -> Float64:
-    """Return the weight of a chosen row of each cluster: its share of the rows that it stands for.
+def _weights(
+    clusters: Summary, shares: Indices, drawn_from: Indices, own: Counts | None
+) -> Float64:
+    """Return the weight of each chosen row: its share of the rows that its cluster has.
 
-    Where a cluster has no chosen row, the weights of its class are raised to its size.
+    Where a cluster has no chosen row, the weights of its class are raised to its size. No row
+    gets less than its own weight.
     """
-    chosen = shares > 0
-    class_ids = clusters.cluster_class
+    chosen, class_ids = shares > 0, clusters.cluster_class
+    sizes = counted(class_ids, int(class_ids[-1]) + 1, clusters.sizes)
     represented = np.bincount(class_ids[chosen], clusters.sizes[chosen], minlength=len(sizes))
-    raised = sizes / represented
-    return clusters.sizes / np.maximum(shares, 1) * raised[class_ids]
+    raised = (sizes / represented)[class_ids]
+    if own is None:
+        return (clusters.sizes / np.maximum(shares, 1) * raised)[drawn_from]
+    weights = np.empty(len(drawn_from))
+    for cluster in np.unique(drawn_from):
+        here = drawn_from == cluster
+        weights[here] = level(own[here], clusters.sizes[cluster]) * raised[cluster]
+    return weights

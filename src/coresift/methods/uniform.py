@@ -8,7 +8,6 @@ import numpy as np
 
 from coresift._rng import Purpose, derived_seed
 from coresift._runtime import Runtime
-from coresift.core.budget import resolve_budget
 from coresift.core.coreset import Choice, in_order
 from coresift.core.parameters import check_choice
 from coresift.methods._plan import Plan
@@ -27,11 +26,11 @@ class UniformPlan(Plan):
         super().__post_init__()
 
     def choose(self, table: Table, run: Runtime) -> Choice:
-        """Draw rows uniformly, those of smallest hash; of each class its quota."""
+        """Draw rows uniformly, of each class its quota; heavier rows are drawn first."""
         if self.stratify:
             quotas = table.quotas(self.budget)
         else:
-            quotas = np.array([resolve_budget(self.budget, table.n_rows)])
+            quotas = np.array([table.n_chosen(self.budget)])
         seed = derived_seed(self.seed, Purpose.ROWS)
         with run.stage("choose", table.n_rows):
             drawn = table.fold(DrawRows(quotas, seed), run)

@@ -9,6 +9,7 @@ from coresift.selectors._fastcore import FastCore
 from coresift.selectors._hull import FastCoreHull
 from coresift.selectors._kmeans_snap import KMeansSnap
 from coresift.selectors._registry import FULL, METHODS, estimators, make_selector
+from coresift.selectors._regressor import CoresetRegressor
 from coresift.selectors._sampling import Stratified, Uniform
 from coresift.selectors._training import DeepFool, Glister
 
@@ -17,6 +18,7 @@ __all__ = [
     "METHODS",
     "BaseSelector",
     "CoresetClassifier",
+    "CoresetRegressor",
     "Craig",
     "CraigPQ",
     "DeepFool",

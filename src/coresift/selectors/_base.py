@@ -14,7 +14,7 @@ from coresift._rng import seed_of
 from coresift._typing import Float64, Indices
 from coresift.methods import Plan
 from coresift.select import select
-from coresift.sources import as_source, take_like
+from coresift.sources import Source, as_source, take_like
 
 RandomState = int | np.random.RandomState | np.random.Generator | None
 
@@ -39,7 +39,9 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         parameters: dict[str, Any] = self.get_params(deep=False)
         return self._plan_type(seed=seed_of(parameters.pop("random_state")), **parameters)
 
-    def fit(self, X: Any, y: Any = None, *, progress: Progress | None = None) -> Self:
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, *, progress: Progress | None = None
+    ) -> Self:
         """Choose the rows.
 
         Parameters
@@ -49,7 +51,12 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
             CSV file, or a folder of them, read in streams.
         y : array-like of shape (n_rows,), str or None, default=None
             The label of each row; a string is the name of the column of X that holds them.
-            Without labels all rows are one class.
+            Without labels all rows are one class. Numbers to predict are cut into strata, see
+            ``target``.
+        sample_weight : array-like of shape (n_rows,), str or None, default=None
+            Prior weights; a string is the name of the column of X that holds them. A row of
+            weight 2 counts as if it were there twice, one of weight 0 as if it were not. The
+            weights of the coreset sum to them, class by class.
         progress : callable or None, default=None
             Called with (stage, steps done, steps in all).
 
@@ -62,7 +69,7 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         BudgetError, ColumnError, DataError, FormatError, LabelError, ParameterError
             If the input cannot be used; each names the value, the limit and the remedy.
         """
-        source = as_source(X, label=y) if isinstance(y, str) else as_source(X, y)
+        source = named_source(X, y, sample_weight)
         coreset = select(source, self.plan(), progress)
         self.n_features_in_ = source.n_features
         if getattr(X, "columns", None) is not None or getattr(X, "column_names", None) is not None:
@@ -74,12 +81,12 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         self.report_ = {} if coreset.report is None else coreset.report.as_dict()
         return self
 
-    def fit_resample(self, X: Any, y: Any = None) -> Any:
+    def fit_resample(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Choose the rows and return them.
 
         Parameters
         ----------
-        X, y
+        X, y, sample_weight
             As for `fit`, but for paths and Sources.
 
         Returns
@@ -88,7 +95,7 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
             The chosen rows in their original order. Their weights are in `sample_weight_`.
             Only X_small where y is None or the name of a column of X.
         """
-        self.fit(X, y)
+        self.fit(X, y, sample_weight)
         small = take_like(X, self.sample_indices_)
         if y is None or isinstance(y, str):
             return small
@@ -119,3 +126,11 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         tags.input_tags.sparse = True
         tags.target_tags.required = False
         return tags
+
+
+def named_source(X: Any, y: Any, sample_weight: Any) -> Source:
+    """Return the source of rows, labels and weights, each of which may be a column of X."""
+    labels = {"label": y} if isinstance(y, str) else {"y": y}
+    if isinstance(sample_weight, str):
+        return as_source(X, **labels, weight=sample_weight)
+    return as_source(X, **labels, sample_weight=sample_weight)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import check_is_fitted
 
-from coresift._errors import ParameterError
 from coresift.selectors._base import BaseSelector
-from coresift.selectors._fastcore import FastCore
-from coresift.sources import take_like
+from coresift.selectors._coreset_model import CoresetModel
 
 
 def _estimator_has(name: str) -> Any:
@@ -22,7 +20,7 @@ def _estimator_has(name: str) -> Any:
     return check
 
 
-class CoresetClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
+class CoresetClassifier(ClassifierMixin, CoresetModel):  # type: ignore[misc]
     """Fit a classifier on a coreset, with the coreset's weights.
 
     Parameters
@@ -53,11 +51,7 @@ class CoresetClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # 
     True
     """
 
-    def __init__(self, estimator: Any, selector: BaseSelector | None = None) -> None:
-        self.estimator = estimator
-        self.selector = selector
-
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Choose a coreset of X and y and fit the estimator on it.
 
         Parameters
@@ -65,33 +59,24 @@ class CoresetClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # 
         X : array-like of shape (n_rows, n_features), sparse matrix or data frame
             The estimator gets the chosen rows in the same type.
         y : array-like of shape (n_rows,)
+        sample_weight : array-like of shape (n_rows,) or None, default=None
+            Prior weights of the rows: the coreset is chosen, and weighed, for the weighted rows.
 
         Raises
         ------
         ParameterError
             If the estimator's ``fit`` does not take ``sample_weight``.
         """
-        if not has_fit_parameter(self.estimator, "sample_weight"):
-            raise ParameterError(
-                f"estimator={type(self.estimator).__name__}: its fit takes no sample_weight, "
-                "which a coreset needs: use an estimator that does"
-            )
-        self.selector_ = FastCore() if self.selector is None else clone(self.selector)
-        self.selector_.fit(X, y)
-        rows = self.selector_.sample_indices_
-        self.estimator_ = clone(self.estimator).fit(
-            take_like(X, rows), take_like(y, rows), sample_weight=self.selector_.sample_weight_
-        )
+        super().fit(X, y, sample_weight)
         self.classes_ = self.estimator_.classes_
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self.estimator_, name):
-                setattr(self, name, getattr(self.estimator_, name))
         return self
 
-    def predict(self, X: Any) -> Any:
-        """Return the predicted class of each row, shape (n_rows,)."""
-        check_is_fitted(self, "estimator_")
-        return self.estimator_.predict(X)
+    def _selector(self) -> BaseSelector:
+        """Return a selector that takes y for classes."""
+        selector = super()._selector()
+        if selector.get_params(deep=False).get("target") == "auto":
+            selector.set_params(target="classes")
+        return selector
 
     @available_if(  # type: ignore[untyped-decorator]
         _estimator_has("predict_proba")
@@ -116,9 +101,3 @@ class CoresetClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # 
         """Return decision values, shape (n_rows,) or (n_rows, n_classes)."""
         check_is_fitted(self, "estimator_")
         return self.estimator_.decision_function(X)
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn what the input may be."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags

@@ -38,6 +38,9 @@ class Craig(BaseSelector):
         rows of a class alike.
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
+    target : {"auto", "classes", "regression"}, default="auto"
+        What y is. "auto" takes floats that are not all whole and of which more than 20 differ for
+        numbers to predict: strata of them, by their quantiles, stand where classes stand.
     random_state : int, RandomState, Generator or None, default=None
         Draws the samples of the stochastic greedy, and the rows that fill up the budget where
         all rows equal a chosen one.
@@ -100,6 +103,7 @@ class Craig(BaseSelector):
         n_candidates: int = 500,
         weights: str = "assignment",
         scale: str | None = "minmax",
+        target: str = "auto",
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
@@ -112,6 +116,7 @@ class Craig(BaseSelector):
         self.n_candidates = n_candidates
         self.weights = weights
         self.scale = scale
+        self.target = target
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine
@@ -145,6 +150,9 @@ class CraigPQ(BaseSelector):
         rows of each code count for the nearest chosen code.
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
+    target : {"auto", "classes", "regression"}, default="auto"
+        What y is. "auto" takes floats that are not all whole and of which more than 20 differ for
+        numbers to predict: strata of them, by their quantiles, stand where classes stand.
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
@@ -196,6 +204,7 @@ class CraigPQ(BaseSelector):
         n_candidates: int = 500,
         weights: str = "assignment",
         scale: str | None = "minmax",
+        target: str = "auto",
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
@@ -209,6 +218,7 @@ class CraigPQ(BaseSelector):
         self.n_candidates = n_candidates
         self.weights = weights
         self.scale = scale
+        self.target = target
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine

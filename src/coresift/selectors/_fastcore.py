@@ -78,6 +78,9 @@ class FastCore(BaseSelector):
         by the pilot: 0.05 where labels may be wrong and classes are well apart. None keeps all.
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
+    target : {"auto", "classes", "regression"}, default="auto"
+        What y is. "auto" takes floats that are not all whole and of which more than 20 differ for
+        numbers to predict: strata of them, by their quantiles, stand where classes stand.
     max_clusters : int or None, default=None
         Most clusters of a class; None is 10 for each row to choose in it, at least 4096 (shared
         by the classes where there are more than 16), and at most 512 MiB of their table.
@@ -153,6 +156,7 @@ class FastCore(BaseSelector):
         loss: str | None = None,
         noise: float | None = None,
         scale: str | None = "minmax",
+        target: str = "auto",
         max_clusters: int | None = None,
         max_candidates: int | None = None,
         random_state: RandomState = None,
@@ -177,6 +181,7 @@ class FastCore(BaseSelector):
         self.loss = loss
         self.noise = noise
         self.scale = scale
+        self.target = target
         self.max_clusters = max_clusters
         self.max_candidates = max_candidates
         self.random_state = random_state

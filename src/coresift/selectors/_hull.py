@@ -36,6 +36,9 @@ class FastCoreHull(BaseSelector):
         cluster for the chosen row of smallest bound (line 17).
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
+    target : {"auto", "classes", "regression"}, default="auto"
+        What y is. "auto" takes floats that are not all whole and of which more than 20 differ for
+        numbers to predict: strata of them, by their quantiles, stand where classes stand.
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
@@ -86,6 +89,7 @@ class FastCoreHull(BaseSelector):
         n_candidates: int = 500,
         weights: str = "assignment",
         scale: str | None = "minmax",
+        target: str = "auto",
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
@@ -98,6 +102,7 @@ class FastCoreHull(BaseSelector):
         self.n_candidates = n_candidates
         self.weights = weights
         self.scale = scale
+        self.target = target
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine

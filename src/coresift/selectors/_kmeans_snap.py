@@ -26,6 +26,9 @@ class KMeansSnap(BaseSelector):
         rows of a class alike.
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
+    target : {"auto", "classes", "regression"}, default="auto"
+        What y is. "auto" takes floats that are not all whole and of which more than 20 differ for
+        numbers to predict: strata of them, by their quantiles, stand where classes stand.
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
@@ -72,6 +75,7 @@ class KMeansSnap(BaseSelector):
         batch_size: int = 1024,
         weights: str = "assignment",
         scale: str | None = "minmax",
+        target: str = "auto",
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
@@ -80,6 +84,7 @@ class KMeansSnap(BaseSelector):
         self.batch_size = batch_size
         self.weights = weights
         self.scale = scale
+        self.target = target
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine

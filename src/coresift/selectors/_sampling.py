@@ -25,6 +25,9 @@ class Uniform(BaseSelector):
         and `report_` has a score.
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken; for ``weights="assignment"`` only.
+    target : {"auto", "classes", "regression"}, default="auto"
+        What y is. "auto" takes floats that are not all whole and of which more than 20 differ for
+        numbers to predict: strata of them, by their quantiles, stand where classes stand.
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same sample, for any chunks and number of threads.
     n_threads : int or None, default=None
@@ -65,6 +68,7 @@ class Uniform(BaseSelector):
         stratify: bool = True,
         weights: str = "uniform",
         scale: str | None = "minmax",
+        target: str = "auto",
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
@@ -73,6 +77,7 @@ class Uniform(BaseSelector):
         self.stratify = stratify
         self.weights = weights
         self.scale = scale
+        self.target = target
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine
@@ -98,6 +103,9 @@ class Stratified(BaseSelector):
         of its class (Eq. 5, one more pass).
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before they are hashed.
+    target : {"auto", "classes", "regression"}, default="auto"
+        What y is. "auto" takes floats that are not all whole and of which more than 20 differ for
+        numbers to predict: strata of them, by their quantiles, stand where classes stand.
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same sample, for any chunks and number of threads.
     n_threads : int or None, default=None
@@ -150,6 +158,7 @@ class Stratified(BaseSelector):
         max_clusters: int | None = None,
         weights: str = "cluster",
         scale: str | None = "minmax",
+        target: str = "auto",
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
@@ -160,6 +169,7 @@ class Stratified(BaseSelector):
         self.max_clusters = max_clusters
         self.weights = weights
         self.scale = scale
+        self.target = target
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine

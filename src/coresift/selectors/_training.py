@@ -31,6 +31,9 @@ class DeepFool(BaseSelector):
         nearest chosen row of its class (Eq. 5, one more pass).
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled.
+    target : {"auto", "classes", "regression"}, default="auto"
+        What y is. "auto" takes floats that are not all whole and of which more than 20 differ for
+        numbers to predict: strata of them, by their quantiles, stand where classes stand.
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
@@ -82,6 +85,7 @@ class DeepFool(BaseSelector):
         batch_size: int = 32,
         weights: str = "uniform",
         scale: str | None = "minmax",
+        target: str = "auto",
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
@@ -93,6 +97,7 @@ class DeepFool(BaseSelector):
         self.batch_size = batch_size
         self.weights = weights
         self.scale = scale
+        self.target = target
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine
@@ -128,6 +133,9 @@ class Glister(BaseSelector):
         nearest chosen row of its class (Eq. 5, one more pass).
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled.
+    target : {"auto", "classes", "regression"}, default="auto"
+        What y is. "auto" takes floats that are not all whole and of which more than 20 differ for
+        numbers to predict: strata of them, by their quantiles, stand where classes stand.
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
@@ -184,6 +192,7 @@ class Glister(BaseSelector):
         max_validation: int = 10_000,
         weights: str = "uniform",
         scale: str | None = "minmax",
+        target: str = "auto",
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
@@ -198,6 +207,7 @@ class Glister(BaseSelector):
         self.max_validation = max_validation
         self.weights = weights
         self.scale = scale
+        self.target = target
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine

@@ -29,6 +29,7 @@ from coresift.sources._obstacles import Obstacle, command_line_message, python_m
 from coresift.sources._options import Dates, Missing, Numbers
 from coresift.sources._rows import take_like
 from coresift.sources._sparse import SparseSource
+from coresift.sources._weighted import WeightedSource
 
 if TYPE_CHECKING:
     from coresift.sources._arrow_files import FileSource
@@ -50,6 +51,7 @@ __all__ = [
     "Part",
     "Source",
     "SparseSource",
+    "WeightedSource",
     "as_labels",
     "as_positions",
     "as_source",
@@ -109,6 +111,8 @@ def as_source(
     chunk_rows: int | None = None,
     max_levels: int = 100,
     drop: Sequence[str] = (),
+    weight: str | None = None,
+    sample_weight: Any = None,
     dates: Dates = "error",
     numbers: Numbers = "error",
     missing: Missing = "error",
@@ -136,6 +140,11 @@ def as_source(
         Most levels that a text column may have.
     drop : sequence of str, default=()
         Columns of X (a data frame or a file) that are no features.
+    weight : str or None, default=None
+        Column of X (a data frame or a file) that holds prior weights.
+    sample_weight : array-like of shape (n_rows,) or None, default=None
+        Prior weights, if they are no column of X: a row of weight 2 counts as if it were there
+        twice, one of weight 0 as if it were not.
     dates : {"error", "parts", "number"}, default="error"
         Columns of dates and times are refused; or become the year, month, day, weekday and hour; or
         seconds.
@@ -159,7 +168,7 @@ def as_source(
     MissingDependencyError
         If X is a data frame or a path and narwhals or pyarrow is not installed.
     ParameterError
-        If labels are given in a way that X does not have.
+        If labels or weights are given in a way that X does not have.
 
     Examples
     --------
@@ -169,9 +178,6 @@ def as_source(
     (2, ('x0', 'x1'))
     """
     check_choice("missing", missing, ("error", "drop", "impute"))
-    if isinstance(X, Source):
-        _refuse(y is not None or label is not None, "y or label", "a Source", "give it the labels")
-        return finished(X, missing, like)
     written: dict[str, Any] = {
         "delimiter": delimiter,
         "decimal": decimal,
@@ -186,12 +192,27 @@ def as_source(
         "dates": dates,
         "numbers": numbers,
         "like": getattr(like, "layout", None),
+        "weight": weight,
     }
-    return finished(_open(X, y, table, written), missing, like)
+    _refuse(
+        weight is not None and sample_weight is not None,
+        "weight",
+        "sample_weight",
+        "drop one of them",
+    )
+    source = _open(X, y, table, written)
+    if sample_weight is not None:
+        source = WeightedSource(source, sample_weight)
+    return finished(source, missing, like)
 
 
 def _open(X: Any, y: Any, table: dict[str, Any], written: dict[str, Any]) -> Source:
     """Return the source that reads X as it is, with what is missing."""
+    label, weight = table["label"], table["weight"]
+    if isinstance(X, Source):
+        _refuse(y is not None or label is not None, "y or label", "a Source", "give it the labels")
+        _refuse(weight is not None, "weight", "a Source", "give it the column")
+        return X
     if is_files(X):
         _refuse(y is not None, "y", "a path", "name the column of the labels: label=")
         files: type[FileSource] = _load("FileSource")
@@ -202,16 +223,21 @@ def _open(X: Any, y: Any, table: dict[str, Any], written: dict[str, Any]) -> Sou
     if is_frame(X):
         frames: type[FrameSource] = _load("FrameSource")
         return frames(X, y, **table)
-    array = "an array, which has no names"
+    return _array_source(X, y, table)
+
+
+def _array_source(X: Any, y: Any, table: dict[str, Any]) -> Source:
+    """Return the source that reads numbers without names."""
+    array, rows = "an array, which has no names", table["chunk_rows"]
     _refuse(table["label"] is not None, "label", array, "pass the labels as y")
+    _refuse(table["weight"] is not None, "weight", array, "pass sample_weight")
     _refuse(len(table["drop"]) > 0, "drop", array, "leave the columns out of X")
-    chunk_rows = table["chunk_rows"]
     if isinstance(X, str | PathLike):
         arrays: type[NpySource] = _load("NpySource")
-        return arrays(X, y, chunk_rows=chunk_rows)
+        return arrays(X, y, chunk_rows=rows)
     if is_sparse(X):
-        return SparseSource(X, y, chunk_rows=chunk_rows)
-    return ArraySource(X, y, chunk_rows=chunk_rows)
+        return SparseSource(X, y, chunk_rows=rows)
+    return ArraySource(X, y, chunk_rows=rows)
 
 
 def _refuse(wrong: bool, given: str, data: str, remedy: str) -> None:

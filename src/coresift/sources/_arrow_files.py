@@ -11,8 +11,9 @@ from typing import Any, Unpack
 import numpy as np
 import pyarrow as pa
 
-from coresift._typing import Indices, RawRows
+from coresift._typing import Float64, Indices, RawRows
 from coresift.sources._arrow_labels import label_values
+from coresift.sources._arrow_weights import weight_values, without_weights
 from coresift.sources._base import Chunk, Part, part_rows
 from coresift.sources._checks import as_positions
 from coresift.sources._column_plan import plan_layout
@@ -47,6 +48,8 @@ class FilePart(Part):
         Column of the labels.
     chunk_rows : int
         Rows per chunk.
+    weight : str or None
+        Column of the prior weights.
     """
 
     slices: tuple[FileSlice, ...]
@@ -54,6 +57,7 @@ class FilePart(Part):
     layout: ColumnLayout
     label: str | None
     chunk_rows: int
+    weight: str | None = None
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows from first to last."""
@@ -62,7 +66,8 @@ class FilePart(Part):
         for table in _regroup(tables, self.chunk_rows):
             column = None if self.label is None else table[self.label]
             labels = None if column is None else label_values(column, str(self.label))
-            yield Chunk(start, self.layout.encode(table, start), labels)
+            own = None if self.weight is None else weight_values(table[self.weight], self.weight)
+            yield Chunk(start, self.layout.encode(table, start), labels, own)
             start += table.num_rows
 
 
@@ -91,6 +96,8 @@ class FileSource(TableSource):
         Column of the labels.
     chunk_rows : int or None, default=None
         Rows per chunk; None takes about 32 MiB.
+    weight : str or None, default=None
+        Column of the prior weights: a row of weight 2 counts as if it were there twice.
     delimiter : str or None, default=None
         What separates the cells of a CSV file; None finds a comma, a semicolon, a tab or ``|`` in
         the line of names.
@@ -139,6 +146,7 @@ class FileSource(TableSource):
         *,
         label: str | None = None,
         chunk_rows: int | None = None,
+        weight: str | None = None,
         delimiter: str | None = None,
         decimal: str | None = None,
         encoding: str = "utf-8",
@@ -148,10 +156,9 @@ class FileSource(TableSource):
         options = csv_options(delimiter, decimal, encoding, null_values)
         self._files, self._schema, read = open_table(path, options, label)
         self.n_rows = sum(file.n_rows for file in self._files)
-        self._label = label
-        self._set_layout(
-            plan_layout(self._schema, label, read, ColumnOptions(**columns)), chunk_rows
-        )
+        self._label, self._weight = label, weight
+        own = without_weights(self._schema.names, weight, label, ColumnOptions(**columns))
+        self._set_layout(plan_layout(self._schema, label, read, own), chunk_rows)
 
     def _read_parts(self) -> tuple[FilePart, ...]:
         """Return runs of row groups and files, each of which is read in one part only.
@@ -159,13 +166,13 @@ class FileSource(TableSource):
         Chunks end where parts do: the last chunk of a part may be shorter than the others.
         """
         parts: list[FilePart] = []
-        names = self._layout.names + ([] if self._label is None else [self._label])
+        names = [*self._layout.names, *filter(None, [self._label, self._weight])]
         facts = _chosen(self._schema, names), self._layout, self._label, self._chunk_rows
         start = 0
         for run in cut(self._files, part_rows(self.n_rows, self.n_features, self._chunk_rows)):
             n_rows = sum(piece.n_rows for piece in run)
             fingerprint = hashlib.sha256("\n".join(map(str, run)).encode()).hexdigest()
-            parts.append(FilePart(start, n_rows, fingerprint, run, *facts))
+            parts.append(FilePart(start, n_rows, fingerprint, run, *facts, self._weight))
             start += n_rows
         return tuple(parts)
 
@@ -177,6 +184,12 @@ class FileSource(TableSource):
     def _read(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
         return self._layout.encode(self._read_rows(rows, self._layout.names))
+
+    def weights_at(self, rows: Indices) -> Float64 | None:
+        """Return the prior weights of the rows at these positions, shape (len(rows),), or None."""
+        if self._weight is None:
+            return None
+        return weight_values(self._read_rows(rows, [self._weight])[self._weight], self._weight)
 
     def take_table(self, rows: Indices) -> pa.Table:
         """Return rows with all the columns of the input.

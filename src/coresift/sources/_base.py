@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from coresift._errors import ParameterError
-from coresift._typing import Indices, Labels, RawRows
+from coresift._typing import Float64, Indices, Labels, RawRows
 
 _LOGGER = logging.getLogger("coresift")
 CHUNK_BYTES = 32 * 2**20
@@ -29,11 +29,14 @@ class Chunk:
         the count over the whole input is known only after the last chunk (see `_checks`).
     labels : ndarray of shape (n_rows,) or None
         Labels as given (numbers, booleans or strings); missing ones are left in as well.
+    weights : ndarray of shape (n_rows,), float64, or None
+        Prior weights as given; None where every row counts once.
     """
 
     start: int
     rows: RawRows
     labels: Labels | None
+    weights: Float64 | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +119,14 @@ class Source(ABC):
     @abstractmethod
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at ascending positions, shape (len(rows), n_features)."""
+
+    def weights_at(self, rows: Indices) -> Float64 | None:
+        """Return the prior weights of rows, shape (len(rows),); None where every row counts once.
+
+        A source whose chunks have weights has them here.
+        """
+        del rows
+        return None
 
 
 def told(notes: tuple[str, ...]) -> tuple[str, ...]:

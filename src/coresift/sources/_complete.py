@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from coresift._typing import Indices, RawRows
+from coresift._typing import Float64, Indices, RawRows
 from coresift.sources._base import Chunk, Part, Source
 from coresift.sources._checks import as_positions
 from coresift.sources._wrapped import WrappedSource
@@ -101,7 +101,8 @@ class CompletePart(Part):
             rows: RawRows = chunk.rows if mask.all() else chunk.rows[mask]
             if len(rows):
                 labels = None if chunk.labels is None else chunk.labels[mask]
-                yield Chunk(start, rows, labels)
+                weights = None if chunk.weights is None else chunk.weights[mask]
+                yield Chunk(start, rows, labels, weights)
                 start += len(rows)
 
 
@@ -151,3 +152,7 @@ class CompleteSource(WrappedSource):
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
         return self.base.take(self._kept.positions(as_positions(rows, self.n_rows)))
+
+    def weights_at(self, rows: Indices) -> Float64 | None:
+        """Return the prior weights of the rows at these positions, shape (len(rows),), or None."""
+        return self.base.weights_at(self._kept.positions(as_positions(rows, self.n_rows)))

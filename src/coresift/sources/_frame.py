@@ -7,7 +7,8 @@ from typing import Any, Unpack
 import pyarrow as pa
 
 from coresift._errors import ParameterError
-from coresift._typing import Indices, RawRows
+from coresift._typing import Float64, Indices, RawRows
+from coresift.sources._arrow_weights import weight_values, without_weights
 from coresift.sources._base import part_rows
 from coresift.sources._checks import as_labels, as_positions, check_shape
 from coresift.sources._column_plan import plan_layout
@@ -36,6 +37,8 @@ class FrameSource(TableSource):
         Column of the labels.
     chunk_rows : int or None, default=None
         Rows per chunk; None takes about 32 MiB.
+    weight : str or None, default=None
+        Column of the prior weights: a row of weight 2 counts as if it were there twice.
     **columns
         The options of `ColumnOptions`: max_levels, drop, dates, numbers, like.
 
@@ -70,6 +73,7 @@ class FrameSource(TableSource):
         *,
         label: str | None = None,
         chunk_rows: int | None = None,
+        weight: str | None = None,
         **columns: Unpack[ColumnKeywords],
     ) -> None:
         if y is not None and label is not None:
@@ -79,11 +83,11 @@ class FrameSource(TableSource):
         table = to_table(frame)
         self.n_rows, _ = check_shape(table.shape)
         name = None if label is None else str(label)
-        layout = plan_layout(
-            table.schema, name, lambda names: [table.select(names)], ColumnOptions(**columns)
-        )
+        options = without_weights(table.column_names, weight, name, ColumnOptions(**columns))
+        layout = plan_layout(table.schema, name, lambda names: [table.select(names)], options)
         labels = y if name is None else label_column(frame, table, name)
         self._labels = as_labels(labels, self.n_rows)
+        self._weights = None if weight is None else weight_values(table.column(weight), weight)
         self._table = table.select(layout.names)
         self._set_layout(layout, chunk_rows)
 
@@ -97,9 +101,17 @@ class FrameSource(TableSource):
     def _part(self, some: slice) -> TablePart:
         table = self._table.slice(some.start, some.stop - some.start)
         labels = None if self._labels is None else self._labels[some]
-        return TablePart.of(some.start, table, self._layout, labels, self._chunk_rows)
+        weights = None if self._weights is None else self._weights[some]
+        facts = table, self._layout, labels, self._chunk_rows, weights
+        return TablePart.of(some.start, *facts)
 
     def _read(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
         positions = pa.array(as_positions(rows, self.n_rows))
         return self._layout.encode(self._table.take(positions))
+
+    def weights_at(self, rows: Indices) -> Float64 | None:
+        """Return the prior weights of the rows at these positions, shape (len(rows),), or None."""
+        if self._weights is None:
+            return None
+        return self._weights[as_positions(rows, self.n_rows)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class ImputedPart(Part):
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows from first to last."""
         for chunk in self.part.chunks():
-            yield Chunk(chunk.start, self.imputation.apply(chunk.rows), chunk.labels)
+            yield replace(chunk, rows=self.imputation.apply(chunk.rows))
 
 
 class ImputedSource(WrappedSource):

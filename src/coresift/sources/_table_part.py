@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.ipc
 
-from coresift._typing import Labels
+from coresift._typing import Float64, Labels
 from coresift.sources._base import Chunk, Part
 from coresift.sources._columns import ColumnLayout
 
@@ -28,12 +28,14 @@ class TablePart(Part):
     labels : ndarray of shape (n_rows,) or None
     chunk_rows : int
         Rows per chunk.
+    weights : ndarray of shape (n_rows,), float64, or None
     """
 
     table: pa.Table
     layout: ColumnLayout
     labels: Labels | None
     chunk_rows: int
+    weights: Float64 | None = None
 
     @classmethod
     def of(
@@ -43,11 +45,13 @@ class TablePart(Part):
         layout: ColumnLayout,
         labels: Labels | None,
         chunk_rows: int,
+        weights: Float64 | None = None,
     ) -> TablePart:
         """Return the part of a slice that begins at this row of the input."""
         types = zlib.crc32(table.schema.remove_metadata().serialize())
         fingerprint = f"{types:08x}{table.shape}@{start}"
-        return cls(start, table.num_rows, fingerprint, table, layout, labels, chunk_rows)
+        facts = start, table.num_rows, fingerprint, table, layout, labels, chunk_rows, weights
+        return cls(*facts)
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows from first to last."""
@@ -56,7 +60,8 @@ class TablePart(Part):
             table = self.table.slice(first, self.chunk_rows)
             rows = self.layout.encode(table, self.start + first)
             labels = None if self.labels is None else self.labels[some]
-            yield Chunk(self.start + first, rows, labels)
+            weights = None if self.weights is None else self.weights[some]
+            yield Chunk(self.start + first, rows, labels, weights)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Arrow pickles a slice with all the rows of the table; its stream format does not

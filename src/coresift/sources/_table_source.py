@@ -6,12 +6,13 @@ from abc import abstractmethod
 
 import numpy as np
 
-from coresift._typing import Indices, RawRows
+from coresift._typing import Float64, Indices, RawRows
 from coresift.sources._array import ArrayPart
 from coresift.sources._base import Part, Source, told
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_positions
 from coresift.sources._columns import ColumnLayout
+from coresift.sources._weighted import WeightedPart
 
 _WIDE = 1000  # features from which on the columns cost more than the values
 
@@ -26,6 +27,7 @@ class TableSource(Source):
     _layout: ColumnLayout
     _chunk_rows: int
     _held: ArrayPart | None = None
+    _held_weights: Float64 | None = None
 
     def _set_layout(self, layout: ColumnLayout, chunk_rows: int | None) -> None:
         self._layout = layout
@@ -51,7 +53,12 @@ class TableSource(Source):
     def parts(self) -> tuple[Part, ...]:
         """Return runs of rows, each of which can be read by itself."""
         held = self._hold()
-        return self._read_parts() if held is None else (held,)
+        if held is None:
+            return self._read_parts()
+        weights = self._held_weights
+        if weights is None:
+            return (held,)
+        return (WeightedPart(0, self.n_rows, held.fingerprint, held, weights),)
 
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
@@ -67,7 +74,7 @@ class TableSource(Source):
             (part,) = self._read_parts()
             (chunk,) = part.chunks()
             facts = part.fingerprint, chunk.rows, chunk.labels, chunk.rows.dtype, self._chunk_rows
-            self._held = ArrayPart(0, self.n_rows, *facts)
+            self._held, self._held_weights = ArrayPart(0, self.n_rows, *facts), chunk.weights
         return self._held
 
     @abstractmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from coresift._typing import Indices
+from coresift._typing import Float64, Indices
 from coresift.sources._base import Source
 
 
@@ -39,6 +39,10 @@ class WrappedSource(Source):
     def groups(self) -> tuple[tuple[str, int, bool], ...]:
         """Name, number of features, and whether they are levels, of each column."""
         return self.base.groups
+
+    def weights_at(self, rows: Indices) -> Float64 | None:
+        """Return the prior weights of rows, shape (len(rows),), or None."""
+        return self.base.weights_at(rows)
 
     def original(self, rows: Indices) -> Indices:
         """Return where rows of this source stand in the input, some of which may be left out."""

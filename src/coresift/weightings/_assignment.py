@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from coresift._errors import ParameterError
-from coresift._rng import Purpose, derived_seed, row_hash
+from coresift._rng import Purpose, derived_seed, draw_keys
 from coresift._runtime import Runtime
 from coresift.core.centers import Assignment, Centers
 from coresift.core.coreset import Choice, Weighed
@@ -59,12 +59,13 @@ class AssignRows:
 
     def __call__(self, block: Block) -> Together:
         """Look at a block."""
-        owners, distances = self.centers.owners(*block)
-        found: list[Any] = [Assignment.of(block.class_ids, owners, distances, self.centers)]
+        owners, distances = self.centers.owners(block.rows, block.class_ids, block.row_ids)
+        facts = block.class_ids, owners, distances, self.centers, block.weights
+        found: list[Any] = [Assignment.of(*facts)]
         if self.seed is not None:
             limits = np.ones(len(self.centers.row_ids), dtype=np.int64)
-            hashes = row_hash(block.row_ids, self.seed)
-            found.append(BottomK.of(owners, (hashes,), block.row_ids, limits))
+            keys = draw_keys(block.row_ids, self.seed, block.weights)
+            found.append(BottomK.of(owners, keys, block.row_ids, limits))
         return Together((*found, *(task(block) for task in self.more)))
 
 
@@ -112,7 +113,7 @@ class AssignmentWeights(Weighting):
         """Refine the chosen rows, and weigh them by the sizes of their cells."""
         centers = centers_of(table, choice.row_ids, choice.class_ids)
         scores: list[float] = []
-        units = FixedPoint.of(*table.edges(), table.n_rows)
+        units = FixedPoint.of(*table.edges(), table.n_steps)
         for _ in range(self.n_refinements):
             with run.stage("refine", 3 * table.n_rows):
                 centers, score = better_medoids(table, centers, units, run)
@@ -137,14 +138,14 @@ class AssignmentWeights(Weighting):
         seed = derived_seed(self.seed, Purpose.REPRESENTATIVE) if random else None
         assignment, *found = table.fold(AssignRows(centers, seed, asked), run).parts
         weights = assignment.weights(centers)
-        scores.append(assignment.score(table.n_rows))
+        scores.append(assignment.score())
         if random:
             drawn = found.pop(0).row_ids
             order = np.argsort(drawn)
             weights = weights[order]
             centers = centers_of(table, drawn[order], centers.class_ids[order])
             again = table.fold(AssignRows(centers), run).parts[0]
-            scores.append(again.score(table.n_rows))
+            scores.append(again.score())
         facts = asked[0].facts(found[0]) if asked else {}
         if self.n_refinements or random or asked:
             facts = {"scores": scores, **facts}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from coresift._errors import LabelError
-from coresift._rng import Purpose, derived_seed, row_hash, stream
+from coresift._rng import Purpose, derived_seed, draw_keys, stream
 from coresift._runtime import Runtime
 from coresift._typing import Float64, Indices
 from coresift.core.centers import Assignment, Centers
@@ -90,6 +90,8 @@ class BalanceTask:
     noise : float or None
     more : tuple of callable
         Further tasks on the same blocks.
+    heaviest : float
+        The most that a row counts; gradients are added up in units of it.
     """
 
     centers: Centers
@@ -99,25 +101,30 @@ class BalanceTask:
     seed: int
     noise: float | None = None
     more: tuple[Callable[[Block], Any], ...] = ()
+    heaviest: float = 1.0
 
     def __call__(self, block: Block) -> Together:
         """Look at a block."""
-        owners, distances = self.centers.owners(*block)
-        n_cells = len(self.centers.row_ids)
-        found: list[Any] = [Assignment.of(block.class_ids, owners, distances, self.centers)]
+        owners, distances = self.centers.owners(block.rows, block.class_ids, block.row_ids)
+        n_cells, times = len(self.centers.row_ids), block.weights
+        facts = block.class_ids, owners, distances, self.centers, times
+        found: list[Any] = [Assignment.of(*facts)]
         outputs = self.pilot.outputs(block.rows)
         errors = self.pilot.loss.errors(outputs, block.class_ids)
-        rows, class_ids, row_ids = block
+        rows, class_ids, row_ids = block.rows, block.class_ids, block.row_ids
         if self.noise is not None:
             kept = np.flatnonzero(plausibility(outputs, class_ids) >= self.noise)
             rows, class_ids, row_ids = rows[kept], class_ids[kept], row_ids[kept]
             owners, errors = owners[kept], errors[kept]
+            times = None if times is None else times[kept]
         found += [
-            Count.of(owners, n_cells),
-            GradientSum.of(errors, rows, self.steps),
+            Count.of(owners, n_cells, times),
+            GradientSum.of(
+                errors, rows, self.steps, None if times is None else times / self.heaviest
+            ),
             BottomK.of(
                 owners,
-                (row_hash(row_ids, self.seed),),
+                draw_keys(row_ids, self.seed, times),
                 row_ids,
                 np.full(n_cells, self.n_members),
                 (rows,),
@@ -213,17 +220,25 @@ def balanced(
         steps = Steps.of(pilot.largest_error(low, high), low, high)
         seed = derived_seed(settings.seed, Purpose.CANDIDATES)
         task = BalanceTask(
-            centers, pilot, steps, MEMBERS if settings.balance else 1, seed, settings.noise, asked
+            centers,
+            pilot,
+            steps,
+            MEMBERS if settings.balance else 1,
+            seed,
+            settings.noise,
+            asked,
+            table.heaviest,
         )
         assignment, counted, total, kept, *found = table.fold(task, run).parts
     with run.stage("balance"):
         n_counted = max(int(counted.counts.sum()), 1)
-        aim = Aim(pilot, total.value(steps) / n_counted, sample)
+        aim = Aim(pilot, total.value(steps) * (table.heaviest / n_counted), sample)
         if settings.pilot is None:
             aim = aim.moved(PILOT_L2)
-        members = Members.of(kept, counted.counts.astype(np.float64), centers, settings.balance)
+        sizes = counted.counts * (table.n_present / float(table.masses.sum()))
+        members = Members.of(kept, sizes, centers, settings.balance)
         weighed = _weighed(table, centers, members, aim, settings)
-    facts = {"center_score": assignment.score(table.n_rows), **weighed.facts}
+    facts = {"center_score": assignment.score(), **weighed.facts}
     facts |= asked[0].facts(found[0]) if asked else {}
     return Weighed(weighed.row_ids, weighed.class_ids, weighed.weights, None, facts)
 
@@ -232,18 +247,17 @@ def _weighed(
     table: Table, centers: Centers, members: Members, aim: Aim, settings: PilotSettings
 ) -> Weighed:
     """Choose among the members, scale the weights to the sizes of the classes; or hold back."""
-    everything = len(centers.row_ids) == table.n_rows  # each row stands for itself
+    everything = len(centers.row_ids) == table.n_present  # each row stands for itself
     found, metric = choose_members(
         aim,
         members.cells,
         members.sample,
         members.sizes,
-        table.n_rows,
+        table.n_present,
         stream(settings.seed, Purpose.BALANCE),
         Search(calibration=None if everything else settings.calibration),
     )
-    sizes = table.classes.sizes
-    weights = to_class_sizes(found.weights, centers.class_ids, sizes.astype(np.float64))
+    weights = to_class_sizes(found.weights, centers.class_ids, table.masses)
     own = Alternative(
         members.row_ids[found.chosen],
         centers.class_ids,
@@ -255,7 +269,7 @@ def _weighed(
         medoids = Alternative(centers.row_ids, centers.class_ids, centers.rows, members.sizes)
         drawn = table.labelled(0, PILOT_ROWS)
         others = {
-            "stratified": lambda: stratified_from(drawn, centers, sizes),
+            "stratified": lambda: stratified_from(drawn, centers, table.masses),
             "medoid": lambda: medoids,
         }
         held_out = table.labelled(_pilot_rows(table), PILOT_ROWS + HELD_OUT)
@@ -283,7 +297,7 @@ def _weighed(
 
 def _pilot_rows(table: Table) -> int:
     """Return how many rows of the sample a pilot is fitted on: at most half of all rows."""
-    return min(PILOT_ROWS, max(table.n_rows // 2, 1))
+    return min(PILOT_ROWS, max(table.n_present // 2, 1))
 
 
 def _sample(table: Table) -> Sample:

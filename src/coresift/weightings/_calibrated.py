@@ -64,7 +64,7 @@ class CalibratedWeights(Weighting):
     def weigh(self, table: Table, choice: Choice, run: Runtime) -> Weighed:
         """Weigh the chosen rows, or members of their cells."""
         centers = centers_of(table, choice.row_ids, choice.class_ids)
-        units = FixedPoint.of(*table.edges(), table.n_rows)
+        units = FixedPoint.of(*table.edges(), table.n_steps)
         for _ in range(self.n_refinements):
             with run.stage("refine", 3 * table.n_rows):
                 centers, _ = better_medoids(table, centers, units, run)

@@ -26,5 +26,6 @@ class ClusterWeights(Weighting):
         """Weigh the chosen rows."""
         del run
         assert choice.shares is not None  # `serves` sees to it
-        weights = choice.shares.weights(choice, lambda: table.take(choice.row_ids))
+        own = table.own_steps(choice.row_ids)
+        weights = choice.shares.weights(choice, lambda: table.take(choice.row_ids), own)
         return Weighed(choice.row_ids, choice.class_ids, weights)

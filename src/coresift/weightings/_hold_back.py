@@ -45,7 +45,7 @@ class Alternative:
         return Weighed(row_ids, class_ids, weights, None, facts)
 
 
-def stratified_from(drawn: Block, centers: Centers, sizes: Indices) -> Alternative:
+def stratified_from(drawn: Block, centers: Centers, sizes: Float64) -> Alternative:
     """Take as many rows of each class as there are centers, the first of a sample.
 
     A class of which the sample has too few keeps some of its centers.

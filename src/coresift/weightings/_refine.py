@@ -35,11 +35,12 @@ class SumCells:
 
     def __call__(self, block: Block) -> Together:
         """Look at a block."""
-        owners, distances = self.centers.owners(*block)
+        owners, distances = self.centers.owners(block.rows, block.class_ids, block.row_ids)
+        n_cells, weights = len(self.centers.row_ids), block.weights
         return Together(
             (
-                Assignment.of(block.class_ids, owners, distances, self.centers),
-                CellSums.of(block.rows, owners, len(self.centers.row_ids), self.units),
+                Assignment.of(block.class_ids, owners, distances, self.centers, weights),
+                CellSums.of(block.rows, owners, n_cells, self.units, weights),
                 Membership(((block.row_ids, owners.astype(np.int32)),)),
             )
         )
@@ -100,7 +101,7 @@ class CompareMedoids:
         """Look at a block."""
         own = self.cells.at(block.row_ids)
         squared = cell_distances(block.rows, own, self.points)
-        return Count(cell_costs(squared, own, len(self.points), self.units))
+        return Count(cell_costs(squared, own, len(self.points), self.units, block.weights))
 
     def of_rows(self, start: int, n_rows: int) -> CompareMedoids:
         """Return the task for a part of the rows."""
@@ -142,4 +143,4 @@ def better_medoids(
     order = np.argsort(row_ids)
     classes = centers.class_ids[order]
     better = Centers.of(row_ids[order], rows[order], classes, len(table.classes))
-    return better, assignment.score(table.n_rows)
+    return better, assignment.score()

@@ -1,0 +1,47 @@
+"""Select and train a regressor in one estimator."""
+
+from __future__ import annotations
+
+from sklearn.base import RegressorMixin
+
+from coresift.selectors._base import BaseSelector
+from coresift.selectors._coreset_model import CoresetModel
+
+
+class CoresetRegressor(RegressorMixin, CoresetModel):  # type: ignore[misc]
+    """Fit a regressor on a coreset, with the coreset's weights.
+
+    Parameters
+    ----------
+    estimator : regressor
+        Its ``fit`` takes ``sample_weight``. A pipeline takes none; put this estimator at the
+        end of the pipeline instead.
+    selector : selector or None, default=None
+        None is ``FastCore()``. With ``target="auto"`` it takes y for numbers to predict, whatever
+        their values.
+
+    Attributes
+    ----------
+    estimator_ : regressor
+        The fitted clone.
+    selector_ : selector
+        The fitted clone; ``selector_.sample_indices_`` says which rows were used.
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
+    >>> from coresift import CoresetRegressor, FastCore
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = CoresetRegressor(Ridge(0.1), FastCore(0.3, random_state=0)).fit(X, y)
+    >>> bool(model.score(X, y) > 0.4)
+    True
+    """
+
+    def _selector(self) -> BaseSelector:
+        """Return a selector that takes y for numbers."""
+        selector = super()._selector()
+        if selector.get_params(deep=False).get("target") == "auto":
+            selector.set_params(target="regression")
+        return selector
