@@ -599,3 +599,30 @@ def test_planes_prints_each_step_and_the_suggestion(rows: Path) -> None:
     found = json.loads(coresift("planes", rows, "--label", "y", "--json").stdout)
     assert last.startswith(f"suggested: n_planes={found['n_planes']} ")
     assert found["seconds"] > 0
+
+
+def test_describe_says_what_is_in_the_way(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("size,born,y\n1.5,2020-01-01,a\n,2021-01-01,b\n2.5,2022-01-01,a\n")
+    done = coresift("describe", str(path), "--label", "y")
+    assert done.returncode == 0, done.stderr
+    assert "3 rows, 2 of them complete" in done.stdout
+    assert "in the way: column 'size' has 1 missing value" in done.stdout
+    facts = json.loads(coresift("describe", str(path), "--label", "y", "--json").stdout)
+    assert [column["name"] for column in facts["columns"]] == ["size", "born", "y"]
+    assert facts["classes"] == [{"label": "a", "rows": 2}, {"label": "b", "rows": 1}]
+
+
+def test_prior_weights_of_a_column_are_kept_in_sum(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"a": rng.normal(size=200), "w": np.arange(200) % 3, "y": np.arange(200) % 2}
+    )
+    path, out = tmp_path / "t.parquet", tmp_path / "o.parquet"
+    frame.to_parquet(path)
+    given = ["select", str(path), "--label", "y", "--budget", "20", "-o", str(out)]
+    done = coresift(*given, "--weight", "w")
+    assert done.returncode == 0, done.stderr
+    chosen = pd.read_parquet(out)
+    assert chosen["sample_weight"].sum() == pytest.approx(frame["w"].sum())
+    assert (chosen["w"] > 0).all()

@@ -15,7 +15,7 @@ from coresift._errors import ParameterError
 from coresift.cli._options import check_folders, names
 
 if TYPE_CHECKING:
-    from coresift.sources import Source
+    from coresift.sources import Description, Source
 
 _LABEL = "Column that holds the classes."
 
@@ -130,7 +130,23 @@ class Reading:
         inputs = [*self.sources, *(other for other in others if other is not None)]
         refuse_overwriting({name: path for name, path in outputs.items() if path}, inputs)
 
-    def rows(self, path: str | None = None, like: Source | None = None) -> Source:
+    def described(self) -> Description:
+        """Say what the source holds."""
+        from coresift.sources import describe
+
+        return describe(
+            self.source,
+            label=self.label,
+            written=self._written,
+            max_levels=self.max_levels,
+            drop=self.dropped,
+            dates=self.dates,  # type: ignore[arg-type]
+            numbers=self.numbers,  # type: ignore[arg-type]
+        )
+
+    def rows(
+        self, path: str | None = None, like: Source | None = None, weight: str | None = None
+    ) -> Source:
         """Open the source, or another file in the same way and with the same features."""
         from coresift.sources import as_source
 
@@ -141,6 +157,7 @@ class Reading:
             drop=self.dropped,
             missing=self.missing,  # type: ignore[arg-type]
             like=like,
+            weight=weight,
             dates=self.dates,  # type: ignore[arg-type]
             numbers=self.numbers,  # type: ignore[arg-type]
             **self._written,

@@ -23,6 +23,9 @@ def select(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Parquet or CSV file to write.")
     ] = None,
+    weight: Annotated[
+        str | None, typer.Option(help="Column of prior weights; 2 counts as the row twice.")
+    ] = None,
     method: Annotated[str, typer.Option(help="One of {methods}.")] = "fastcore",
     seed: Seed = 0,
     threads: Threads = None,
@@ -55,7 +58,7 @@ def select(
     selector = make_selector(method).set_params(
         budget=wanted, random_state=seed, n_threads=n_threads(threads), engine=engine
     )
-    rows = reading.rows()
+    rows = reading.rows(weight=weight)
     _check_names(rows, weight_name, row_name)
     if dry_run:
         print_facts(selector.plan().cost(rows), as_json)

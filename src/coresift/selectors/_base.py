@@ -9,12 +9,13 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from coresift._errors import DataError
 from coresift._progress import Progress
 from coresift._rng import seed_of
 from coresift._typing import Float64, Indices
 from coresift.methods import Plan
 from coresift.select import select
-from coresift.sources import Source, as_source, take_like
+from coresift.sources import Source, as_source, is_files, take_like
 
 RandomState = int | np.random.RandomState | np.random.Generator | None
 
@@ -95,6 +96,11 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
             The chosen rows in their original order. Their weights are in `sample_weight_`.
             Only X_small where y is None or the name of a column of X.
         """
+        if is_files(X):
+            raise DataError(
+                f"rows of the file {str(X)!r} cannot be returned as a path: use fit, or "
+                "coresift select on the command line"
+            )
         self.fit(X, y, sample_weight)
         small = take_like(X, self.sample_indices_)
         if y is None or isinstance(y, str):
