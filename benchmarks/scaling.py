@@ -14,13 +14,14 @@ from datasets import covtype
 from side_by_side import compared, print_table
 from sklearn.naive_bayes import GaussianNB
 
+from coresift._threads import threads
 from coresift.core.codebook import Codebook
 from coresift.core.encoder import Encoder
 from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.scaler import Moments, Scaler
 
 
-def encoding(n_threads: int) -> float:
+def encoding(n_threads: int | None) -> float:
     """Return rows a second, best of three: 64 planes, 3 subspaces of 256 codewords."""
     rows = covtype().X
     scaler = Scaler.from_moments(Moments.of(rows, "minmax"), "minmax")
@@ -28,12 +29,13 @@ def encoding(n_threads: int) -> float:
     planes = Hyperplanes.draw(rows.shape[1], 64, rng)
     book = Codebook.train(scaler.transform(rows[:8192]), 3, 256, rng, "blocks")
     encoder = Encoder(scaler, planes, book)
-    encoder.encode(rows[:1000], n_threads)
+    encoder.encode(rows[:1000])
     seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        encoder.encode(rows, n_threads)
-        seconds.append(time.perf_counter() - start)
+    with threads(n_threads):
+        for _ in range(3):
+            start = time.perf_counter()
+            encoder.encode(rows)
+            seconds.append(time.perf_counter() - start)
     return len(rows) / min(seconds)
 
 

@@ -7,12 +7,14 @@ features or subspaces), the oracle rounds in the same places, so that both can b
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
+from scipy.optimize import lsq_linear
 
 Array: TypeAlias = np.ndarray[Any, Any]
 ALL = 2**64  # how many values a uint64 has
@@ -373,3 +375,100 @@ def identical(left: Any, right: Any) -> bool:
     if isinstance(left, tuple | list):
         return len(left) == len(right) and all(map(identical, left, right))
     return bool(left == right)
+
+
+# Gradients of linear models
+
+
+def linear_outputs(row: Array, coef: Array) -> list[float]:
+    """The intercept, then the features in their order."""
+    totals = [float(value) for value in coef[-1]]
+    for value, factors in zip(row, coef[:-1], strict=True):
+        for c, factor in enumerate(factors):
+            totals[c] = totals[c] + float(value) * float(factor)
+    return totals
+
+
+def softmax_errors(outputs: Sequence[float], class_id: int) -> list[float]:
+    raised = [math.exp(output - max(outputs)) for output in outputs]
+    total = 0.0
+    for value in raised:
+        total = total + value
+    return [value / total - (c == class_id) for c, value in enumerate(raised)]
+
+
+def logit_error(output: float, class_id: int) -> float:
+    raised = math.exp(-abs(output))
+    return (1 / (1 + raised) if output >= 0 else raised / (1 + raised)) - class_id
+
+
+def outer_sum(left: Array, rows: Array, factors: Array) -> list[list[int]]:
+    """Sums of the products of each column of the left with each of the rows, and its own sum."""
+    whole = [[round(float(v) * float(f)) for v, f in zip(r, factors, strict=True)] for r in rows]
+    return [
+        [sum(int(a) * b[j] for a, b in zip(own, whole, strict=True)) for j in range(len(factors))]
+        + [sum(map(int, own))]
+        for own in left.T
+    ]
+
+
+# Balance
+
+
+def gradient(error: Array, row: Array) -> Array:
+    return np.outer(error, row).astype(np.float64)
+
+
+def score(residual: Array, error: Array, row: Array, square: float, share: float) -> float:
+    """Twice the inner product, values in their order in float32, plus the share of the square."""
+    total = share * square
+    for own, line in zip(error, residual.astype(np.float32), strict=True):
+        inner = np.float32(0)
+        for value, other in zip(row, line, strict=True):
+            inner = inner + other * value
+        total = total + 2.0 * float(own * inner)
+    return total
+
+
+def balance_sweeps(
+    cells: Sequence[Sequence[int]],
+    errors: Array,
+    rows: Array,
+    squares: Array,
+    shares: Sequence[float],
+    orders: Iterable[Iterable[int]],
+    target: Array,
+    chosen: Sequence[int],
+) -> list[int]:
+    """Exchange one member after the other for the best of its cell, the first of equals."""
+    chosen = list(chosen)
+    residual = -target.astype(np.float64)
+    for share, i in zip(shares, chosen, strict=True):
+        residual = residual + share * gradient(errors[i], rows[i])
+    for order in orders:
+        before = list(chosen)
+        for j in order:
+            if len(cells[j]) < 2:
+                continue
+            share, own = shares[j], chosen[j]
+            residual = residual - np.outer(share * errors[own].astype(float), rows[own])
+            scores = [
+                score(residual, errors[i], rows[i], float(squares[i]), share) for i in cells[j]
+            ]
+            chosen[j] = best = cells[j][scores.index(min(scores))]
+            residual = residual + np.outer(share * errors[best].astype(float), rows[best])
+        if chosen == before:
+            break
+    return chosen
+
+
+def calibrated(
+    gradients: Array, base: Array, target: Array, tau: float, floor: float, cap: float
+) -> Array:
+    """Ridge least squares with bounds, as one tall problem for scipy."""
+    shares = base / base.sum()
+    root = np.sqrt(tau / shares)
+    matrix = np.vstack([gradients.T, np.diag(root)])
+    wanted = np.concatenate([target, root * shares])
+    found = lsq_linear(matrix, wanted, (floor * shares, cap * shares), tol=1e-14, max_iter=500)
+    return np.asarray(found.x * base.sum())

@@ -26,6 +26,7 @@ from coresift.core.merge import BottomK, Count, Together
 from coresift.core.profile import Profile, sample_rows
 from coresift.core.scaler import SCALES, Moments
 from coresift.core.summary import Layout, Summary
+from coresift.gradients import GradientSum, Steps
 from coresift.table import Block, Pieces
 from naive import identical
 from strategies import SEEDS, Array, Encoded, chunkings, datasets, encoded_rows, encoders, matrices
@@ -236,6 +237,19 @@ def true_distances(draw: Any) -> Case:
     return Case(len(data), of, TrueDistances.empty(pairs))
 
 
+@st.composite
+def gradient_sums(draw: Any) -> Case:
+    data, n_outputs = draw(datasets()), draw(st.integers(1, 3))
+    rows = np.clip(data.rows, -5, 5)
+    errors = np.random.default_rng(draw(SEEDS)).uniform(-1, 1, size=(len(rows), n_outputs))
+    steps = Steps.of(1.0, rows.min(axis=0), rows.max(axis=0))
+    return Case(
+        len(rows),
+        lambda part: GradientSum.of(errors[part], rows[part], steps),
+        GradientSum.empty(n_outputs, rows.shape[1]),
+    )
+
+
 MERGEABLES: dict[type, st.SearchStrategy[Case]] = {
     ExactSum: matrices(st.integers(0, 8), st.just(2), FINITE).map(exact_sums),
     Moments: moments(),
@@ -248,6 +262,7 @@ MERGEABLES: dict[type, st.SearchStrategy[Case]] = {
     Membership: memberships(),
     Assignment: assignments(),
     TrueDistances: true_distances(),
+    GradientSum: gradient_sums(),
     Pieces: pieces(),
 }
 each_mergeable = pytest.mark.parametrize(

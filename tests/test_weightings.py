@@ -88,8 +88,10 @@ def test_law_7_chunks_and_threads_change_nothing(
         assert found.weights.tolist() == expected.weights.tolist()
 
 
-@each_pair
-def test_all_rows_stand_for_themselves(
+@pytest.mark.parametrize(
+    ("kind", "weights"), [pair for pair in PAIRS if pair[1] in {"assignment", "cluster", "uniform"}]
+)
+def test_all_rows_stand_for_themselves_where_rows_are_counted(
     kind: type[Plan], weights: str, table: tuple[Array, Array]
 ) -> None:
     found = select(ArraySource(*table), kind(sum(SIZES), seed=1, weights=weights))
@@ -162,6 +164,9 @@ def test_parameters_that_have_no_meaning_together_are_refused() -> None:
         ({"refine": 0}, 3),
         ({"refine": 2, "representative": "random"}, 10),
         ({"weights": "cluster"}, 2),
+        ({"representative": "balanced"}, 6),
+        ({"weights": "calibrated", "refine": 0}, 3),
+        ({"weights": "calibrated", "representative": "balanced"}, 6),
         ({"weights": "uniform"}, 2),
     ],
 )

@@ -34,6 +34,8 @@ class Purpose(IntEnum):
     GREEDY_DRAWS = 105
     REPRESENTATIVE = 106
     CLUSTERS = 107
+    CANDIDATES = 108
+    BALANCE = 109
     SELECT_EPOCH = 110
     TRAIN_EPOCH = 111
 

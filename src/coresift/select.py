@@ -54,9 +54,11 @@ def select(source: Source, plan: Plan, progress: Progress | None = None) -> Core
     (179, 1797.0)
     """
     with Runtime(plan.engine, plan.n_threads, progress) as run:
-        table = Table.of(source, plan.scale, plan.sample_rows, plan.seed, run)  # profile
+        weighting = plan.weighting()
+        n_sample = max(plan.sample_rows, weighting.sample_rows)
+        table = Table.of(source, plan.scale, n_sample, plan.seed, run)  # profile
         choice = plan.choose(table, run)  # lines 1-15
-        weighed = plan.weighting().weigh(table, choice, run)  # lines 16-17
+        weighed = weighting.weigh(table, choice, run)  # lines 16-17
         report = _report(table, choice, weighed, run)
     return Coreset(weighed.row_ids, weighed.weights, report)  # line 18
 

@@ -164,9 +164,23 @@ class Table:
         """Return the scaled rows at ascending positions."""
         return self.view.scaler.transform(self.source.take(row_ids))
 
-    def sample(self) -> Rows:
-        """Return the sample of the first pass, scaled, in the order of its hashes."""
-        return self.view.scaler.transform(self.profile.sample.payload[0])
+    def sample(self, n_rows: int | None = None) -> Rows:
+        """Return the sample of the first pass, scaled, in the order of its hashes.
+
+        Parameters
+        ----------
+        n_rows : int or None
+            Only the first so many: what a sample of that size is.
+        """
+        return self.view.scaler.transform(self.profile.sample.payload[0][:n_rows])
+
+    def labelled(self, first: int, stop: int) -> Block:
+        """Return a part of the sample, by hashes, in the order of the row ids."""
+        kept = self.profile.sample
+        order = first + np.argsort(kept.row_ids[first:stop])
+        rows, *labels = (carried[order] for carried in kept.payload)
+        class_ids = self.classes.ids(labels[0] if labels else None, len(order))
+        return Block(self.view.scaler.transform(rows), class_ids, kept.row_ids[order])
 
     def edges(self) -> tuple[Float32, Float32]:
         """Return the smallest and the largest scaled value of each feature."""

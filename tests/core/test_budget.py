@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 from typing import Any
 
@@ -85,3 +86,18 @@ def test_a_tie_goes_to_the_first_class() -> None:
 def test_more_classes_than_rows_are_refused() -> None:
     with pytest.raises(BudgetError, match=r"budget=2 .* 3 classes.* at least 3"):
         split_budget(2, np.array([5, 5, 5]))
+
+
+@given(sizes=st.lists(st.integers(1, 10**6), min_size=20, max_size=60), share=st.floats(0, 1))
+def test_a_split_over_many_classes_equals_its_oracle(sizes: list[int], share: float) -> None:
+    budget = min(len(sizes) + int(share * 3 * len(sizes)), sum(sizes))
+    assert split_budget(budget, np.array(sizes)).tolist() == naive.split_budget(budget, sizes)
+
+
+def test_a_split_over_a_hundred_thousand_classes_takes_no_time() -> None:
+    sizes = np.random.default_rng(0).integers(1, 40, size=100_000)
+    started = time.process_time()
+    quotas = split_budget(200_000, sizes)
+    assert time.process_time() - started < 10  # looking at all classes for each row: hours
+    assert quotas.sum() == 200_000
+    assert ((quotas >= 1) & (quotas <= sizes)).all()

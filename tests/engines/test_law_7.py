@@ -24,6 +24,8 @@ SELECTIONS = {
     "fastcore few": partial(
         FastCore, n_planes=6, max_candidates=90, refine=2, representative="random"
     ),
+    "fastcore calibrated": partial(FastCore, weights="calibrated"),
+    "fastcore balanced": partial(FastCore, representative="balanced"),
     "uniform of all": partial(Uniform, stratify=False),
     "stratified cells": partial(Stratified, max_clusters=5, weights="assignment"),
 }

@@ -1,4 +1,4 @@
-"""The kernel that assigns rows, through `Tiles`."""
+"""The kernel that assigns rows, through `CenterTiles`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coresift.core.nearest import Tiles
+from coresift.core.nearest import CenterTiles
 from naive import nearest, squared_distance
 from strategies import Array, matrices
 
 
 def assert_equals_oracle(rows: Array, centers: Array) -> None:
-    found, distances = Tiles.of(centers).nearest(rows)
+    found, distances = CenterTiles.of(centers).nearest(rows)
     expected = [nearest(row, centers) for row in rows]
     assert found.tolist() == expected
     pairs = zip(rows, centers[expected], strict=True)
@@ -36,7 +36,7 @@ def test_centers_fill_tiles(n_centers: int) -> None:
 
 def test_a_tie_between_tiles_goes_to_the_lowest_center() -> None:
     centers = np.arange(200, dtype=np.float32)[:, None] % 70
-    found, distances = Tiles.of(centers).nearest(centers)
+    found, distances = CenterTiles.of(centers).nearest(centers)
     assert found.tolist() == [i % 70 for i in range(200)]
     assert not distances.any()
 
@@ -44,5 +44,5 @@ def test_a_tie_between_tiles_goes_to_the_lowest_center() -> None:
 def test_a_tile_whose_box_is_as_near_as_the_best_is_looked_at() -> None:
     positive = np.arange(1, 33, dtype=np.float32)
     centers = np.concatenate([positive, -positive])[:, None]  # the second half is the first tile
-    found, distances = Tiles.of(centers).nearest(np.zeros((1, 1), dtype=np.float32))
+    found, distances = CenterTiles.of(centers).nearest(np.zeros((1, 1), dtype=np.float32))
     assert (found.tolist(), distances.tolist()) == ([0], [1.0])

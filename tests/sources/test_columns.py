@@ -158,3 +158,9 @@ def test_label_columns_that_are_no_labels() -> None:
 def test_both_y_and_label() -> None:
     with pytest.raises(_errors.ParameterError, match="both y and label='y'"):
         as_source(pa.table({"a": [1], "y": [1]}), [1], label="y")
+
+
+def test_categories_that_are_half_floats() -> None:
+    codes = pa.DictionaryArray.from_arrays([0, 1, 0], pa.array([2.5, 0.5], pa.float16()))
+    source = as_source(pa.table({"a": codes}))
+    assert source.feature_names == ("a=0.5", "a=2.5")

@@ -9,6 +9,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,31 @@ def test_first_feather(tmp_path: Path) -> None:
     text(tmp_path / "t.feather", "FEA1 and more")
     with pytest.raises(FormatError, match="Feather file of version 1"):
         FileSource(tmp_path / "t.feather")
+
+
+@pytest.mark.parametrize("notes", [b"{", b"[]", b'{"index_columns": 3}', b"\xff"])
+def test_notes_of_pandas_that_are_none(notes: bytes, tmp_path: Path) -> None:
+    table = TABLE.replace_schema_metadata({b"pandas": notes})
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
+    assert rows_of(FileSource(tmp_path / "t.parquet", label="y")) == ROWS
+
+
+def test_codes_outside_their_dictionary_are_refused(tmp_path: Path) -> None:
+    codes = pa.DictionaryArray.from_arrays(pa.array([0, 9, 1], pa.int8()), ["u", "v"], safe=False)
+    table = pa.table({"a": codes})
+    with (
+        pa.OSFile(str(tmp_path / "t.arrow"), "wb") as file,
+        pa.ipc.new_file(file, table.schema) as writer,
+    ):
+        writer.write_table(table)
+    with pytest.raises(FormatError, match=r"t\.arrow' cannot be read .*out of bounds"):
+        FileSource(tmp_path / "t.arrow")
+
+
+def test_a_file_of_other_rows_than_it_says_is_refused(tmp_path: Path) -> None:
+    file = FileSource(parquet(tmp_path / "t.parquet", {"a": [1.0, 2.0]}))._files[0]
+    with pytest.raises(FormatError, match="holds 2 rows where it says that there are 3"):
+        list(replace(file, sections=(3,)).tables(file.schema, 10, range(1)))
 
 
 def test_an_arrow_file_that_changes(tmp_path: Path) -> None:
@@ -210,6 +236,18 @@ def test_positions_count_file_by_file(tmp_path: Path) -> None:
     source = FileSource(tmp_path, chunk_rows=4)
     assert [row[0] for row in rows_of(source)] == list(range(20))
     assert source.take(np.array([0, 9, 10, 13, 19]))[:, 0].tolist() == [0, 9, 10, 13, 19]
+
+
+def test_links_to_folders_are_read_once(tmp_path: Path) -> None:
+    parquet(tmp_path / "d" / "a" / "0.parquet", {"a": [1.0]})
+    parquet(tmp_path / "other" / "1.parquet", {"a": [2.0]})
+    (tmp_path / "d" / "a" / "up").symlink_to("..")
+    (tmp_path / "d" / "b").symlink_to(tmp_path / "other")
+    (tmp_path / "d" / "c").symlink_to(tmp_path / "other")
+    assert rows_of(FileSource(tmp_path / "d")) == [[1.0], [2.0]]
+    (tmp_path / "d" / "gone.parquet").symlink_to("nothing")
+    with pytest.raises(FormatError, match=r"gone\.parquet' cannot be read .*No such file"):
+        FileSource(tmp_path / "d")
 
 
 def test_a_name_with_brackets_is_a_name(tmp_path: Path) -> None:

@@ -223,3 +223,13 @@ def test_rows_of_sequences_keep_their_type(X: Any, expected: Any) -> None:
 def test_rows_of_tensors_and_of_what_is_only_an_array() -> None:
     assert take_like(torch.tensor([5, 6, 7]), [0, 2]).tolist() == [5, 7]
     assert take_like(OnlyArray([5, 6, 7]), [0, 2]).tolist() == [5, 7]
+
+
+def test_positions_of_a_weighted_subset() -> None:
+    from coresift.torch import WeightedSubset
+
+    data = torch.utils.data.TensorDataset(torch.arange(3.0))
+    assert WeightedSubset(data, [False, True, True]).indices.tolist() == [1, 2]
+    for odd in ([0.7, 1.9], [3], [-1], [True, False], ["a"], None):
+        with pytest.raises(_errors.DataError):
+            WeightedSubset(data, odd)

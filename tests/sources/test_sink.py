@@ -11,7 +11,7 @@ import pyarrow.parquet
 import pytest
 
 from coresift._errors import FormatError
-from coresift.sources import FileSource, write_table
+from coresift.sources import FileSource, output_suffix, write_table
 
 TABLE = pa.table({"a": [1.5, 2.0], "b": pa.array(["u", "v"]).dictionary_encode()})
 
@@ -66,3 +66,9 @@ def test_unknown_suffix_and_missing_folder(tmp_path: Path) -> None:
         write_table(TABLE, tmp_path / "out.txt")
     with pytest.raises(FormatError, match="check the folder"):
         write_table(TABLE, tmp_path / "missing" / "out.csv")
+
+
+def test_addresses_are_not_written(tmp_path: Path) -> None:
+    for path in ("s3://bucket/out.csv", Path("s3://bucket/out.csv")):
+        with pytest.raises(FormatError, match="not a file of this machine"):
+            output_suffix(path)

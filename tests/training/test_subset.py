@@ -145,8 +145,8 @@ class Endless(IterableDataset[Any]):
 BAD: list[tuple[Any, type[CoresiftError], str]] = [
     (lambda: WeightedSubset(Endless(), [0]), DataError, "Endless has no length"),
     (lambda: WeightedSubset(blobs(5), []), DataError, "no rows"),
-    (lambda: WeightedSubset(blobs(5), [0, 5]), DataError, "position 5 .* from 0 to 4"),
-    (lambda: WeightedSubset(blobs(5), [-1]), DataError, "position -1"),
+    (lambda: WeightedSubset(blobs(5), [0, 5]), DataError, "row 5 .* from 0 to 4"),
+    (lambda: WeightedSubset(blobs(5), [-1]), DataError, "row -1"),
     (lambda: WeightedSubset(blobs(5), [0, 1], [1.0]), DataError, "2 positions have weights"),
     (lambda: WeightedSubset(blobs(5), [0, 1], [1.0, 0.0]), DataError, r"weight 0\.0 is no"),
     (lambda: WeightedSubset(blobs(5), [0], [np.nan]), DataError, "weight nan"),

@@ -5,10 +5,38 @@ from __future__ import annotations
 import numpy as np
 
 from coresift._kernels._jit import kernel
-from coresift._typing import Counts, Rows
+from coresift._typing import Counts, Float32, Indices, Rows
 
 N_LIMBS = 20  # 32 bits each: 2**-298 (the square of the smallest float32) to 2**256 and carries
 BIAS = 298
+
+
+@kernel
+def _add(pattern: np.int64, power: int, limbs: Counts) -> None:
+    """Add the float32 value of a bit pattern, or its square, to the limbs of one sum."""
+    exponent = (pattern >> 23) & 0xFF
+    mantissa = pattern & 0x7FFFFF
+    if exponent > 0:
+        mantissa |= 0x800000
+    else:
+        exponent = np.int64(1)
+    if mantissa == 0:
+        return
+    mask = np.int64(0xFFFFFFFF)
+    sign = np.int64(-1) if pattern < 0 and power == 1 else np.int64(1)
+    shift = exponent - 150  # the value is mantissa * 2**shift
+    if power == 2:
+        mantissa *= mantissa
+        shift *= 2
+    shift += BIAS
+    # At most 48 bits, moved left by at most 31: two halves of 24 bits stay in 64.
+    for half in range(2):
+        piece = (mantissa >> (24 * half)) & 0xFFFFFF
+        place = shift + 24 * half
+        piece <<= place & 31
+        limb = place >> 5
+        limbs[limb] += sign * (piece & mask)
+        limbs[limb + 1] += sign * (piece >> 32)
 
 
 @kernel
@@ -24,30 +52,24 @@ def add_exactly(rows: Rows, power: int, limbs: Counts) -> None:
     limbs : ndarray of shape (n_columns, N_LIMBS), int64
         Added to. The sum of a column is ``sum_b limbs[b] * 2**(32 * b - BIAS)``.
     """
-    mask = np.int64(0xFFFFFFFF)
     bits = rows.view(np.int32)
     for i in range(rows.shape[0]):
         for j in range(rows.shape[1]):
-            pattern = np.int64(bits[i, j])
-            exponent = (pattern >> 23) & 0xFF
-            mantissa = pattern & 0x7FFFFF
-            if exponent > 0:
-                mantissa |= 0x800000
-            else:
-                exponent = np.int64(1)
-            if mantissa == 0:
-                continue
-            sign = np.int64(-1) if pattern < 0 and power == 1 else np.int64(1)
-            shift = exponent - 150  # the value is mantissa * 2**shift
-            if power == 2:
-                mantissa *= mantissa
-                shift *= 2
-            shift += BIAS
-            # At most 48 bits, moved left by at most 31: two halves of 24 bits stay in 64.
-            for half in range(2):
-                piece = (mantissa >> (24 * half)) & 0xFFFFFF
-                place = shift + 24 * half
-                piece <<= place & 31
-                limb = place >> 5
-                limbs[j, limb] += sign * (piece & mask)
-                limbs[j, limb + 1] += sign * (piece >> 32)
+            _add(np.int64(bits[i, j]), power, limbs[j])
+
+
+@kernel
+def add_groups_exactly(values: Float32, groups: Indices, limbs: Counts) -> None:
+    """Add values to the limbs of their groups.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values,), float32
+        Finite; at most 2**30 values.
+    groups : ndarray of shape (n_values,), int64
+    limbs : ndarray of shape (n_groups, N_LIMBS), int64
+        Added to, as in `add_exactly`.
+    """
+    bits = values.view(np.int32)
+    for i in range(values.shape[0]):
+        _add(np.int64(bits[i]), 1, limbs[groups[i]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import numbers
 
@@ -87,12 +88,16 @@ def split_budget(budget: int, class_sizes: Counts) -> Counts:
     quotas = [max(1, budget * size // total) for size in sizes]
     # Exact integer remainders; what the small classes got on top is taken from the rest.
     shares = [budget * size - quota * total for size, quota in zip(sizes, quotas, strict=True)]
-    while sum(quotas) != budget:
-        step = 1 if sum(quotas) < budget else -1
-        open_to = [
-            c for c in range(len(sizes)) if (quotas[c] < sizes[c] if step > 0 else quotas[c] > 1)
-        ]
-        chosen = max(open_to, key=lambda c: (step * shares[c], -c))
+    left = budget - sum(quotas)
+    step = 1 if left > 0 else -1
+    limits = sizes if step > 0 else [1] * len(sizes)
+    queue = [(-step * shares[c], c) for c in range(len(sizes)) if quotas[c] != limits[c]]
+    heapq.heapify(queue)
+    for _ in range(abs(left)):
+        share, chosen = queue[0]
         quotas[chosen] += step
-        shares[chosen] -= step * total
+        if quotas[chosen] == limits[chosen]:
+            heapq.heappop(queue)
+        else:
+            heapq.heapreplace(queue, (share + total, chosen))
     return np.array(quotas, dtype=np.int64)

@@ -10,6 +10,7 @@ import numpy as np
 from coresift._typing import Buckets, Float64, Indices, Rows
 from coresift.core.coreset import Choice
 from coresift.core.encoder import Clusterer
+from coresift.core.members import Members
 from coresift.core.summary import Summary
 
 
@@ -40,8 +41,9 @@ class WonClusters:
         if not isinstance(buckets, np.ndarray):
             buckets = buckets.buckets(rows())
         weights = np.empty(len(self.picks))
+        members = Members.of(choice.class_ids, len(self.owners))
         for class_id, owners in enumerate(self.owners):
-            here = choice.class_ids == class_id
+            here = members[class_id]
             summary = self.summary_of(class_id)
             weights[here] = cluster_weights(summary, owners, self.picks[here], buckets[here])
         return weights

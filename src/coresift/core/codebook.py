@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -120,14 +121,29 @@ class Codebook:
     def sdc_table(self, squared: bool = False) -> Float32:
         """Return distances between the codewords of each subspace (the paper's cb).
 
+        Computed once: there is a class for each label, and all ask for it.
+
         Returns
         -------
         ndarray of shape (n_subspaces, n_codewords, n_codewords), float32
             Symmetric, zero diagonal; subspaces with fewer codewords are filled with zeros.
         """
+        return self._squared_distances if squared else self._distances
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Codebook, (self.features, self.codewords)  # whoever needs the table makes it
+
+    @cached_property
+    def _distances(self) -> Float32:
+        return self._sdc_table("euclidean")
+
+    @cached_property
+    def _squared_distances(self) -> Float32:
+        return self._sdc_table("sqeuclidean")
+
+    def _sdc_table(self, metric: Literal["sqeuclidean", "euclidean"]) -> Float32:
         width = max(words.shape[1] for words in self.codewords)
         table = np.zeros((self.n_subspaces, width, width), dtype=np.float32)
-        metric: Literal["sqeuclidean", "euclidean"] = "sqeuclidean" if squared else "euclidean"
         for subspace, words in enumerate(self.codewords):
             points = words.T.astype(np.float64)
             table[subspace, : len(points), : len(points)] = cdist(points, points, metric)

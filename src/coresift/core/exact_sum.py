@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from coresift._kernels.exact import BIAS, N_LIMBS, add_exactly
-from coresift._typing import Float64, Rows
+from coresift._kernels.exact import BIAS, N_LIMBS, add_exactly, add_groups_exactly
+from coresift._typing import Counts, Float32, Float64, Indices, Rows
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,14 @@ class ExactSum:
         """Sum the columns of rows of shape (n_rows, n_columns), or their squares."""
         limbs = np.zeros((rows.shape[1], N_LIMBS), dtype=np.int64)
         add_exactly(np.ascontiguousarray(rows, dtype=np.float32), power, limbs)
-        return cls(tuple(sum(int(v) << (32 * b) for b, v in enumerate(column)) for column in limbs))
+        return cls(_totals(limbs))
+
+    @classmethod
+    def of_groups(cls, values: Float32, groups: Indices, n_groups: int) -> ExactSum:
+        """Sum values of shape (n_values,) group by group, each group as a column."""
+        limbs = np.zeros((n_groups, N_LIMBS), dtype=np.int64)
+        add_groups_exactly(np.ascontiguousarray(values, dtype=np.float32), groups, limbs)
+        return cls(_totals(limbs))
 
     @classmethod
     def empty(cls, n_columns: int) -> ExactSum:
@@ -59,6 +66,15 @@ class ExactSum:
     def value(self) -> Float64:
         """Return the sums rounded once, shape (n_columns,), float64."""
         return np.array([float(total) for total in self.fractions()], dtype=np.float64)
+
+
+def _totals(limbs: Counts) -> tuple[int, ...]:
+    """Put limbs of shape (n, N_LIMBS) together, one integer for each row."""
+    used = np.flatnonzero(limbs.any(axis=0)).tolist()  # a few: values of one size share theirs
+    totals = [0] * len(limbs)
+    for b in used:
+        totals = [t + (v << (32 * b)) for t, v in zip(totals, limbs[:, b].tolist(), strict=True)]
+    return tuple(totals)
 
 
 def standard_deviation(total: Fraction, squares: Fraction, n_rows: int) -> float:

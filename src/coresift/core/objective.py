@@ -137,7 +137,10 @@ class BoundTable:
         """Build the table of a one-class summary."""
         distances = codebook.sdc_table(bound.squared)
         counts = CodeCounts.of(summary)
-        order = block_order(counts.means(codebook, summary.sizes), WIDTH)
+        if len(summary.sizes) <= WIDTH:  # one block
+            order = np.arange(len(summary.sizes))
+        else:
+            order = block_order(counts.means(codebook, summary.sizes), WIDTH)
         counts, sizes = counts.ordered(order), summary.sizes[order]
         n_subspaces, n_codewords = distances.shape[:2]
         n_blocks = -(-len(sizes) // WIDTH)

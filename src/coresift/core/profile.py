@@ -29,7 +29,8 @@ class Profile:
     moments : Moments
         Of the rows without NaN or infinity.
     sample : BottomK
-        The rows of smallest hash, in the order of their hashes; they carry their features.
+        The rows of smallest hash, in the order of their hashes; they carry their features, and
+        their labels where there are any.
     """
 
     label_counts: dict[Hashable, int]
@@ -59,13 +60,14 @@ class Profile:
         if nan_counts.any() or inf_counts.any():
             finite = np.isfinite(rows).all(axis=1)
             rows, row_ids = rows[finite], row_ids[finite]
+            labels = None if labels is None else labels[finite]
         return cls(
             {} if labels is None or n_missing else count_labels(labels),
             n_missing,
             nan_counts,
             inf_counts,
             Moments.of(rows, scale),
-            sample_rows(rows, row_ids, sample_size, seed),
+            sample_rows(rows, row_ids, sample_size, seed, labels),
         )
 
     @classmethod
@@ -85,14 +87,24 @@ class Profile:
             self.nan_counts + other.nan_counts,
             self.inf_counts + other.inf_counts,
             self.moments.merge(other.moments),
-            self.sample.merge(other.sample),
+            _merged(self.sample, other.sample),
         )
 
 
-def sample_rows(rows: RawRows, row_ids: Indices, size: int, seed: int) -> BottomK:
+def sample_rows(
+    rows: RawRows, row_ids: Indices, size: int, seed: int, labels: Labels | None = None
+) -> BottomK:
     """Sample rows of shape (n_rows, n_features) with distinct ids: those of smallest hash."""
     one_group = np.zeros(len(row_ids), dtype=np.int64)
-    return BottomK.of(one_group, (row_hash(row_ids, seed),), row_ids, np.array([size]), (rows,))
+    carried = (rows,) if labels is None else (rows, labels)
+    return BottomK.of(one_group, (row_hash(row_ids, seed),), row_ids, np.array([size]), carried)
+
+
+def _merged(left: BottomK, right: BottomK) -> BottomK:
+    """Merge samples; one without rows may not know whether there are labels."""
+    if not len(left.row_ids) or not len(right.row_ids):
+        return max(left, right, key=lambda sample: (len(sample.row_ids), len(sample.payload)))
+    return left.merge(right)
 
 
 def count_nonfinite(rows: RawRows) -> tuple[Counts, Counts]:

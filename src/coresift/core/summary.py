@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresift._errors import ParameterError
+from coresift._kernels.segments import find_in_segments
 from coresift._rng import row_hash
+from coresift._threads import run_blocks
 from coresift._typing import Buckets, Codes, Counts, Indices
 from coresift.core.hyperplanes import MAX_PLANES as MAX_BITS
 from coresift.core.hyperplanes import prefix
@@ -220,11 +222,16 @@ class Summary:
     def clusters(self, class_ids: Indices, buckets: Buckets) -> Indices:
         """Return the cluster of each row that was summarised, shape (n_rows,), int64."""
         clusters = np.empty(len(buckets), dtype=np.int64)
-        for class_id in np.unique(class_ids):
-            here = class_ids == class_id
-            part = slice(*np.searchsorted(self.cluster_class, [class_id, class_id + 1]))
-            cut = prefix(buckets[here], int(self.bits[class_id]))
-            clusters[here] = part.start + np.searchsorted(self.cluster_bucket[part], cut)
+        if not len(buckets):
+            return clusters
+        first, last = int(class_ids.min()), int(class_ids.max())
+        edges = np.searchsorted(self.cluster_class, np.arange(first, last + 2))
+        segments, cut = class_ids - first, prefix(buckets, self.bits[class_ids])
+
+        def find(part: slice) -> None:
+            find_in_segments(segments[part], cut[part], edges, self.cluster_bucket, clusters[part])
+
+        run_blocks(find, len(buckets))
         return clusters
 
     def _joined(self, other: Summary, order: Indices, starts: Indices) -> Summary:
@@ -266,8 +273,9 @@ class Summary:
         A part of the rows never needs fewer bits than the whole, so bounding
         parts on the way gives the same summary as bounding once at the end.
         """
-        bits = self.bits.copy()
-        for class_id, limit in enumerate(self.layout.max_clusters):
-            clusters = slice(*np.searchsorted(self.cluster_class, [class_id, class_id + 1]))
-            bits[class_id] = _bits_within(self.cluster_bucket[clusters], int(bits[class_id]), limit)
+        bits, limits = self.bits.copy(), self.layout.max_clusters
+        edges = np.searchsorted(self.cluster_class, np.arange(len(bits) + 1))
+        for class_id in np.flatnonzero(np.diff(edges) > limits).tolist():
+            clusters = self.cluster_bucket[edges[class_id] : edges[class_id + 1]]
+            bits[class_id] = _bits_within(clusters, int(bits[class_id]), limits[class_id])
         return self.coarsen(bits)

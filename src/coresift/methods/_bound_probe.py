@@ -29,12 +29,16 @@ class BoundProbe:
     bound: Bound
 
     def prepared(self, table: Table) -> BoundTask:
-        """Draw rows of each class, in proportion to its size, to compare bounds with distances."""
+        """Draw rows of each class, in proportion to its size, to compare bounds with distances.
+
+        Of more classes than rows to draw, the largest.
+        """
         pool, sizes = self.summary.pool, table.classes.sizes
-        n_items = min(max(BOUND_SAMPLE, len(sizes)), int(sizes.sum()))
-        drawn = np.flatnonzero(
-            rank_in_group(pool.groups) < split_budget(n_items, sizes)[pool.groups]
-        )
+        wanted = np.zeros_like(sizes)
+        largest = np.sort(np.argsort(-sizes, kind="stable")[:BOUND_SAMPLE])
+        n_items = min(BOUND_SAMPLE, int(sizes[largest].sum()))
+        wanted[largest] = split_budget(n_items, sizes[largest])
+        drawn = np.flatnonzero(rank_in_group(pool.groups) < wanted[pool.groups])
         drawn = drawn[np.argsort(pool.row_ids[drawn])]
         rows = table.take(pool.row_ids[drawn])
         buckets = self.encoder.clusterer.buckets(rows)

@@ -81,7 +81,7 @@ class Plan(ABC):
             For a budget that cannot be met.
         """
         held = 2 * source.n_rows * (4 * source.n_features + 16) if self.holds_rows else 0
-        sample = self.sample_rows * source.n_features * 8
+        sample = max(self.sample_rows, self.weighting().sample_rows) * source.n_features * 8
         return {
             "n_rows": source.n_rows,
             "n_features": source.n_features,

@@ -19,6 +19,7 @@ from coresift.core.facility import (
     Recomputed,
     facility_greedy,
 )
+from coresift.core.members import Members
 from coresift.core.objective import Objective
 from coresift.core.parameters import check_choice, check_range
 from coresift.methods._plan import Plan
@@ -58,10 +59,11 @@ class CraigPlan(Plan):
         quotas, n_features = table.quotas(self.budget), table.source.n_features
         stores = [self.store(size, n_features) for size in table.classes.sizes.tolist()]
         rows, class_ids, _ = table.gather(run)
+        members = Members.of(class_ids, len(quotas))
         chosen: list[Indices] = []
         with run.stage("choose", int(quotas.sum())):
             for class_id, (quota, store) in enumerate(zip(quotas.tolist(), stores, strict=True)):
-                here = np.flatnonzero(class_ids == class_id)
+                here = members[class_id]
                 rng = stream(self.seed, Purpose.GREEDY_DRAWS, class_id)
                 chosen.append(here[self._in_class(rows[here], here, quota, store, rng, run)])
         row_ids = np.sort(np.concatenate(chosen))

@@ -21,6 +21,7 @@ from coresift.core.codebook import MAX_CODEWORDS, SUBSPACES, Codebook
 from coresift.core.coreset import Choice, in_order
 from coresift.core.greedy import GREEDY, greedy
 from coresift.core.hyperplanes import MAX_PLANES
+from coresift.core.members import Members
 from coresift.core.objective import CodeObjective
 from coresift.core.parameters import check_choice, check_range
 from coresift.core.summary import Layout, Summary
@@ -94,7 +95,7 @@ class CraigPQPlan(Plan):
         quotas = table.quotas(self.budget)
         with run.stage("train"):
             codebook = Codebook.train(
-                table.sample(),
+                table.sample(self.sample_rows),
                 self.n_subspaces,
                 self.n_codewords,
                 stream(self.seed, Purpose.CODEBOOK),
@@ -103,10 +104,11 @@ class CraigPQPlan(Plan):
         with run.stage("encode", table.n_rows):
             encoded = table.fold(KeepCodes(codebook), run).block(table.n_rows)
         codes: Any = encoded.rows
+        members = Members.of(encoded.class_ids, len(quotas))
         with run.stage("choose", int(quotas.sum())):
 
             def choose(class_id: int) -> ClassCodes:
-                here = np.flatnonzero(encoded.class_ids == class_id)
+                here = members[class_id]
                 found = self._in_class(codes[here], here, int(quotas[class_id]), codebook, class_id)
                 run.advance(len(found.picks))
                 return found

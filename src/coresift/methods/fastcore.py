@@ -105,6 +105,9 @@ class FastCorePlan(Plan):
     n_candidates: int = 500
     refine: int | None = None
     representative: str = "medoid"
+    pilot: Any = None
+    loss: str | None = None
+    noise: float | None = None
     max_clusters: int | None = None
     max_candidates: int | None = None
 
@@ -158,7 +161,7 @@ class FastCorePlan(Plan):
         """Number of times to look for better medoids: as given, or once where cells are read."""
         if self.refine is not None:
             return self.refine
-        return int(self.weights == "assignment")
+        return int(self.weights in ("assignment", "calibrated"))
 
     def n_parts(self, n_features: int) -> int:
         """Return the number of subspaces: as given, or one for each 32 features, 6 to 64."""
@@ -226,7 +229,7 @@ class FastCorePlan(Plan):
 
     def train(self, table: Table, max_clusters: int, run: Runtime) -> Encoder:
         """Fit clusters and codebook to the sample (lines 2-3)."""
-        sample = table.sample()
+        sample = table.sample(self.sample_rows)
         with run.stage("cluster"):
             clusterer = self._clusterer(sample, max_clusters)
         with run.stage("train"):

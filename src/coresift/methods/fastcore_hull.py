@@ -15,6 +15,7 @@ from coresift.core.coreset import Choice, in_order
 from coresift.core.facility import ROW_GREEDY, facility_greedy
 from coresift.core.hull import HullObjective, Hulls, pair_up
 from coresift.core.hyperplanes import MAX_PLANES
+from coresift.core.members import Members
 from coresift.core.parameters import check_choice, check_range
 from coresift.methods._clusters import CENTER_ROWS, cluster_facts, count_clusters
 from coresift.methods._plan import Plan
@@ -69,16 +70,17 @@ class FastCoreHullPlan(Plan):
     def choose(self, table: Table, run: Runtime) -> Choice:
         """Choose by Algorithm 1 with hull bounds, one class after the other."""
         quotas = table.quotas(self.budget)
-        planes = draw_planes(table.sample(), self.n_planes, self.center, self.seed)
+        planes = draw_planes(table.sample(self.sample_rows), self.n_planes, self.center, self.seed)
         clusters = count_clusters(table, planes, quotas, self.max_clusters, run)
         rows, class_ids, _ = table.gather(run)
         buckets = planes.buckets(rows)
         members = clusters.clusters(class_ids, buckets)
+        own_rows = Members.of(class_ids, len(quotas))
         found: list[ClassHulls] = []
         chosen: list[Indices] = []
         with run.stage("choose", int(quotas.sum())):
             for class_id, quota in enumerate(quotas.tolist()):
-                here = np.flatnonzero(class_ids == class_id)
+                here = own_rows[class_id]
                 first = int(np.searchsorted(clusters.cluster_class, class_id))
                 rng = stream(self.seed, Purpose.GREEDY_DRAWS, class_id)
                 own = self._in_class(rows[here], members[here] - first, here, quota, rng, run)

@@ -45,7 +45,7 @@ class StratifiedPlan(Plan):
     def choose(self, table: Table, run: Runtime) -> Choice:
         """Draw rows from LSH clusters in proportion to their sizes."""
         quotas = table.quotas(self.budget)
-        planes = draw_planes(table.sample(), self.n_planes, self.center, self.seed)
+        planes = draw_planes(table.sample(self.sample_rows), self.n_planes, self.center, self.seed)
         clusters = count_clusters(table, planes, quotas, self.max_clusters, run)
         shares = _split(clusters, quotas, derived_seed(self.seed, Purpose.TIES))
         task = DrawFromClusters(planes, clusters, shares, derived_seed(self.seed, Purpose.ROWS))
@@ -131,8 +131,9 @@ def _split(clusters: Summary, quotas: Indices, seed: int) -> Indices:
     """Return how many rows to choose of each cluster, shape (T,), int64."""
     ties = row_hash(np.arange(len(clusters.sizes)), seed)
     shares = np.empty(len(clusters.sizes), dtype=np.int64)
+    edges = np.searchsorted(clusters.cluster_class, np.arange(len(quotas) + 1)).tolist()
     for class_id, quota in enumerate(quotas.tolist()):
-        here = clusters.cluster_class == class_id
+        here = slice(edges[class_id], edges[class_id + 1])  # clusters are sorted by class
         shares[here] = proportional(quota, clusters.sizes[here], ties[here])
     return shares
 

@@ -64,8 +64,8 @@ class Craig(BaseSelector):
     -----
     Memory: the scaled rows, ``4 * n_features`` bytes each, and for the largest class of n rows
     ``4 * n * n`` bytes ("dense"), at most about ``13 * n * n_features`` ("recompute"), or that and
-    ``44 * n * n_neighbours`` while the lists are built ("neighbours"). `outlook` says it for data
-    at hand before a row is read.
+    ``44 * n * n_neighbours`` while the lists are built ("neighbours"). ``plan().cost(source)`` says
+    it for data at hand before a row is read.
 
     Deviation: distances are float32 values cut to a grid of 2**-30 of the largest distance
     possible. Gains then are sums of whole numbers: exact, the same for any blocks and threads,

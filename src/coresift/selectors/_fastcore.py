@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from coresift.engines import Engine
 from coresift.methods import FastCorePlan
 from coresift.selectors._base import BaseSelector, RandomState
@@ -51,15 +53,29 @@ class FastCore(BaseSelector):
         with candidates that arrive little by little (faster, nearly as good); "auto" is "lazy"
         for few pairs of candidate and cluster, else "gradual". "stochastic" looks at a sample
         of ``n_candidates`` a step, "naive" at all in every step (the rows of "lazy", slower).
-    weights : {"assignment", "cluster"}, default="assignment"
-        Each row counts for its nearest chosen row of its class (Eq. 5, one more pass), or each
-        cluster for the chosen row of smallest bound (line 17).
+    weights : {"assignment", "calibrated", "cluster"}, default="assignment"
+        Each row counts for its nearest chosen row of its class (Eq. 5, one more pass), and
+        "calibrated" moves these weights a little, so that the weighted gradients at a pilot add
+        up to those of all rows; or each cluster counts for the chosen row of smallest bound
+        (line 17).
     refine : int or None, default=None
         How often each chosen row is replaced by a better medoid of the rows it stands for, where
         that lowers their distances (Eq. 5); three more passes each time. None is once, or never
         with ``weights="cluster"``, which reads no row again.
-    representative : {"medoid", "random"}, default="medoid"
-        Keep the most central row of those that a chosen row stands for, or draw one of them.
+    representative : {"medoid", "random", "balanced"}, default="medoid"
+        Keep the most central row of those that a chosen row stands for, or draw one of them, or
+        choose the one of at most 30 that makes the weighted gradients at a pilot add up to those
+        of all rows. With ``weights="calibrated"`` a model trained on the coreset comes closest to
+        the one of all rows.
+    pilot : estimator or None, default=None
+        A fitted linear model of scikit-learn at which gradients are looked at, for "balanced"
+        and "calibrated". None fits one to at most 20,000 rows of the first pass (half of all
+        rows at most), and moves it by the gradient of all rows.
+    loss : {"logistic", "squared_hinge", None}, default=None
+        The loss of the pilot: None is logistic, or that of the model which is given.
+    noise : float or None, default=None
+        Leave out rows whose label is less than so many times as probable as the likeliest one,
+        by the pilot: 0.05 where labels may be wrong and classes are well apart. None keeps all.
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
     max_clusters : int or None, default=None
@@ -133,6 +149,9 @@ class FastCore(BaseSelector):
         weights: str = "assignment",
         refine: int | None = None,
         representative: str = "medoid",
+        pilot: Any = None,
+        loss: str | None = None,
+        noise: float | None = None,
         scale: str | None = "minmax",
         max_clusters: int | None = None,
         max_candidates: int | None = None,
@@ -154,6 +173,9 @@ class FastCore(BaseSelector):
         self.weights = weights
         self.refine = refine
         self.representative = representative
+        self.pilot = pilot
+        self.loss = loss
+        self.noise = noise
         self.scale = scale
         self.max_clusters = max_clusters
         self.max_candidates = max_candidates

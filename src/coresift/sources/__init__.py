@@ -18,10 +18,12 @@ from coresift.sources._array import ArraySource
 from coresift.sources._base import CHUNK_BYTES, Chunk, Part, Source, chunk_rows
 from coresift.sources._checks import (
     as_labels,
+    as_positions,
     raise_missing_labels,
     raise_nonfinite,
     raise_unusable,
 )
+from coresift.sources._kinds import is_files, is_frame, is_sparse
 from coresift.sources._missing import finished
 from coresift.sources._obstacles import Obstacle, command_line_message, python_message
 from coresift.sources._options import Dates, Missing, Numbers
@@ -31,6 +33,7 @@ from coresift.sources._sparse import SparseSource
 if TYPE_CHECKING:
     from coresift.sources._arrow_files import FileSource
     from coresift.sources._copy import check_added, copy_rows
+    from coresift.sources._describe import Description, describe
     from coresift.sources._frame import FrameSource
     from coresift.sources._npy import NpySource
     from coresift.sources._sink import output_suffix, write_table
@@ -39,6 +42,7 @@ __all__ = [
     "CHUNK_BYTES",
     "ArraySource",
     "Chunk",
+    "Description",
     "FileSource",
     "FrameSource",
     "NpySource",
@@ -47,6 +51,7 @@ __all__ = [
     "Source",
     "SparseSource",
     "as_labels",
+    "as_positions",
     "as_source",
     "check_added",
     "chunk_rows",
@@ -54,6 +59,8 @@ __all__ = [
     "copy_rows",
     "count_missing_labels",
     "count_nonfinite",
+    "describe",
+    "is_files",
     "output_suffix",
     "python_message",
     "raise_missing_labels",
@@ -64,15 +71,16 @@ __all__ = [
 ]
 
 _ON_DEMAND = {
+    "Description": "_describe",
     "FileSource": "_arrow_files",
     "FrameSource": "_frame",
     "NpySource": "_npy",
     "check_added": "_copy",
     "copy_rows": "_copy",
+    "describe": "_describe",
     "output_suffix": "_sink",
     "write_table": "_sink",
 }
-_FRAME_PACKAGES = {"pandas", "polars", "pyarrow", "modin", "cudf"}
 
 
 def __getattr__(name: str) -> Any:
@@ -184,14 +192,14 @@ def as_source(
 
 def _open(X: Any, y: Any, table: dict[str, Any], written: dict[str, Any]) -> Source:
     """Return the source that reads X as it is, with what is missing."""
-    if _is_files(X):
+    if is_files(X):
         _refuse(y is not None, "y", "a path", "name the column of the labels: label=")
         files: type[FileSource] = _load("FileSource")
         return files(X, **table, **written)
     for name, value in written.items():
         usual = "utf-8" if name == "encoding" else None
         _refuse(value != usual, name, "data that are not a CSV file", "leave it out")
-    if _is_frame(X):
+    if is_frame(X):
         frames: type[FrameSource] = _load("FrameSource")
         return frames(X, y, **table)
     array = "an array, which has no names"
@@ -201,7 +209,7 @@ def _open(X: Any, y: Any, table: dict[str, Any], written: dict[str, Any]) -> Sou
     if isinstance(X, str | PathLike):
         arrays: type[NpySource] = _load("NpySource")
         return arrays(X, y, chunk_rows=chunk_rows)
-    if _is_sparse(X):
+    if is_sparse(X):
         return SparseSource(X, y, chunk_rows=chunk_rows)
     return ArraySource(X, y, chunk_rows=chunk_rows)
 
@@ -209,27 +217,3 @@ def _open(X: Any, y: Any, table: dict[str, Any], written: dict[str, Any]) -> Sou
 def _refuse(wrong: bool, given: str, data: str, remedy: str) -> None:
     if wrong:
         raise ParameterError(f"{given} is given together with {data}: {remedy}")
-
-
-def _is_files(X: Any) -> bool:
-    """Tell whether X stands for files of named columns."""
-    if isinstance(X, str | PathLike):
-        return not str(X).lower().endswith(".npy")
-    if isinstance(X, list | tuple):
-        return len(X) > 0 and all(isinstance(path, str | PathLike) for path in X)
-    return type(X).__module__ == "pyarrow._dataset"
-
-
-def _is_frame(X: Any) -> bool:
-    # by name, so that a library that is not imported stays so
-    return (
-        type(X).__module__.partition(".")[0] in _FRAME_PACKAGES
-        or hasattr(X, "__narwhals_dataframe__")
-        or hasattr(X, "__arrow_c_stream__")
-    )
-
-
-def _is_sparse(X: Any) -> bool:
-    return type(X).__module__.startswith("scipy.sparse") or (
-        hasattr(X, "tocsr") and hasattr(X, "nnz")
-    )

@@ -89,7 +89,7 @@ def label_array(y: Any) -> Labels:
         values = np.array(y.data, dtype=object)
         values[np.ma.getmaskarray(y)] = None
         return values
-    if type(y).__module__.partition(".")[0] in {"pyarrow", "polars"} and not _is_table(y):
+    if _is_arrow_series(y):
         from coresift.sources._arrow_labels import series_labels
 
         return series_labels(y)
@@ -101,8 +101,10 @@ def label_array(y: Any) -> Labels:
     return _as_given(y, labels)
 
 
-def _is_table(y: Any) -> bool:
-    return len(getattr(y, "shape", (0,))) == 2
+def _is_arrow_series(y: Any) -> bool:
+    """Tell whether y is an Arrow array or a polars Series: no table, scalar or schema."""
+    in_arrow = type(y).__module__.partition(".")[0] in {"pyarrow", "polars"}
+    return in_arrow and hasattr(y, "to_numpy") and len(getattr(y, "shape", (0,))) == 1
 
 
 def _with_missing(y: Any) -> Any:

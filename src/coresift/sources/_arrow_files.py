@@ -13,8 +13,7 @@ import pyarrow as pa
 
 from coresift._typing import Indices, RawRows
 from coresift.sources._arrow_labels import label_values
-from coresift.sources._base import Chunk, Part, Source, part_rows, told
-from coresift.sources._base import chunk_rows as rows_per_chunk
+from coresift.sources._base import Chunk, Part, part_rows
 from coresift.sources._checks import as_positions
 from coresift.sources._column_plan import plan_layout
 from coresift.sources._columns import ColumnLayout
@@ -24,8 +23,10 @@ from coresift.sources._data_file import DataFile, FileSlice, cut
 from coresift.sources._dataset import is_dataset, open_dataset
 from coresift.sources._dialect import CsvOptions
 from coresift.sources._formats import find, open_files
+from coresift.sources._look import Reader
 from coresift.sources._options import ColumnKeywords, ColumnOptions
 from coresift.sources._schema import one_schema
+from coresift.sources._table_source import TableSource
 
 _BATCH_ROWS = 8192  # rows of one read where the chunk does not say: levels, take
 
@@ -65,7 +66,7 @@ class FilePart(Part):
             start += table.num_rows
 
 
-class FileSource(Source):
+class FileSource(TableSource):
     r"""Rows of files: Parquet, CSV or Arrow (Feather), of one or of many.
 
     Columns become features as in `FrameSource`. Nothing but one chunk is held in memory. A CSV file
@@ -144,39 +145,15 @@ class FileSource(Source):
         null_values: Sequence[str] | None = None,
         **columns: Unpack[ColumnKeywords],
     ) -> None:
-        nulls = None if null_values is None else tuple(null_values)
-        options = CsvOptions(delimiter, decimal, encoding, nulls)
-        self._files = _open_all(path, options, label)
-        self._schema = one_schema(self._files)
+        options = csv_options(delimiter, decimal, encoding, null_values)
+        self._files, self._schema, read = open_table(path, options, label)
         self.n_rows = sum(file.n_rows for file in self._files)
         self._label = label
-        everything = [piece for run in cut(self._files, self.n_rows) for piece in run]
-        self._layout = plan_layout(
-            self._schema,
-            label,
-            lambda names: _tables(everything, _chosen(self._schema, names), _BATCH_ROWS),
-            ColumnOptions(**columns),
+        self._set_layout(
+            plan_layout(self._schema, label, read, ColumnOptions(**columns)), chunk_rows
         )
-        self.feature_names = self._layout.feature_names
-        self.notes = told(self._layout.notes)
-        self._chunk_rows = rows_per_chunk(self.n_features, chunk_rows)
 
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """For each feature, the input column that it comes from (one-hot features share one)."""
-        return self._layout.column_names
-
-    @property
-    def groups(self) -> tuple[tuple[str, int, bool], ...]:
-        """Name, number of features, and whether they are levels, of each column."""
-        return self._layout.groups
-
-    @property
-    def layout(self) -> ColumnLayout:
-        """What the columns become; ``like`` gives it to other rows."""
-        return self._layout
-
-    def parts(self) -> tuple[FilePart, ...]:
+    def _read_parts(self) -> tuple[FilePart, ...]:
         """Return runs of row groups and files, each of which is read in one part only.
 
         Chunks end where parts do: the last chunk of a part may be shorter than the others.
@@ -197,7 +174,7 @@ class FileSource(Source):
         """Names of all the columns of the input."""
         return tuple(self._schema.names)
 
-    def take(self, rows: Indices) -> RawRows:
+    def _read(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
         return self._layout.encode(self._read_rows(rows, self._layout.names))
 
@@ -259,13 +236,38 @@ class FileSource(Source):
             first += file.n_rows
             if len(wanted):
                 everything = range(len(file.sections))
+                n_taken = 0
                 for start, table in file.tables(schema, _BATCH_ROWS, everything, wanted):
                     stop = start + table.num_rows
                     local = wanted[slice(*np.searchsorted(wanted, [start, stop]))] - start
                     if len(local):
                         pieces.append(table.take(pa.array(local)))
+                        n_taken += len(local)
+                file.check_rows(n_taken, len(wanted))
         table = pa.concat_tables(pieces)
         return table if np.array_equal(ascending, positions) else table.take(pa.array(inverse))
+
+
+def csv_options(
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str = "utf-8",
+    null_values: Sequence[str] | None = None,
+) -> CsvOptions:
+    """Return how CSV files are written; see `FileSource`."""
+    nulls = None if null_values is None else tuple(null_values)
+    return CsvOptions(delimiter, decimal, encoding, nulls)
+
+
+def open_table(
+    path: Any, options: CsvOptions, label: str | None
+) -> tuple[tuple[DataFile, ...], pa.Schema, Reader]:
+    """Return the files at a path, their columns, and what reads some of the columns."""
+    files = _open_all(path, options, label)
+    schema = one_schema(files)
+    n_rows = sum(file.n_rows for file in files)
+    everything = [piece for run in cut(files, n_rows) for piece in run]
+    return files, schema, lambda names: _tables(everything, _chosen(schema, names), _BATCH_ROWS)
 
 
 def _open_all(path: Any, options: CsvOptions, label: str | None) -> tuple[DataFile, ...]:

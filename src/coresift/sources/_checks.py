@@ -230,13 +230,15 @@ def as_positions(rows: Any, n_rows: int) -> Indices:
     array([0, 2])
     """
     given = to_numpy(rows, "the positions are", DataError).reshape(-1)
-    if given.dtype.kind == "b" and given.size:
+    if given.dtype.kind == "b":
         if len(given) != n_rows:
             raise DataError(
                 f"the mask has {len(given)} values for {n_rows} rows; pass one for each row, or "
                 "positions"
             )
         return np.flatnonzero(given)
+    if not given.size:  # of whatever type, such as that of np.array([])
+        return np.zeros(0, dtype=np.int64)
     outside = given[~_is_within(given, n_rows)]
     if len(outside):
         raise DataError(
@@ -247,7 +249,7 @@ def as_positions(rows: Any, n_rows: int) -> Indices:
 
 
 def _is_within(positions: Any, n_rows: int) -> Any:
-    if positions.dtype.kind in "iu" or not positions.size:
+    if positions.dtype.kind in "iu":
         return (positions >= 0) & (positions < n_rows)
     if positions.dtype.kind != "f":
         raise DataError(f"the positions are an array of {positions.dtype}; pass whole numbers")

@@ -32,19 +32,17 @@ def type_notes(schema: pa.Schema, hidden: set[str | None]) -> Iterator[str]:
 
 def value_notes(
     columns: Iterable[Column], read: Reader, fields: Sequence[pa.Field], options: ColumnOptions
-) -> Iterator[str]:
-    """Yield what the values of columns let suspect."""
+) -> Iterator[tuple[str, str]]:
+    """Yield the name of a column, and what its values let suspect."""
     for column in columns:
         if column.levels is None or not is_text(column.levels.type):
             continue
         one_hot = f"such as {some_levels(column.levels)}: each of its {len(column.levels)} levels"
         if are_dates(column.levels):
-            yield f"column {column.name!r} is text that holds dates, {one_hot} is a feature"
+            yield column.name, f"is text that holds dates, {one_hot} is a feature"
         elif options.numbers == "error" and share_of_numbers(column.levels) >= _HALF:
-            yield (
-                f"column {column.name!r} is text that holds numbers, {one_hot} is a feature; "
-                "numbers='parse' makes it one number"
-            )
+            what = f"is text that holds numbers, {one_hot} is a feature"
+            yield column.name, f"{what}; numbers='parse' makes it one number"
     whole = [one.name for one in fields if pa.types.is_integer(one.type)]
     for name in find_counters(read, whole):
-        yield f"column {name!r} counts the rows: drop it if it is an index"
+        yield name, "counts the rows: drop it if it is an index"

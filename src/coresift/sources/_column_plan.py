@@ -70,11 +70,7 @@ def plan_layout(
     DataError
         If no column is left.
     """
-    check_distinct(schema.names)
-    for name, use in [(label, "for the label"), *((name, "to drop") for name in options.drop)]:
-        check_present(schema.names, name, use)
-    if label in options.drop:
-        raise ColumnError(f"the label column {label!r} is to be dropped too: drop others only")
+    check_names(schema, label, options)
     if options.like is not None:
         return layout_like(schema, label, read, options)
     left_out = left_out_columns(schema, label, options.drop)
@@ -82,7 +78,7 @@ def plan_layout(
     fields = [field for field in schema if field.name not in hidden]
     if not fields:
         raise DataError(f"the input has no feature columns, only {schema.names}; add at least one")
-    decided = _decide(fields, read, options)
+    decided = decide(fields, read, options)
     obstacles = [one for one in decided if isinstance(one, Obstacle)]
     if obstacles:
         rest = [one.name for one in decided if isinstance(one, Column)]
@@ -91,10 +87,24 @@ def plan_layout(
     notes = [
         *(f"column {name!r} {why}" for name, why in left_out.items()),
         *type_notes(schema, hidden - {label}),
-        *value_notes(columns, read, fields, options),
+        *(f"column {name!r} {what}" for name, what in value_notes(columns, read, fields, options)),
     ]
     left_out |= dict.fromkeys(options.drop, "is left out, as asked")
     return ColumnLayout(columns, _row_type(columns, fields), left_out, tuple(notes))
+
+
+def check_names(schema: pa.Schema, label: str | None, options: ColumnOptions) -> None:
+    """Refuse names that occur twice, are not there, or are label and dropped.
+
+    Raises
+    ------
+    ColumnError
+    """
+    check_distinct(schema.names)
+    for name, use in [(label, "for the label"), *((name, "to drop") for name in options.drop)]:
+        check_present(schema.names, name, use)
+    if label in options.drop:
+        raise ColumnError(f"the label column {label!r} is to be dropped too: drop others only")
 
 
 def raise_obstacles(obstacles: Sequence[Obstacle]) -> None:
@@ -109,7 +119,7 @@ def raise_obstacles(obstacles: Sequence[Obstacle]) -> None:
     raise error
 
 
-def _decide(
+def decide(
     fields: Sequence[pa.Field], read: Reader, options: ColumnOptions
 ) -> list[Column | Obstacle]:
     """Return what each column becomes, or what stands in its way."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ import pyarrow as pa
 
 from coresift._typing import RawRows
 from coresift.sources._column import Column
+from coresift.sources._number_block import put_numbers
+
+_BLOCK_COLUMNS = 16  # in a row, from which on they are copied together
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +77,19 @@ class ColumnLayout:
         n_features = sum(len(column.features) for column in self.columns)
         rows = np.empty((table.num_rows, n_features), dtype=self.dtype)
         place = 0
-        for column in self.columns:
-            stop = place + len(column.features)
-            rows[:, place:stop] = column.encode(table.column(column.name), self.dtype, start)
-            place = stop
+        for is_number, run in groupby(self.columns, key=lambda column: column.kind == "number"):
+            columns = list(run)
+            if is_number and len(columns) >= _BLOCK_COLUMNS:
+                stop = place + len(columns)
+                names = [column.name for column in columns]
+                put_numbers(
+                    table if names == table.column_names else table.select(names),
+                    rows[:, place:stop],
+                )
+                place = stop
+                continue
+            for column in columns:
+                stop = place + len(column.features)
+                rows[:, place:stop] = column.encode(table.column(column.name), self.dtype, start)
+                place = stop
         return rows

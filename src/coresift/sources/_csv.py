@@ -134,14 +134,15 @@ def _scan(
     dialect = find_dialect(location, options)
     raw: pa.Schema | None = None
     while True:
+        kinds = None if raw is None else {column.name: column.type for column in raw}
         try:
-            if raw is None:
-                with dialect.open(location) as reader:
+            with dialect.open(location, kinds) as reader:
+                if raw is None:
                     raw = _widened(reader.schema, types, dialect)
                     _check(location, raw)
-            with dialect.open(location, {f.name: f.type for f in raw}) as reader:
-                n_rows = sum(batch.num_rows for batch in reader)
-            break
+                if raw.types == reader.schema.types:
+                    n_rows = sum(batch.num_rows for batch in reader)
+                    break
         except pa.ArrowInvalid as error:
             other = _other_dialect(dialect, options, raw, error)
             raw = _widen(raw, dialect, error) if other == dialect else None

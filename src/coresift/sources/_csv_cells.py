@@ -14,7 +14,7 @@ _NEEDS_QUOTES = r"[\",\t\r\n]"
 _LINES = 65_536  # written at a time
 # What the reader takes for a missing value where it is not quoted; so it is quoted where the reader
 # found text.
-_SPELLINGS = pa.array(pyarrow.csv.ConvertOptions().null_values, pa.string())
+_SPELLINGS = pyarrow.csv.ConvertOptions().null_values
 
 
 def as_cells(text: pa.Table, missing: Callable[[], pa.Table]) -> pa.Table:
@@ -52,14 +52,19 @@ def as_cells(text: pa.Table, missing: Callable[[], pa.Table]) -> pa.Table:
 
 
 def _may_be_missing(column: pa.ChunkedArray) -> bool:
-    return bool(pc.any(pc.is_in(column, value_set=_SPELLINGS), min_count=0).as_py())
+    return bool(pc.any(_is_spelling(column), min_count=0).as_py())
+
+
+def _is_spelling(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    # not an array of the module: making one imports pandas
+    return pc.is_in(column, value_set=pa.array(_SPELLINGS, pa.string()))
 
 
 def _cells(column: pa.ChunkedArray, is_value: pa.ChunkedArray | None) -> pa.ChunkedArray:
     column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     quoted = pc.match_substring_regex(column, _NEEDS_QUOTES)
     if is_value is not None:
-        spelled = pc.is_in(column, value_set=_SPELLINGS)
+        spelled = _is_spelling(column)
         is_value = is_value.combine_chunks()
         quoted = pc.or_(quoted, pc.and_(spelled, is_value))
     if not pc.any(quoted, min_count=0).as_py():

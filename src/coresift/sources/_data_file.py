@@ -12,7 +12,7 @@ import pyarrow as pa
 from coresift._errors import FormatError
 from coresift._typing import Indices
 from coresift.sources._location import Location
-from coresift.sources._stamp import Stamp
+from coresift.sources._stamp import Stamp, readable
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,17 +68,33 @@ class DataFile(ABC):
         own = set(self.schema.names)
         # a file is read for the number of its rows too, where only its folder says the columns
         names = [name for name in wanted.names if name in own] or self.schema.names[:1]
+        n_read = 0
         for start, batch in self.batches(names, size, sections, rows):
+            n_read += batch.num_rows
+            # Arrow takes offsets and codes as they are stored: wrong ones end the process
+            with readable(self.location):
+                batch.validate(full=True)
             yield start, self._as_wanted(batch, wanted)
+        if rows is None:
+            self.check_rows(n_read, sum(self.sections[place] for place in sections))
+
+    def check_rows(self, n_read: int, expected: int) -> None:
+        """Raise `FormatError` if a damaged file has other rows than it says."""
+        if n_read != expected:
+            raise FormatError(
+                f"{self.location.name!r} cannot be read (it holds {n_read} rows where it says that "
+                f"there are {expected}); it is damaged: write it again"
+            )
 
     def _as_wanted(self, batch: pa.RecordBatch, wanted: pa.Schema) -> pa.Table:
         constants = dict(self.constants)
+        held = dict(zip(batch.schema.names, batch.columns, strict=True))
         columns = []
         for field in wanted:
-            if field.name not in batch.schema.names:
+            if field.name not in held:
                 columns.append(pa.repeat(constants[field.name].cast(field.type), batch.num_rows))
             else:
-                column = batch.column(field.name)
+                column = held[field.name]
                 same = column.type.equals(field.type)
                 columns.append(column if same else self._cast(column, field))
         return pa.Table.from_arrays(columns, schema=wanted)
@@ -142,6 +158,23 @@ def cut(files: Sequence[DataFile], wanted: int) -> list[tuple[FileSlice, ...]]:
     if held:
         runs.append(tuple(held))
     return runs
+
+
+def usable(schema: pa.Schema) -> pa.Schema:
+    """Return the columns of a file whose names and types can be spoken of.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        If a name is not text: the file is damaged.
+    """
+    _ = [*schema.names, *map(str, schema.types)]
+    try:
+        notes = schema.pandas_metadata or {}
+    except (ValueError, RecursionError):  # not JSON; the columns can be read without it
+        notes = None
+    usual = isinstance(notes, dict) and isinstance(notes.get("index_columns", []), list)
+    return schema if usual else schema.remove_metadata()
 
 
 def has_any(rows: Indices, start: int, stop: int) -> bool:

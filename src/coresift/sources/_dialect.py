@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from coresift._errors import FormatError, ParameterError
@@ -87,6 +88,7 @@ class Dialect:
         location: Location,
         types: dict[str, pa.DataType] | None = None,
         names: list[str] | None = None,
+        block_bytes: int | None = None,
     ) -> pyarrow.csv.CSVStreamingReader:
         """Return a reader of the file; the names of padded columns keep their spaces."""
         nulls = [*self.null_values]
@@ -96,7 +98,9 @@ class Dialect:
         parse = pyarrow.csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True)
         return pyarrow.csv.open_csv(
             location.stream(),
-            read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK_BYTES, encoding=self.encoding),
+            read_options=pyarrow.csv.ReadOptions(
+                block_size=block_bytes or _BLOCK_BYTES, encoding=self.encoding
+            ),
             parse_options=parse,
             # an empty cell is a missing value in a text column too, as pandas has it
             convert_options=pyarrow.csv.ConvertOptions(
@@ -129,10 +133,7 @@ def find_dialect(location: Location, options: CsvOptions) -> Dialect:
         null_values=_null_values(options),
         padded=len(cells) > 1 and all(cell[:1] == " " and cell.strip() for cell in cells[1:]),
     )
-    try:
-        return _with_first_block(location, found, options)
-    except pa.ArrowInvalid as error:
-        raise pa.ArrowInvalid(with_separator(error, found)) from error
+    return _with_first_lines(location, found, options, quotes='"' in text)
 
 
 def _null_values(options: CsvOptions) -> tuple[str, ...]:
@@ -175,24 +176,33 @@ def _separator(lines: list[str], usual: str) -> str:
     return max(even or candidates or [usual], key=lambda mark: (counts[mark][0], mark == usual))
 
 
-def _with_first_block(location: Location, found: Dialect, options: CsvOptions) -> Dialect:
+def _with_first_lines(
+    location: Location, found: Dialect, options: CsvOptions, quotes: bool
+) -> Dialect:
     """Return the dialect with the decimal point and the quoted nulls that make most numbers."""
-    block = _first_block(location, found)
-    if options.decimal is None and found.delimiter != ",":
-        other = replace(found, decimal=",")
-        numbers = _numbers(_first_block(location, other).schema)
-        gained = numbers - _numbers(block.schema)
-        lost = _numbers(block.schema) - numbers
-        sure = found.delimiter == ";" or any(_has_decimals(block.column(name)) for name in gained)
-        if len(gained) > len(lost) and sure:
-            found = other
-    quoting = replace(found, quoted_nulls=True)
-    more = _typed(_first_block(location, quoting).schema)
-    return quoting if more - _typed(_first_block(location, found).schema) else found
+    try:
+        if options.decimal is None and found.delimiter != ",":
+            found = _with_decimal(location, found)
+        if not quotes:
+            return found
+        quoting = replace(found, quoted_nulls=True)
+        more, less = (_typed(_first_lines(location, one).schema) for one in (quoting, found))
+    except pa.ArrowInvalid:  # reading it as a whole will say why, or will do with its larger blocks
+        return found
+    return quoting if more - less else found
 
 
-def _first_block(location: Location, dialect: Dialect) -> pa.RecordBatch:
-    with dialect.open(location) as reader:
+def _with_decimal(location: Location, found: Dialect) -> Dialect:
+    lines, other = _first_lines(location, found), replace(found, decimal=",")
+    numbers, before = _numbers(_first_lines(location, other).schema), _numbers(lines.schema)
+    gained = numbers - before
+    pattern = r",[0-9]+\s*$" if found.delimiter == ";" else _DECIMAL_COMMA
+    sure = any(_has(lines.column(place), pattern) for place in gained)
+    return other if sure and len(gained) > len(before - numbers) else found
+
+
+def _first_lines(location: Location, dialect: Dialect) -> pa.RecordBatch:
+    with dialect.open(location, block_bytes=min(_HEAD_BYTES, _BLOCK_BYTES)) as reader:
         try:
             return reader.read_next_batch()
         except StopIteration:
@@ -200,24 +210,28 @@ def _first_block(location: Location, dialect: Dialect) -> pa.RecordBatch:
             return pa.RecordBatch.from_arrays(columns, reader.schema.names)
 
 
-def _numbers(schema: pa.Schema) -> set[str]:
-    return {field.name for field in schema if pa.types.is_floating(field.type)}
+def _numbers(schema: pa.Schema) -> set[int]:
+    """Return the places of the columns of decimals: names may occur twice here."""
+    return {place for place, kind in enumerate(schema.types) if pa.types.is_floating(kind)}
 
 
-def _typed(schema: pa.Schema) -> set[str]:
+def _typed(schema: pa.Schema) -> set[int]:
+    """Return the places of the columns that are more than text."""
     plain = (pa.types.is_null, pa.types.is_string, pa.types.is_binary)
-    return {field.name for field in schema if not any(test(field.type) for test in plain)}
+    return {
+        place
+        for place, kind in enumerate(schema.types)
+        if not any(is_plain(kind) for is_plain in plain)
+    }
 
 
 # "1,234" may be thousands; these are not
 _DECIMAL_COMMA = r"^\s*[+-]?(0|[0-9]{4,})?,[0-9]+\s*$|,[0-9]{1,2}\s*$|,[0-9]{4,}\s*$"
 
 
-def _has_decimals(column: pa.Array) -> bool:
-    import pyarrow.compute as pc
-
-    text = column.cast(pa.string())
-    return bool(pc.any(pc.match_substring_regex(text, _DECIMAL_COMMA), min_count=0).as_py())
+def _has(column: pa.Array, pattern: str) -> bool:
+    found = pc.match_substring_regex(column.cast(pa.string()), pattern)
+    return bool(pc.any(found, min_count=0).as_py())
 
 
 def is_decimal_comma(value: str, dialect: Dialect) -> bool:

@@ -6,7 +6,7 @@ import fnmatch
 import glob
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
@@ -61,6 +61,8 @@ def find(path: Any) -> list[Found]:
         found = [file for one in path for file in find(one)]
         check_once(found)
         return found
+    if "\0" in os.fspath(path):
+        raise FormatError(f"{path!r} holds a zero byte, which no path can: check the path")
     location = Location.of(path)
     with readable(location):
         return _find(location)
@@ -112,18 +114,35 @@ def _listed(folder: Location) -> list[tuple[str, str]]:
 
     What begins with "." or "_" (``_SUCCESS``, ``_metadata``) lies beside the data and is none.
     """
-    selector = fs.FileSelector(folder.path, recursive=True)
     start = len(folder.path.rstrip("/")) + 1
-    files = [
-        (info.path, info.path[start:].split("/"))
-        for info in folder.system.get_file_info(selector)
-        if info.type == fs.FileType.File
-    ]
+    files = [(path, path[start:].split("/")) for path in _walk(folder)]
     return [
         (path, "/".join(parts))
         for path, parts in sorted(files, key=lambda file: file[1])
         if not any(part[:1] in {".", "_"} for part in parts)
     ]
+
+
+def _walk(folder: Location) -> Iterator[str]:
+    if not folder.is_local:
+        selector = fs.FileSelector(folder.path, recursive=True)
+        infos = folder.system.get_file_info(selector)
+        yield from (info.path for info in infos if info.type == fs.FileType.File)
+        return
+    # links are followed, but each folder is read once: a link may lead to a folder above it
+    seen = {os.path.realpath(folder.path)}
+    for place, folders, names in os.walk(folder.path, onerror=_raise, followlinks=True):
+        names_of = {os.path.realpath(os.path.join(place, name)): name for name in sorted(folders)}
+        folders[:] = [name for real, name in names_of.items() if real not in seen]
+        seen.update(names_of)
+        paths = (os.path.join(place, name) for name in names)
+        # a link that leads nowhere is not left out: it stands for rows
+        wanted = (path for path in paths if os.path.isfile(path) or os.path.islink(path))
+        yield from (path.replace(os.sep, "/") for path in wanted)
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _matching(pattern: Location) -> list[Found]:

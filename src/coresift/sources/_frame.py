@@ -8,17 +8,16 @@ import pyarrow as pa
 
 from coresift._errors import ParameterError
 from coresift._typing import Indices, RawRows
-from coresift.sources._base import Source, part_rows, told
-from coresift.sources._base import chunk_rows as rows_per_chunk
+from coresift.sources._base import part_rows
 from coresift.sources._checks import as_labels, as_positions, check_shape
 from coresift.sources._column_plan import plan_layout
-from coresift.sources._columns import ColumnLayout
 from coresift.sources._frame_table import label_column, to_table
 from coresift.sources._options import ColumnKeywords, ColumnOptions
 from coresift.sources._table_part import TablePart
+from coresift.sources._table_source import TableSource
 
 
-class FrameSource(Source):
+class FrameSource(TableSource):
     """Rows of a data frame.
 
     Numbers, booleans and decimals are one feature each. Text and categories are one-hot encoded:
@@ -80,32 +79,15 @@ class FrameSource(Source):
         table = to_table(frame)
         self.n_rows, _ = check_shape(table.shape)
         name = None if label is None else str(label)
-        self._layout = plan_layout(
+        layout = plan_layout(
             table.schema, name, lambda names: [table.select(names)], ColumnOptions(**columns)
         )
-        self.feature_names = self._layout.feature_names
-        self.notes = told(self._layout.notes)
         labels = y if name is None else label_column(frame, table, name)
         self._labels = as_labels(labels, self.n_rows)
-        self._table = table.select(self._layout.names)
-        self._chunk_rows = rows_per_chunk(self.n_features, chunk_rows)
+        self._table = table.select(layout.names)
+        self._set_layout(layout, chunk_rows)
 
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """For each feature, the input column that it comes from (one-hot features share one)."""
-        return self._layout.column_names
-
-    @property
-    def groups(self) -> tuple[tuple[str, int, bool], ...]:
-        """Name, number of features, and whether they are levels, of each column."""
-        return self._layout.groups
-
-    @property
-    def layout(self) -> ColumnLayout:
-        """What the columns become; ``like`` gives it to other rows."""
-        return self._layout
-
-    def parts(self) -> tuple[TablePart, ...]:
+    def _read_parts(self) -> tuple[TablePart, ...]:
         """Return slices of the table."""
         size = part_rows(self.n_rows, self.n_features, self._chunk_rows)
         return tuple(
@@ -117,7 +99,7 @@ class FrameSource(Source):
         labels = None if self._labels is None else self._labels[some]
         return TablePart.of(some.start, table, self._layout, labels, self._chunk_rows)
 
-    def take(self, rows: Indices) -> RawRows:
+    def _read(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
         positions = pa.array(as_positions(rows, self.n_rows))
         return self._layout.encode(self._table.take(positions))

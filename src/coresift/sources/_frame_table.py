@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import narwhals as nw
@@ -28,15 +30,43 @@ def to_table(frame: Any) -> pa.Table:
         raise ColumnError(f"{error}; rename or drop the columns that occur twice") from error
     except TypeError as error:
         return _from_stream(frame, error)
-    names = [str(name) for name in columns.columns]
-    arrays, fields = [], []
-    for name, column in zip(names, columns.iter_columns(), strict=True):
-        # by place: pandas names may be numbers
-        array, reason = _to_arrow(column)
-        metadata = None if reason is None else {UNREADABLE: reason}
-        arrays.append(array)
-        fields.append(pa.field(name, array.type, metadata=metadata))
+    arrays: list[Any] = []
+    fields: list[pa.Field] = []
+    # by place: pandas names may be numbers
+    for start, stop, is_block in _runs(frame, len(columns.columns)):
+        found: list[tuple[Any, str | None]] = (
+            [(array, None) for array in _block(frame, start, stop)]
+            if is_block
+            else [_to_arrow(columns[:, start])]
+        )
+        for name, (array, reason) in zip(columns.columns[start:stop], found, strict=True):
+            metadata = None if reason is None else {UNREADABLE: reason}
+            arrays.append(array)
+            fields.append(pa.field(str(name), array.type, metadata=metadata))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _runs(frame: Any, n_columns: int) -> Iterator[tuple[int, int, bool]]:
+    """Yield where runs of columns begin and end, and whether they are numbers of one numpy type.
+
+    Runs are of pandas only, where a column by itself costs much; others are alone.
+    """
+    types = frame.dtypes.tolist() if hasattr(frame, "iloc") else list(range(n_columns))
+    start = 0
+    for kind, run in groupby(types):
+        stop = start + len(list(run))
+        if isinstance(kind, np.dtype) and kind.kind in "biuf":
+            yield start, stop, True
+        else:
+            yield from ((place, place + 1, False) for place in range(start, stop))
+        start = stop
+
+
+def _block(frame: Any, start: int, stop: int) -> list[pa.Array]:
+    """Return columns of numbers, which share the memory of the frame where it is in one piece."""
+    block = frame.iloc[:, start:stop].to_numpy()
+    block = block.astype(block.dtype.newbyteorder("="), copy=False)
+    return [pa.array(block[:, place]) for place in range(stop - start)]
 
 
 def _from_stream(frame: Any, error: TypeError) -> pa.Table:

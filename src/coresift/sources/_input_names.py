@@ -30,7 +30,7 @@ def input_names(path: Any, **written: Any) -> tuple[str, ...]:
     >>> from coresift.sources._input_names import input_names
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "train.csv")
-    ...     _ = path.write_text("size;a,b\\n1;no\\n")
+    ...     _ = path.write_text("size;a,b\n1;no\n")
     ...     input_names(path)
     ('size', 'a,b')
     """

@@ -10,7 +10,7 @@ import pyarrow.ipc
 
 from coresift._errors import FormatError
 from coresift._typing import Indices
-from coresift.sources._data_file import DataFile, has_any
+from coresift.sources._data_file import DataFile, has_any, usable
 from coresift.sources._location import Location
 from coresift.sources._stamp import Stamp, check_between, reading
 
@@ -40,14 +40,14 @@ class ArrowData(DataFile):
             if start != _FILE:
                 with pyarrow.ipc.open_stream(stored) as stream:
                     n_rows = sum(batch.num_rows for batch in stream)
-                    return cls(location, stream.schema, (n_rows,), stamp, streamed=True)
+                    return cls(location, usable(stream.schema), (n_rows,), stamp, streamed=True)
             # the rows of a batch are in its header only, and one column is the least to read
             with pyarrow.ipc.open_file(stored, options=_only([0])) as file:
                 batches = map(file.get_batch, range(file.num_record_batches))
                 sections = tuple(batch.num_rows for batch in batches)
             stored.seek(0)
             with pyarrow.ipc.open_file(stored) as file:
-                return cls(location, file.schema, sections, stamp)
+                return cls(location, usable(file.schema), sections, stamp)
 
     def batches(
         self, names: list[str], size: int, sections: range, rows: Indices | None = None

@@ -162,5 +162,7 @@ def local_path(path: str | os.PathLike[str]) -> Path:
     """Return a path of this machine, or raise `FormatError` for an address."""
     name = os.fspath(path)
     if is_address(name) and not name.startswith("file://"):
-        raise FormatError(f"{name!r} is not a file of this machine: copy it here first")
+        raise FormatError(
+            f"{name!r} is not a file of this machine, as it has to be here: copy the file instead"
+        )
     return Path(Location.of(name).path)

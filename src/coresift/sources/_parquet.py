@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from coresift._typing import Indices
-from coresift.sources._data_file import DataFile, has_any
+from coresift.sources._data_file import DataFile, has_any, usable
 from coresift.sources._location import Location
 from coresift.sources._stamp import Stamp, check_between, reading
 
@@ -25,7 +25,7 @@ class ParquetData(DataFile):
         with reading(location, stamp), _open(location) as file:
             facts = file.metadata
             groups = tuple(facts.row_group(group).num_rows for group in range(facts.num_row_groups))
-            return cls(location, file.schema_arrow, groups, stamp)
+            return cls(location, usable(file.schema_arrow), groups, stamp)
 
     def batches(
         self, names: list[str], size: int, sections: range, rows: Indices | None = None

@@ -49,7 +49,7 @@ def take_like(X: Any, rows: Indices) -> Any:
             f"rows of the file {str(X)!r} cannot be returned as a path; "
             "call FileSource(path).take_table(rows)"
         )
-    in_arrow = type(X).__module__.partition(".")[0] == "pyarrow"
+    in_arrow = type(X).__module__.partition(".")[0] == "pyarrow" and hasattr(X, "take")
     if not (hasattr(X, "shape") or in_arrow or _is_sequence(X)):
         X = to_numpy(X, "the rows are", DataError)  # says so where it has none
     n_rows = _n_rows(X)

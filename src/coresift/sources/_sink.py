@@ -16,6 +16,7 @@ import pyarrow.parquet
 
 from coresift._errors import FormatError
 from coresift._files import ARROW, PARQUET, SUFFIXES_IN_WORDS, known_suffix, whole_file
+from coresift.sources._location import local_path
 
 
 def write_table(table: pa.Table, path: str | PathLike[str]) -> None:
@@ -49,20 +50,25 @@ def write_table(table: pa.Table, path: str | PathLike[str]) -> None:
     ...     path.read_text()
     '"a"\n1\n2\n'
     """
+    suffix = output_suffix(path)
     target = Path(path)
-    suffix = output_suffix(target)
     try:
         with whole_file(target) as file:
             _write(table, file, suffix)
     except (OSError, pa.ArrowException) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise FormatError(
-            f"{str(target)!r} cannot be written ({error}); check the folder and the space in it, "
+            f"{str(target)!r} cannot be written ({reason}); check the folder and the space in it, "
             "and write lists to Parquet, which CSV cannot hold"
         ) from error
 
 
 def output_suffix(path: str | PathLike[str]) -> str:
-    """Return the suffix that decides the format, or raise `FormatError` if it is none."""
+    """Return the suffix that decides the format, or raise `FormatError` if nothing can be written.
+
+    Looks at the name only: an unknown ending, or an address, which only inputs may have.
+    """
+    local_path(path)
     suffix = known_suffix(Path(path))
     if suffix is None:
         raise FormatError(

@@ -120,6 +120,10 @@ def readable(location: Location) -> Iterator[None]:
             raise DataError(f"{name!r} is empty; pass a file with at least one row") from error
         if isinstance(error, UnicodeError) or re.search(r"(?i)utf-?8", reason):
             raise not_utf8(name, reason) from error
+        if isinstance(error, PermissionError):
+            raise FormatError(
+                f"{name!r} cannot be read ({reason}); check its permissions and its folder's"
+            ) from error
         raise FormatError(
             f"{name!r} cannot be read ({reason}); check that it is complete, UTF-8, and of "
             "the format that its name says"

@@ -15,6 +15,7 @@ from coresift._errors import DataError, ParameterError
 from coresift._rng import stream
 from coresift._typing import Float64, Indices
 from coresift.core.parameters import check_range
+from coresift.sources import as_positions
 from coresift.torch._distributed import rank_and_world
 from coresift.torch._loading import n_rows_of
 
@@ -27,7 +28,7 @@ class WeightedSubset(Dataset[Any]):  # type: ignore[misc]
     dataset : Dataset
         Map-style; its items are tuples such as (x, y).
     indices : array-like of shape (k,), int
-        Positions in ``dataset``.
+        Positions in ``dataset``, or a mask with a boolean for each of its rows.
     weights : array-like of shape (k,) or None, default=None
         Positive; None weighs all the same.
     normalize : bool, default=True
@@ -65,15 +66,9 @@ class WeightedSubset(Dataset[Any]):  # type: ignore[misc]
     ) -> None:
         n_rows = n_rows_of(dataset)
         self.dataset = dataset
-        self.indices: Indices = np.asarray(indices, dtype=np.int64).reshape(-1)
+        self.indices: Indices = as_positions(indices, n_rows)
         if not len(self.indices):
             raise DataError("the coreset has no rows: give at least one position")
-        odd = self.indices[(self.indices < 0) | (self.indices >= n_rows)]
-        if len(odd):
-            raise DataError(
-                f"position {odd[0]} is outside the data set of {n_rows} rows: positions must be "
-                f"from 0 to {n_rows - 1}"
-            )
         ones = np.ones(len(self.indices))
         self.weights: Float64 = ones if weights is None else np.asarray(weights, dtype=np.float64)
         if self.weights.shape != self.indices.shape:

@@ -16,10 +16,11 @@ from coresift.core.coreset import Choice, Weighed
 from coresift.core.medoids import FixedPoint
 from coresift.core.merge import BottomK, Mergeable, Together
 from coresift.table import Block, Table
+from coresift.weightings._balanced import PILOT_ROWS, PilotSettings, balanced
 from coresift.weightings._base import Weighting
-from coresift.weightings._refine import better_medoids
+from coresift.weightings._refine import better_medoids, centers_of
 
-REPRESENTATIVES = ("medoid", "random")
+REPRESENTATIVES = ("medoid", "random", "balanced")
 
 
 class Probe(Protocol):
@@ -75,11 +76,14 @@ class AssignmentWeights(Weighting):
     ----------
     n_refinements : int
         How often each chosen row is replaced by a better medoid of its cell.
-    representative : {"medoid", "random"}
-        Keep the most central row, or draw one of the cell.
+    representative : {"medoid", "random", "balanced"}
+        Keep the most central row, or draw one of the cell, or choose the one of each cell that
+        makes the weighted gradients add up.
     seed : int
     stratify : bool
         Whether each class is sure to have a chosen row.
+    pilot, loss, noise
+        For "balanced", as `PilotSettings` has them.
     """
 
     name: ClassVar[str] = "assignment"
@@ -88,6 +92,9 @@ class AssignmentWeights(Weighting):
     representative: str = "medoid"
     seed: int = 0
     stratify: bool = True
+    pilot: Any = None
+    loss: str | None = None
+    noise: float | None = None
 
     def __post_init__(self) -> None:
         if not self.stratify:
@@ -96,15 +103,23 @@ class AssignmentWeights(Weighting):
                 "would have no one to stand for them: use stratify=True or weights='uniform'"
             )
 
+    @property
+    def sample_rows(self) -> int:
+        """Rows of the first pass that a pilot is fitted on."""
+        return PILOT_ROWS if self.representative == "balanced" else 0
+
     def weigh(self, table: Table, choice: Choice, run: Runtime) -> Weighed:
         """Refine the chosen rows, and weigh them by the sizes of their cells."""
-        centers = _centers(table, choice.row_ids, choice.class_ids)
+        centers = centers_of(table, choice.row_ids, choice.class_ids)
         scores: list[float] = []
         units = FixedPoint.of(*table.edges(), table.n_rows)
         for _ in range(self.n_refinements):
             with run.stage("refine", 3 * table.n_rows):
                 centers, score = better_medoids(table, centers, units, run)
                 scores.append(score)
+        if self.representative == "balanced":
+            settings = PilotSettings(self.pilot, self.loss, self.noise, seed=self.seed)
+            return balanced(table, centers, settings, choice.probe, run)
         with run.stage("weigh", table.n_rows):
             return self._counted(table, centers, choice.probe, scores, run)
 
@@ -127,15 +142,10 @@ class AssignmentWeights(Weighting):
             drawn = found.pop(0).row_ids
             order = np.argsort(drawn)
             weights = weights[order]
-            centers = _centers(table, drawn[order], centers.class_ids[order])
+            centers = centers_of(table, drawn[order], centers.class_ids[order])
             again = table.fold(AssignRows(centers), run).parts[0]
             scores.append(again.score(table.n_rows))
         facts = asked[0].facts(found[0]) if asked else {}
         if self.n_refinements or random or asked:
             facts = {"scores": scores, **facts}
         return Weighed(centers.row_ids, centers.class_ids, weights, scores[-1], facts)
-
-
-def _centers(table: Table, row_ids: Any, class_ids: Any) -> Centers:
-    """Fetch chosen rows at ascending positions and arrange them."""
-    return Centers.of(row_ids, table.take(row_ids), class_ids, len(table.classes))

@@ -38,6 +38,11 @@ class Weighting(ABC):
         own = (field.name for field in fields(cls) if hasattr(plan, field.name))
         return cls(**{name: getattr(plan, name) for name in own})
 
+    @property
+    def sample_rows(self) -> int:
+        """Rows of the first pass that it wants to keep."""
+        return 0
+
     @abstractmethod
     def weigh(self, table: Table, choice: Choice, run: Runtime) -> Weighed:
         """Weigh the chosen rows: positive, summing to the size of each class."""

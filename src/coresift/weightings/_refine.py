@@ -107,6 +107,11 @@ class CompareMedoids:
         return replace(self, cells=self.cells.of_rows(start, n_rows))
 
 
+def centers_of(table: Table, row_ids: Indices, class_ids: Indices) -> Centers:
+    """Fetch chosen rows at ascending positions and arrange them."""
+    return Centers.of(row_ids, table.take(row_ids), class_ids, len(table.classes))
+
+
 def better_medoids(
     table: Table, centers: Centers, units: FixedPoint, run: Runtime
 ) -> tuple[Centers, float]:
