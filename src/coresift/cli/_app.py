@@ -6,6 +6,7 @@ import typer
 
 from coresift.cli._compare import compare
 from coresift.cli._demo import demo
+from coresift.cli._describe import describe
 from coresift.cli._help import Command
 from coresift.cli._planes import planes
 from coresift.cli._select import select
@@ -17,7 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (select, compare, size, planes, demo):
+for command in (select, describe, compare, size, planes, demo):
     app.command(cls=Command)(command)
 
 

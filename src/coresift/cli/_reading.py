@@ -15,7 +15,7 @@ from coresift._errors import ParameterError
 from coresift.cli._options import check_folders, names
 
 if TYPE_CHECKING:
-    from coresift.sources import Source
+    from coresift.sources import Description, Source
 
 _LABEL = "Column that holds the classes."
 
@@ -129,6 +129,20 @@ class Reading:
         check_folders(outputs)
         inputs = [*self.sources, *(other for other in others if other is not None)]
         refuse_overwriting({name: path for name, path in outputs.items() if path}, inputs)
+
+    def described(self) -> Description:
+        """Look at the source, as far as it can be opened."""
+        from coresift.sources import describe
+
+        return describe(
+            self.source,
+            label=self.label,
+            written=self._written,
+            max_levels=self.max_levels,
+            drop=self.dropped,
+            dates=self.dates,  # type: ignore[arg-type]
+            numbers=self.numbers,  # type: ignore[arg-type]
+        )
 
     def rows(self, path: str | None = None, like: Source | None = None) -> Source:
         """Open the source, or another file in the same way and with the same features."""
