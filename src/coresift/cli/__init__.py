@@ -6,6 +6,7 @@ Nothing is imported here that takes time: a command loads what it needs when it 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ class Stopped(BaseException):
 
 def main() -> None:
     """Run the command line; bad input ends with exit status 2 and one line."""
+    # of processes that are started from here: a folder with data may hold a pickle.py
+    os.environ["PYTHONSAFEPATH"] = "1"
     sys.exit(run())
 
 

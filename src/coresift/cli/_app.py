@@ -18,7 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (select, compare, size, planes, describe, demo):
+for command in (select, describe, compare, size, planes, demo):
     app.command(cls=Command)(command)
 
 

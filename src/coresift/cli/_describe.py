@@ -2,53 +2,69 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from coresift._text import plain
 from coresift.cli._options import AsJson
+from coresift.cli._output import print_json
 from coresift.cli._reading import Reading, reads
 
 if TYPE_CHECKING:
     from coresift.sources import Description
 
+_SHOWN_CLASSES = 12
+
 
 @reads(label=False)
 def describe(reading: Reading, *, as_json: AsJson = False) -> None:
-    """Say what coresift sees: rows, classes, the role of each column, what is suspicious."""
-    found = reading.described()
+    """Say what coresift sees: rows, classes, what each column becomes, and what is suspicious."""
+    seen = reading.described()
     if as_json:
-        print(json.dumps(found.as_dict(), default=str))
+        print_json({**seen.as_dict(), "remedy": _remedy(seen)})
         return
-    _show(found)
-
-
-def _show(found: Description) -> None:
-    """Print a description for a person."""
     from rich.console import Console
-    from rich.table import Table
 
     console = Console()
-    facts = f"{found.n_rows:,} rows, {found.n_complete:,} of them complete, {found.n_features:,}"
-    console.print(f"{facts} features", markup=False, highlight=False)
-    table = Table("column", "type", "role", "becomes", "missing", box=None)
-    for column in found.columns:
-        cells: list[Any] = [column.name, column.type, column.role, column.becomes, column.missing]
-        table.add_row(*(_text(cell) for cell in cells))
-    console.print(table)
-    classes = ", ".join(f"{label}: {rows:,}" for label, rows in found.classes[:20])
-    lines = [
-        *([f"classes: {classes}"] if classes else []),
-        *(f"in the way: {obstacle}" for obstacle in found.obstacles),
-        *(f"{column.name!r} {said}" for column in found.columns for said in column.remarks),
-        *found.notes,
-    ]
-    for line in lines:
-        console.print(plain(line), markup=False, highlight=False)
+    # A table that is piped into a file has no width to keep to.
+    wide = Console(width=None if console.is_terminal else 180, soft_wrap=True)
+    print(plain(_summary(seen)))
+    wide.print(_table(seen))
+    for note in seen.notes:
+        print(plain(f"note: {note}"))
+    print(plain(_remedy(seen) or "nothing is in the way"))
 
 
-def _text(cell: Any) -> Any:
-    """Return a cell as text, free of markup."""
+def _summary(seen: Description) -> str:
+    """Write rows, features and classes in one line."""
+    parts = [f"{seen.n_rows:,} rows, {seen.n_features:,} features"]
+    if seen.n_complete < seen.n_rows:
+        parts.append(f"{seen.n_complete:,} rows with nothing missing")
+    if seen.classes:
+        more = ", ..." if len(seen.classes) > _SHOWN_CLASSES else ""
+        named = ", ".join(f"{label}: {rows:,}" for label, rows in seen.classes[:_SHOWN_CLASSES])
+        parts.append(f"{len(seen.classes):,} classes ({named}{more})")
+    return "; ".join(parts)
+
+
+def _table(seen: Description) -> Any:
+    """Return a line for each column."""
+    from rich.table import Table
     from rich.text import Text
 
-    return Text(plain(f"{cell:,}" if isinstance(cell, int) else str(cell)))
+    table = Table()
+    for name in ("column", "type", "role", "becomes", "features", "missing", "remarks"):
+        number = name in ("features", "missing")
+        table.add_column(name, justify="right" if number else "left", overflow="fold")
+    for one in seen.columns:
+        missing = f"{one.missing:,}" + (f" (infinite: {one.infinite:,})" if one.infinite else "")
+        texts = (one.name, one.type, one.role, one.becomes, f"{one.n_features:,}", missing)
+        cells = [Text(plain(text)) for text in (*texts, "; ".join(one.remarks))]
+        table.add_row(*cells, style="red" if one.role == "in the way" else None)
+    return table
+
+
+def _remedy(seen: Description) -> str | None:
+    """Return what is in the way, and the options that help; None where nothing is."""
+    from coresift.sources import command_line_message
+
+    return command_line_message(seen.obstacles) if seen.obstacles else None

@@ -32,10 +32,15 @@ def progress_bars(quiet: bool) -> Iterator[Any]:
         yield show
 
 
+def print_json(facts: dict[str, Any]) -> None:
+    """Print one object on one line; what JSON does not know is written as text."""
+    print(json.dumps(facts, default=str))
+
+
 def print_facts(facts: dict[str, Any], as_json: bool) -> None:
     """Print names and values, a line each."""
     if as_json:
-        print(json.dumps(facts, default=str))
+        print_json(facts)
         return
     from rich.console import Console
     from rich.table import Table

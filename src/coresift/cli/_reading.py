@@ -131,7 +131,7 @@ class Reading:
         refuse_overwriting({name: path for name, path in outputs.items() if path}, inputs)
 
     def described(self) -> Description:
-        """Say what the source holds."""
+        """Look at the source, as far as it can be opened."""
         from coresift.sources import describe
 
         return describe(

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from coresift._errors import ParameterError
 from coresift._progress import Progress
+from coresift.experiments._arguments import (
+    check_number,
+    check_seed,
+    n_threads_of,
+    seeds_of,
+    selector_of,
+)
 from coresift.experiments._models import DEFAULT_MODEL, make_model
 from coresift.experiments._shared_selection import SharedSelectionJob, measured
 from coresift.experiments._split import Split
-from coresift.selectors import BaseSelector, make_selector
+from coresift.selectors import BaseSelector
 
 
 @dataclass(frozen=True)
@@ -125,19 +132,18 @@ def suggest_budget(
     >>> advice.is_stable, [step.rows for step in advice.steps][:2]
     (True, [14, 43])
     """
-    if not 0 < start <= 1:
-        raise ParameterError(f"start={start}: must be a share above 0, at most 1")
-    if not factor > 1:
-        raise ParameterError(f"factor={factor}: must be above 1, or nothing would grow")
-    if not tolerance > 0:
-        raise ParameterError(f"tolerance={tolerance}: must be above 0")
-    if seeds < 1:
-        raise ParameterError(f"seeds={seeds}: must be at least 1")
+    check_number("start", start, "a fraction above 0, at most 1", 0, 1)
+    check_number("factor", factor, "above 1, or nothing would grow", 1)
+    check_number("tolerance", tolerance, "above 0", 0)
+    between = "between 0 and 1, both excluded"
+    check_number("validation", validation, between, 0, math.nextafter(1, 0))
+    check_seed("random_state", random_state)
+    numbers = [random_state + seed for seed in seeds_of(seeds)]
+    check_seed("random_state plus seeds", numbers[-1])
+    n_threads, selector = n_threads_of(n_threads), selector_of(method)
     since = time.perf_counter()
     split = Split.of(X, y, None, validation, random_state)
-    selector = make_selector(method) if isinstance(method, str) else method
     name, models = type(selector).__name__, {"": make_model(model)}
-    numbers = range(random_state, random_state + seeds)
     SharedSelectionJob(name, selector, None, 0, models, n_threads).warm_up(split)
     steps: list[BudgetStep] = []
     share = max(start, split.n_classes / len(split.X))

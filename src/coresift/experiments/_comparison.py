@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from sklearn.datasets import load_digits
@@ -13,6 +13,16 @@ from coresift._errors import ParameterError
 from coresift._progress import Progress
 from coresift.core.budget import resolve_budget, split_budget
 from coresift.core.classes import Classes, count_labels
+from coresift.experiments._arguments import (
+    check_flag,
+    check_number,
+    check_seed,
+    methods_of,
+    n_threads_of,
+    path_of,
+    seeds_of,
+    selector_of,
+)
 from coresift.experiments._job import Job
 from coresift.experiments._models import DEFAULT_MODEL, make_models
 from coresift.experiments._networks import NetworkJob
@@ -21,7 +31,7 @@ from coresift.experiments._series import Run, run_jobs
 from coresift.experiments._shared_selection import SharedSelectionJob
 from coresift.experiments._split import Split
 from coresift.experiments._store import Store
-from coresift.selectors import FULL, BaseSelector, make_selector
+from coresift.selectors import FULL, BaseSelector
 from coresift.torch import NetworkClassifier
 
 _ALWAYS = ("uniform", FULL)
@@ -77,7 +87,8 @@ def compare(
     split_seed : int, default=0
         Decides which rows are put aside.
     n_threads : int or None, default=None
-        For the selectors, and for the linear algebra of the training.
+        For the selectors, and for the linear algebra of the training; None, or -1, is every
+        processor.
     time_limit : float or None, default=None
         Seconds for a run: selection, scoring and the training of every model. A run that passes
         it is stopped, and the models that are not measured by then are reported as such. A model
@@ -121,14 +132,13 @@ def compare(
     >>> found.result("fastcore", model="GaussianNB()").rows
     100
     """
-    _check_limits(time_limit, isolate)
+    _check_limits(time_limit, isolate, test_size)
+    check_seed("split_seed", split_seed)
+    n_threads, numbers = n_threads_of(n_threads), seeds_of(seeds)
+    chosen, models = _selectors(methods), make_models(model)
+    kept = path_of("resume", resume)
     split = Split.of(X, y, test, test_size, split_seed)
     budgets = _checked_budgets(budget, split)
-    chosen = _selectors(methods)
-    numbers = list(range(seeds)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
-    if not numbers:
-        raise ParameterError(f"seeds={seeds!r}: give at least one")
-    models = make_models(model)
     jobs = [
         kind(name, selector, amount, seed, trained, n_threads, isolate)
         for seed in numbers
@@ -137,7 +147,7 @@ def compare(
         for kind, some in _by_kind(models).items()
         if (trained := _changed(some, selector is not None or seed == numbers[0]))
     ]
-    store = Store(None if resume is None else Path(resume))
+    store = Store(kept)
     runs = run_jobs(jobs, split, store, time_limit, progress or _silent)
     results = _results(runs, list(models), list(chosen), budgets)
     return Comparison(split.facts(), tuple(models), tuple(results), runs)
@@ -170,9 +180,11 @@ def _silent(stage: str, done: int, total: int) -> None:
     """Tell nobody."""
 
 
-def _check_limits(time_limit: float | None, isolate: bool) -> None:
-    if time_limit is not None and not time_limit > 0:
-        raise ParameterError(f"time_limit={time_limit}: must be above 0 seconds, or None")
+def _check_limits(time_limit: float | None, isolate: bool, test_size: float) -> None:
+    check_flag("isolate", isolate)
+    check_number("test_size", test_size, "between 0 and 1, both excluded", 0, math.nextafter(1, 0))
+    if time_limit is not None:
+        check_number("time_limit", time_limit, "above 0 seconds, or None", 0)
     if time_limit is not None and not isolate:
         raise ParameterError("time_limit needs isolate=True: only a process can be stopped")
 
@@ -193,12 +205,11 @@ def _selectors(
     methods: Sequence[str] | Mapping[str, BaseSelector | str],
 ) -> dict[str, BaseSelector | None]:
     """Return the selectors by name, uniform and full among them and full last."""
-    names = [methods] if isinstance(methods, str) else methods
-    pairs = dict(names) if isinstance(names, Mapping) else {name: name for name in names}
+    pairs = methods_of(methods)
     chosen: dict[str, BaseSelector | None] = {}
     for name, what in [*pairs.items(), *((name, name) for name in _ALWAYS if name not in pairs)]:
-        if what != FULL:
-            chosen[name] = make_selector(what) if isinstance(what, str) else what
+        if not (isinstance(what, str) and what == FULL):
+            chosen[name] = selector_of(what)
     return {**chosen, FULL: None}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,7 +16,14 @@ from coresift._runtime import Runtime
 from coresift._typing import Buckets, Float64, Indices, Rows
 from coresift.core.hyperplanes import MAX_PLANES, prefix
 from coresift.core.merge import BottomK
-from coresift.core.parameters import check_range
+from coresift.core.parameters import check_choice, check_range
+from coresift.core.scaler import SCALES
+from coresift.experiments._arguments import (
+    check_flag,
+    check_number,
+    check_random_state,
+    n_threads_of,
+)
 from coresift.methods.fastcore import draw_planes
 from coresift.selectors._base import RandomState
 from coresift.sources import as_source
@@ -134,15 +141,14 @@ def suggest_planes(
     ([4, 16, 64], True)
     """
     since = time.perf_counter()
-    tried = sorted(set(candidates))
-    if not tried:
-        raise ParameterError("candidates=[]: give at least one number of hyperplanes")
-    for number in tried:
-        check_range("candidates", number, MAX_PLANES)
+    tried = _candidates(candidates)
     check_range("sample_size", sample_size)
     check_range("n_queries", n_queries)
-    if not tolerance > 0:
-        raise ParameterError(f"tolerance={tolerance}: must be above 0")
+    check_number("tolerance", tolerance, "above 0", 0)
+    check_flag("center", center)
+    check_choice("scale", scale if scale is None else str(scale), SCALES)
+    check_random_state(random_state)
+    n_threads = n_threads_of(n_threads)
     source = as_source(X, label=y) if isinstance(y, str) else as_source(X, y)
     seed = seed_of(random_state)
     with Runtime(n_threads=n_threads, progress=progress) as run:
@@ -166,6 +172,18 @@ def suggest_planes(
     best = max(step.score for step in steps)
     chosen = next(step.n_planes for step in steps if step.score >= best - tolerance)
     return PlanesAdvice(chosen, tuple(steps), time.perf_counter() - since)
+
+
+def _candidates(candidates: Any) -> list[int]:
+    """Return the numbers to try, ascending."""
+    if not isinstance(candidates, Iterable) or isinstance(candidates, str | bytes):
+        raise ParameterError(f"candidates={candidates!r}: give a list of numbers, such as [8, 16]")
+    tried = list(candidates)
+    if not tried:
+        raise ParameterError("candidates=[]: give at least one number of hyperplanes")
+    for number in tried:
+        check_range("candidates", number, MAX_PLANES)
+    return sorted({int(number) for number in tried})
 
 
 @dataclass(frozen=True)
