@@ -451,9 +451,9 @@ main()
 
 def test_a_comparison_without_a_good_run_has_an_exit_status(rows: Path) -> None:
     status, out, error = called(
-        "compare", rows, "--label", "y", "--seeds", 1, "--budget", 30, "--methods", "uniform",
-        "--time-limit", 0.0001, "--json",
-    )  # fmt: skip
+        "compare", rows, "--label", "y", "--seeds", 1, "--budget", 130, "--methods", "uniform",
+        "--model", "mlp", "--epochs", 500, "--time-limit", 0.0001, "--json",
+    )  # fmt: skip  # limits are looked at 20 times a second: the training has to take longer
     assert status == 1
     assert {run["status"] for run in json.loads(out)["runs"]} == {"time limit"}
     assert "none of 2 runs ended well" in error
