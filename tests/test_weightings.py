@@ -88,10 +88,8 @@ def test_law_7_chunks_and_threads_change_nothing(
         assert found.weights.tolist() == expected.weights.tolist()
 
 
-@pytest.mark.parametrize(
-    ("kind", "weights"), [pair for pair in PAIRS if pair[1] in {"assignment", "cluster", "uniform"}]
-)
-def test_all_rows_stand_for_themselves_where_rows_are_counted(
+@each_pair
+def test_all_rows_stand_for_themselves(
     kind: type[Plan], weights: str, table: tuple[Array, Array]
 ) -> None:
     found = select(ArraySource(*table), kind(sum(SIZES), seed=1, weights=weights))
