@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import weakref
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,3 +138,32 @@ def test_engines_are_found_by_name() -> None:
 def test_engines_that_are_none_are_refused(engine: Any) -> None:
     with pytest.raises(ParameterError, match=r"engine=.*: use one of .*processes, serial.*"):
         make_engine(engine)
+
+
+SELECTION = """
+import numpy as np
+from coresift import Uniform
+if __name__ == "__main__":
+    X = np.arange(4000.0)[:, None]
+    print(len(Uniform(9, engine="processes", n_threads=1).fit(X).sample_indices_))
+"""
+
+
+@pytest.mark.slow
+def test_workers_run_no_code_of_the_current_folder(tmp_path: Path) -> None:
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    for folder in (here, elsewhere):
+        folder.mkdir()
+    for name in ("pickle", "socket", "threadpoolctl"):
+        (here / f"{name}.py").write_text("open('ran', 'w')\n")
+    (elsewhere / "selection.py").write_text(SELECTION)
+    done = subprocess.run(
+        [sys.executable, elsewhere / "selection.py"],
+        capture_output=True,
+        check=False,
+        cwd=here,
+        text=True,
+        timeout=300,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "9"), done.stderr
+    assert not (here / "ran").exists()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from coresift._errors import EngineError
@@ -74,7 +75,8 @@ class Processes(Engine):
             for part in parts:
                 own = narrowed(task, part)
                 travels = whole if own is task else pickle.dumps(own)
-                waiting.append(pool.submit(_fold, travels, part))
+                with _safe_start():
+                    waiting.append(pool.submit(_fold, travels, part))
                 if len(waiting) > 2 * self._n_workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -87,7 +89,8 @@ class Processes(Engine):
         if self._pool is None:
             self._n_workers = thread_count() if self._asked is None else self._asked
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._n_workers, context, _ready)
+            with _safe_start():  # queues start a process of their own
+                self._pool = ProcessPoolExecutor(self._n_workers, context, _ready)
         return self._pool
 
     def close(self) -> None:
@@ -96,6 +99,23 @@ class Processes(Engine):
             with suppress(BrokenProcessPool):
                 self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
+
+
+@contextmanager
+def _safe_start() -> Iterator[None]:
+    """Let a process that starts here run no code of the current folder.
+
+    Workers start when work is handed in, with ``-c``, which puts that folder first.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _ready() -> None:
