@@ -11,7 +11,10 @@ from sklearn.metrics import log_loss
 from sklearn.svm import LinearSVC
 
 from coresift import CoresiftError, FastCore, Stratified, Uniform
+from coresift.core.centers import Centers
 from coresift.sources import ArraySource
+from coresift.table import Block
+from coresift.weightings._hold_back import stratified_from
 from strategies import Array
 
 N_ROWS, N_TEST = 2000, 4000
@@ -165,3 +168,17 @@ def test_parameters_that_cannot_be(options: dict[str, Any], message: str) -> Non
 def test_one_class_leaves_nothing_to_balance() -> None:
     with pytest.raises(CoresiftError, match="1 class leaves a pilot nothing to tell apart"):
         FastCore(20, **BOTH).fit(table()[0])
+
+
+def test_the_stratified_sample_is_random_where_rows_are_sorted() -> None:
+    n_rows = 2000
+    rows = np.linspace(0, 1, n_rows, dtype=np.float32)[:, None]
+    class_ids = np.arange(n_rows) % 2
+    drawn = Block(rows, class_ids, np.arange(n_rows))
+    chosen = np.arange(100)
+    centers = Centers.of(chosen, rows[chosen], class_ids[chosen], 2)
+    found = stratified_from(drawn, centers, np.array([1000.0, 1000.0]))
+    assert np.bincount(found.class_ids).tolist() == [50, 50]
+    assert len(set(found.row_ids.tolist())) == 100
+    assert found.rows.mean() == pytest.approx(0.5, abs=0.15)
+    assert found.weights.sum() == n_rows

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from coresift._rng import row_hash
 from coresift._typing import Float64, Indices, Rows
 from coresift.core.centers import Centers
 from coresift.core.coreset import Weighed, in_order
@@ -46,12 +47,13 @@ class Alternative:
 
 
 def stratified_from(drawn: Block, centers: Centers, sizes: Float64) -> Alternative:
-    """Take as many rows of each class as there are centers, the first of a sample.
+    """Take as many rows of each class as there are centers, at random from a sample.
 
     A class of which the sample has too few keeps some of its centers.
     """
     quotas = np.bincount(centers.class_ids, minlength=len(sizes))
-    order = np.argsort(drawn.class_ids, kind="stable")
+    by_hash = np.argsort(row_hash(drawn.row_ids, 0))  # not by place: files are often sorted
+    order = by_hash[np.argsort(drawn.class_ids[by_hash], kind="stable")]
     ordered = drawn.class_ids[order]
     taken = order[rank_in_group(ordered) < quotas[ordered]]
     spare = np.flatnonzero(~np.isin(centers.row_ids, drawn.row_ids[taken]))
