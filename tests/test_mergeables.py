@@ -28,7 +28,9 @@ from coresift.core.profile import Profile, sample_rows
 from coresift.core.scaler import SCALES, Moments
 from coresift.core.summary import Layout, Summary
 from coresift.core.target import TargetFacts
+from coresift.experiments._split import RawRun
 from coresift.gradients import GradientSum, Steps
+from coresift.sources import Chunk
 from coresift.table import Block, Pieces
 from naive import identical
 from strategies import SEEDS, Array, Encoded, chunkings, datasets, encoded_rows, encoders, matrices
@@ -220,6 +222,28 @@ def pieces(draw: Any) -> Case:
 
 
 @st.composite
+def raw_runs(draw: Any) -> Case:
+    """Chunks come in the order of the merges; what counts is where each begins, and the sums."""
+    data = draw(datasets())
+
+    def seen(value: RawRun) -> Any:
+        chunks = {chunk.start: chunk.rows.tolist() for chunk in value.chunks}
+        return chunks, value.nans, value.infinities, value.missing
+
+    def of(part: Array) -> RawRun:
+        chunks = (Chunk(int(data.row_ids[i]), data.rows[i : i + 1], None) for i in part)
+        return RawRun(
+            tuple(chunks),
+            np.array([data.class_ids[part].sum()]),
+            np.zeros(1, dtype=np.int64),
+            len(part),
+        )
+
+    none = np.zeros(1, dtype=np.int64)
+    return Case(len(data), of, RawRun((), none, none, 0), seen)
+
+
+@st.composite
 def summaries(draw: Any) -> Case:
     rows = draw(encoded_rows())
     steps = steps_of(draw, len(rows))
@@ -326,6 +350,7 @@ MERGEABLES: dict[type, st.SearchStrategy[Case]] = {
     TrueDistances: true_distances(),
     GradientSum: gradient_sums(),
     Pieces: pieces(),
+    RawRun: raw_runs(),
 }
 each_mergeable = pytest.mark.parametrize(
     ("kind", "cases"), MERGEABLES.items(), ids=[kind.__name__ for kind in MERGEABLES]

@@ -23,6 +23,7 @@ from coresift import suggest_planes
 from coresift._runtime import Runtime
 from coresift.engines import Engine, Folded, Merger, Serial
 from coresift.engines._base import narrowed
+from coresift.experiments._split import _read
 from coresift.methods import FastCorePlan, Plan, UniformPlan
 from coresift.select import select
 from coresift.sources import ArraySource, Part, Source, WeightedSource
@@ -102,6 +103,7 @@ def caught() -> list[Caught]:
         patch.setattr(Serial, "fold", recorded)
         for plan in plans():
             select(source, plan)
+        _read(source)  # as comparisons do
         suggest_planes(source, candidates=(4, 8), sample_size=100, n_queries=20)
         weights = np.random.default_rng(1).integers(0, 4, size=N_ROWS)
         weighted = WeightedSource(source, weights / 2)

@@ -11,6 +11,7 @@ from coresift._errors import ParameterError
 from coresift._rng import row_hash
 from coresift._typing import Indices
 from coresift.core.budget import split_budget
+from coresift.core.merge import BottomK
 
 
 def holdout(class_ids: Indices, share: float, seed: int) -> NDArray[np.bool_]:
@@ -54,9 +55,7 @@ def holdout(class_ids: Indices, share: float, seed: int) -> NDArray[np.bool_]:
     quotas = np.zeros(len(sizes), dtype=np.int64)
     quotas[large] = split_budget(min(wanted, int(sizes[large].sum())), sizes[large])
     quotas = np.minimum(quotas, sizes - 1)
-    hashes = row_hash(np.arange(len(class_ids), dtype=np.int64), seed)
-    order = np.lexsort((hashes, class_ids))
-    place = np.arange(len(class_ids)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    ids = np.arange(len(class_ids), dtype=np.int64)
     mask = np.zeros(len(class_ids), dtype=bool)
-    mask[order] = place < np.repeat(quotas, sizes)
+    mask[BottomK.of(class_ids, (row_hash(ids, seed),), ids, quotas).row_ids] = True
     return mask

@@ -11,11 +11,14 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 
 from coresift._errors import DataError, LabelError, ParameterError
-from coresift._typing import Indices, Labels, RawRows, Rows
+from coresift._runtime import Runtime
+from coresift._typing import Counts, Indices, Labels, RawRows, Rows
 from coresift.core.classes import Classes, count_labels
 from coresift.core.holdout import holdout
+from coresift.core.merge import BottomK
 from coresift.core.scaler import Moments, Scaler
 from coresift.sources import (
+    Chunk,
     Source,
     as_source,
     count_missing_labels,
@@ -105,29 +108,58 @@ class Split:
 
     def few(self, per_class: int = 20) -> tuple[Rows, Indices]:
         """Return the first rows of each class, to try a method on."""
-        order = np.argsort(self.y, kind="stable")
-        sizes = np.bincount(self.y)
-        place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        chosen = np.sort(order[place < per_class])
+        ids, limits = np.arange(len(self.y)), np.full(int(self.y.max()) + 1, per_class)
+        chosen = np.sort(BottomK.of(self.y, (ids,), ids, limits).row_ids)
         return self.X[chosen], self.y[chosen]
+
+
+@dataclass(frozen=True, eq=False)
+class RawRun:
+    """Chunks as they were read, and what cannot be used in them.
+
+    Parameters
+    ----------
+    chunks : tuple of Chunk
+    nans, infinities : ndarray of shape (n_features,), int64
+    missing : int
+        Labels.
+    """
+
+    chunks: tuple[Chunk, ...]
+    nans: Counts
+    infinities: Counts
+    missing: int
+
+    def merge(self, other: RawRun) -> RawRun:
+        """Return the chunks of both sets of rows."""
+        return RawRun(
+            self.chunks + other.chunks,
+            self.nans + other.nans,
+            self.infinities + other.infinities,
+            self.missing + other.missing,
+        )
+
+
+@dataclass(frozen=True)
+class KeepRaw:
+    """Keep every chunk as it is read."""
+
+    def __call__(self, chunk: Chunk) -> RawRun:
+        """Look at a chunk."""
+        missing = 0 if chunk.labels is None else count_missing_labels(chunk.labels)
+        return RawRun((chunk,), *count_nonfinite(chunk.rows), missing)
 
 
 def _read(source: Source) -> tuple[RawRows, Labels | None]:
     """Read a source into memory; refuses what cannot be used."""
-    rows: list[RawRows] = []
-    labels: list[Labels] = []
-    missing = 0
-    nans = infs = np.zeros(source.n_features, dtype=np.int64)
-    for chunk in source.chunks():
-        rows.append(chunk.rows)
-        found = count_nonfinite(chunk.rows)
-        nans, infs = nans + found[0], infs + found[1]
-        if chunk.labels is not None:
-            labels.append(chunk.labels)
-            missing += count_missing_labels(chunk.labels)
-    raise_nonfinite(nans, infs, source.column_names)
-    raise_missing_labels(missing, source.n_rows)
-    return np.concatenate(rows), np.concatenate(labels) if labels else None  # type: ignore[return-value]
+    with Runtime() as run:
+        found = run.fold(KeepRaw(), source)
+    raise_nonfinite(found.nans, found.infinities, source.column_names)
+    raise_missing_labels(found.missing, source.n_rows)
+    chunks = sorted(found.chunks, key=lambda chunk: chunk.start)
+    rows: Any = np.concatenate([chunk.rows for chunk in chunks])
+    labels = [chunk.labels for chunk in chunks if chunk.labels is not None]
+    return rows, np.concatenate(labels) if labels else None
 
 
 def _read_test(test: Any, y: Any, source: Source, classes: Classes) -> tuple[RawRows, Indices]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from coresift._rng import Purpose, derived_seed, draw_keys, row_hash, stream
 from coresift._runtime import Runtime
 from coresift._typing import Counts, Float64, Indices
-from coresift.core.merge import counted
+from coresift.core.merge import BottomK, counted
 from coresift.methods._plan import Plan
 from coresift.methods._softmax import Softmax, Training
 from coresift.table import Block
@@ -124,15 +124,9 @@ def best_of_each_class(
     ndarray of shape (sum of quotas,), int64
         Class by class, the best first.
     """
-    hashes = row_hash(np.arange(len(values)), seed)
-    chosen = []
-    for class_id, quota in enumerate(quotas.tolist()):
-        here = np.flatnonzero(open_to & (class_ids == class_id))
-        if 0 < quota < len(here):  # a cut before the sort; equal values all stay
-            limit = np.partition(values[here], quota - 1)[quota - 1]
-            here = here[values[here] <= limit]
-        chosen.append(here[np.lexsort((hashes[here], values[here]))][:quota])
-    return np.concatenate(chosen)
+    here = np.flatnonzero(open_to)
+    keys = values[here], row_hash(here, seed)
+    return BottomK.of(class_ids[here], keys, here, quotas).row_ids
 
 
 def random_of_each_class(
