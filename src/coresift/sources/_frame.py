@@ -22,8 +22,8 @@ class FrameSource(TableSource):
     """Rows of a data frame.
 
     Numbers, booleans and decimals are one feature each. Text and categories are one-hot encoded:
-    one feature ``column=level`` for each level that occurs, in sorted order. A fixed-size list of
-    numbers is one feature ``column_0``, ``column_1``, ... for each item. A null is NaN, in a
+    one feature ``column=level`` for each level that occurs, in sorted order. Lists of numbers of
+    one length are one feature ``column_0``, ``column_1``, ... for each item. A null is NaN, in a
     category NaN in all its features. The rows are float32 if all numbers are, else float64.
 
     Parameters
