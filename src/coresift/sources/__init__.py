@@ -24,6 +24,7 @@ from coresift.sources._checks import (
     raise_unusable,
 )
 from coresift.sources._kinds import is_files, is_frame, is_sparse
+from coresift.sources._labels_only import LabelSource
 from coresift.sources._missing import finished
 from coresift.sources._obstacles import Obstacle, command_line_message, python_message
 from coresift.sources._options import Dates, Missing, Numbers
@@ -117,6 +118,7 @@ def as_source(
     numbers: Numbers = "error",
     missing: Missing = "error",
     like: Source | None = None,
+    features: bool = True,
     delimiter: str | None = None,
     decimal: str | None = None,
     encoding: str = "utf-8",
@@ -158,6 +160,8 @@ def as_source(
     like : Source or None, default=None
         The rows of X get the features of another source, such as the training rows: columns go by
         their names, an unseen level is 0 in all features, other columns are ignored; `notes` tells.
+    features : bool, default=True
+        False reads the labels only: there are no features, and nothing about them is refused.
     delimiter, decimal, encoding, null_values
         How CSV files are written; see `FileSource`.
 
@@ -193,6 +197,7 @@ def as_source(
         "numbers": numbers,
         "like": getattr(like, "layout", None),
         "weight": weight,
+        "features": features,
     }
     _refuse(
         weight is not None and sample_weight is not None,
@@ -232,6 +237,8 @@ def _array_source(X: Any, y: Any, table: dict[str, Any]) -> Source:
     _refuse(table["label"] is not None, "label", array, "pass the labels as y")
     _refuse(table["weight"] is not None, "weight", array, "pass sample_weight")
     _refuse(len(table["drop"]) > 0, "drop", array, "leave the columns out of X")
+    if not (table["features"] or isinstance(X, str | PathLike)):
+        return LabelSource(X, y, chunk_rows=rows)
     if isinstance(X, str | PathLike):
         arrays: type[NpySource] = _load("NpySource")
         return arrays(X, y, chunk_rows=rows)

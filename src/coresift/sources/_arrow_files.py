@@ -167,6 +167,7 @@ class FileSource(TableSource):
         """
         parts: list[FilePart] = []
         names = [*self._layout.names, *filter(None, [self._label, self._weight])]
+        names = names or self._schema.names[:1]  # read for the number of its rows
         facts = _chosen(self._schema, names), self._layout, self._label, self._chunk_rows
         start = 0
         for run in cut(self._files, part_rows(self.n_rows, self.n_features, self._chunk_rows)):

@@ -8,6 +8,7 @@ one that raises once, when all chunks have been counted.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,8 @@ def raise_nonfinite(nan_counts: Counts, inf_counts: Counts, column_names: Sequen
     coresift._errors.DataError: column 'age' has 3 NaN and 0 infinite values; coresift needs \
 finite numbers: pass as_source(..., missing='impute') or missing='drop', or leave the column out
     """
-    names = list(column_names)
-    groups = [(name, names.count(name), False) for name in dict.fromkeys(names)]
+    # the features of a column follow each other
+    groups = [(name, len(list(run)), False) for name, run in groupby(column_names)]
     _raise(_not_finite(nan_counts, inf_counts, groups, True), 0, 0)
 
 
@@ -104,7 +105,9 @@ def _not_finite(
     nan_counts: Counts, inf_counts: Counts, groups: Sequence[tuple[str, int, bool]], can_drop: bool
 ) -> list[Obstacle]:
     """Return the columns with values that are not finite; of features of one column the worst."""
-    found = []
+    found: list[Obstacle] = []
+    if not (nan_counts.any() or inf_counts.any()):
+        return found
     start = 0
     for name, size, _ in groups:
         n_nan = int(nan_counts[start : start + size].max())

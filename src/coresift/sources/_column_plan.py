@@ -71,6 +71,8 @@ def plan_layout(
         If no column is left.
     """
     check_names(schema, label, options)
+    if not options.features:
+        return ColumnLayout((), np.dtype(np.float32))
     if options.like is not None:
         return layout_like(schema, label, read, options)
     left_out = left_out_columns(schema, label, options.drop)

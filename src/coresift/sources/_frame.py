@@ -99,7 +99,7 @@ class FrameSource(TableSource):
         )
 
     def _part(self, some: slice) -> TablePart:
-        table = self._table.slice(some.start, some.stop - some.start)
+        table = self._table.slice(some.start, min(some.stop, self.n_rows) - some.start)
         labels = None if self._labels is None else self._labels[some]
         weights = None if self._weights is None else self._weights[some]
         facts = table, self._layout, labels, self._chunk_rows, weights

@@ -109,16 +109,19 @@ class _Seen:
 
 
 def _look(source: Source, sample: bool) -> _Seen:
-    sizes = np.array([size for _, size, _ in source.groups])
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    n_sample = max(_LEAST_ROWS, min(SAMPLE_ROWS, 2 * CHUNK_BYTES // (8 * source.n_features)))
+    sizes = np.array([size for _, size, _ in source.groups], dtype=np.int64)
+    starts = (np.cumsum(sizes) - sizes).astype(np.int64)
+    n_sample = max(
+        _LEAST_ROWS, min(SAMPLE_ROWS, 2 * CHUNK_BYTES // (8 * max(1, source.n_features)))
+    )
     without_label, incomplete = [], []
     n_missing = np.zeros(len(sizes), dtype=np.int64)
     smallest = np.full(source.n_features, np.inf)
     held: BottomK | None = None
     for chunk in source.chunks():
         unlabelled = _unlabelled(chunk)
-        gaps = np.logical_or.reduceat(np.isnan(chunk.rows), starts, axis=1)
+        gaps = np.isnan(chunk.rows)
+        gaps = np.logical_or.reduceat(gaps, starts, axis=1) if len(starts) else gaps
         n_missing += gaps[~unlabelled].sum(axis=0)
         incomplete.append(gaps.any(axis=1))
         without_label.append(unlabelled)
@@ -165,17 +168,18 @@ def _gaps(source: Source, n_missing: Counts, n_labels: int) -> str:
 
 
 def _imputation(source: Source, seen: _Seen) -> Imputation:
-    sizes = [size for _, size, _ in source.groups]
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
-    is_level = np.repeat([levels for _, _, levels in source.groups], sizes)
+    sizes = np.array([size for _, size, _ in source.groups], dtype=np.int64)
+    starts = np.cumsum(sizes) - sizes
+    levels = np.array([levels for _, _, levels in source.groups], dtype=np.bool_)
+    is_level = np.repeat(levels, sizes)
     rows = cast(BottomK, seen.sample).payload[0]
     fills = np.where(is_level, 0.0, _medians(rows, seen.smallest))
     marked = np.flatnonzero(seen.n_missing)
     taken = set(source.feature_names)
     names = []
     for place in marked.tolist():
-        name, _, levels = source.groups[place]
-        names.append(_free(f"{name}=missing" if levels else f"{name}_missing", taken))
+        name, _, has_levels = source.groups[place]
+        names.append(_free(f"{name}=missing" if has_levels else f"{name}_missing", taken))
     return Imputation(fills, starts, marked, tuple(names))
 
 

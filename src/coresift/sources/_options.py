@@ -22,6 +22,7 @@ class ColumnKeywords(TypedDict, total=False):
     dates: Dates
     numbers: Numbers
     like: Any
+    features: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,8 @@ class ColumnOptions:
         missing; or each level is a feature, as of any text.
     like : ColumnLayout or None, default=None
         The layout of other rows, such as the training rows, which these rows get by name.
+    features : bool, default=True
+        False reads the labels only: no column is a feature, and none is looked at.
 
     Raises
     ------
@@ -55,10 +58,12 @@ class ColumnOptions:
     dates: Dates = "error"
     numbers: Numbers = "error"
     like: Any = None
+    features: bool = True
 
     def __post_init__(self) -> None:
         check_range("max_levels", self.max_levels)
         check_choice("dates", self.dates, ("error", "parts", "number"))
         check_choice("numbers", self.numbers, ("error", "parse", "levels"))
+        check_choice("features", self.features, (True, False))
         if isinstance(self.drop, str):
             raise ParameterError(f"drop={self.drop!r} is one text: pass a list, [{self.drop!r}]")

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import Any
 
+import numpy as np
+
 from coresift._errors import DataError
 from coresift._typing import Indices
 from coresift.sources._array_like import to_numpy
@@ -49,11 +51,10 @@ def take_like(X: Any, rows: Indices) -> Any:
             f"rows of the file {str(X)!r} cannot be returned as a path; "
             "call FileSource(path).take_table(rows)"
         )
-    in_arrow = type(X).__module__.partition(".")[0] == "pyarrow" and hasattr(X, "take")
+    in_arrow = _is_arrow(X)
     if not (hasattr(X, "shape") or in_arrow or _is_sequence(X)):
         X = to_numpy(X, "the rows are", DataError)  # says so where it has none
-    n_rows = _n_rows(X)
-    positions = as_positions(rows, n_rows)
+    positions = as_positions(rows, n_rows_of(X))
     if hasattr(X, "iloc"):  # pandas and those that mimic it
         return X.iloc[positions]
     if in_arrow:
@@ -69,9 +70,21 @@ def _is_sequence(X: Any) -> bool:
     return isinstance(X, Sequence | array | deque) and not isinstance(X, str | bytes)
 
 
-def _n_rows(X: Any) -> int:
+def _is_arrow(X: Any) -> bool:
+    return type(X).__module__.partition(".")[0] == "pyarrow" and hasattr(X, "take")
+
+
+def n_rows_of(X: Any) -> int:
+    """Return the number of rows of an array-like.
+
+    Raises
+    ------
+    DataError
+        If it has none.
+    """
     if not hasattr(X, "shape"):
-        return len(X)
+        sized = X if _is_arrow(X) or _is_sequence(X) else to_numpy(X, "the rows are", DataError)
+        return len(np.atleast_1d(sized)) if isinstance(sized, np.ndarray) else len(sized)
     if not len(X.shape):
         raise DataError(f"{type(X).__qualname__} has no rows; pass an array or a frame")
     return int(X.shape[0])

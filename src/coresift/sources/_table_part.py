@@ -57,7 +57,8 @@ class TablePart(Part):
         """Yield the rows from first to last."""
         for first in range(0, self.n_rows, self.chunk_rows):
             some = slice(first, first + self.chunk_rows)
-            table = self.table.slice(first, self.chunk_rows)
+            # of a table without columns, Arrow takes a slice of any length
+            table = self.table.slice(first, min(self.chunk_rows, self.n_rows - first))
             rows = self.layout.encode(table, self.start + first)
             labels = None if self.labels is None else self.labels[some]
             weights = None if self.weights is None else self.weights[some]

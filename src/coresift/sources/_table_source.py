@@ -62,6 +62,8 @@ class TableSource(Source):
 
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
+        if not self.n_features:  # of no columns, Arrow takes no rows
+            return np.zeros((len(as_positions(rows, self.n_rows)), 0), dtype=np.float32)
         held = self._hold()
         if held is None:
             return self._read(rows)
