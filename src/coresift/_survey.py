@@ -165,14 +165,15 @@ def _strata(
     if not seen.targets.many:
         values = np.array(sorted(seen.label_counts), dtype=np.float64)  # type: ignore[type-var]
         counts = np.array([seen.label_counts[value] for value in values.tolist()], dtype=np.int64)
-        totals = [prior.by_label[v] if prior is not None else 0 for v in values.tolist()]
-        masses = counts if prior is None else np.array([weight_of(total) for total in totals])
-        edges = quantile_edges(values, masses, n_intervals)
+        totals = counts.tolist() if prior is None else [prior.by_label[v] for v in values.tolist()]
+        edges = quantile_edges(values, totals, n_intervals)
         ids = strata_ids(edges, values)
-        sums = [sum(totals[v] for v in np.flatnonzero(ids == s)) for s in range(len(edges) + 1)]
-        return Strata.of(edges, counted(ids, len(edges) + 1, counts)), tuple(sums)
+        sums = [0] * (len(edges) + 1)
+        for stratum, total in zip(ids.tolist(), totals, strict=True):
+            sums[stratum] += total
+        return Strata.of(edges, counted(ids, len(sums), counts)), tuple(sums)
     values = np.sort(seen.targets.sample.payload[0])
-    edges = quantile_edges(values, np.ones(len(values)), n_intervals)
+    edges = quantile_edges(values, [1] * len(values), n_intervals)
     with run.stage("survey", source.n_rows):
         found, sums_of = run.fold(StrataTask(edges), source).parts
     by_stratum = sums_of.by_label

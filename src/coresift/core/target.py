@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -177,17 +179,18 @@ def n_strata(n_chosen: int) -> int:
     return min(MOST_STRATA, max(1, n_chosen // ROWS_PER_STRATUM))
 
 
-def quantile_edges(values: Float64, masses: Float64 | Indices, n_intervals: int) -> Float64:
+def quantile_edges(values: Float64, masses: Sequence[int], n_intervals: int) -> Float64:
     """Cut numbers into intervals of about equal mass, none of them empty.
 
     Parameters
     ----------
     values : ndarray of shape (n,), float64
         Ascending.
-    masses : ndarray of shape (n,)
-        Above 0.
+    masses : sequence of int, of length n
+        Above 0, of any size.
     n_intervals : int
-        There are fewer where single values have more mass than an interval should.
+        There are fewer where single values have more mass than an interval should. A value with
+        the mass of two is an interval of its own.
 
     Returns
     -------
@@ -197,10 +200,16 @@ def quantile_edges(values: Float64, masses: Float64 | Indices, n_intervals: int)
     --------
     >>> import numpy as np
     >>> from coresift.core.target import quantile_edges
-    >>> quantile_edges(np.arange(8.0), np.ones(8), 4).tolist()
+    >>> quantile_edges(np.arange(8.0), [1] * 8, 4).tolist()
     [2.0, 4.0, 6.0]
+    >>> quantile_edges(np.arange(8.0), [40, 1, 1, 1, 1, 1, 1, 1], 4).tolist()
+    [1.0]
     """
-    total = np.cumsum(masses)
-    wanted = total[-1] * np.arange(1, n_intervals) / n_intervals
-    edges = np.unique(values[np.searchsorted(total, wanted, side="right")])
-    return np.asarray(edges[edges > values[0]], dtype=np.float64)
+    totals = list(accumulate(masses))
+    # In whole numbers: masses that are all twice as large cut at the same places.
+    hits = Counter(
+        bisect_right(totals, part * totals[-1] // n_intervals) for part in range(1, n_intervals)
+    )
+    places = {*hits, *(place + 1 for place, times in hits.items() if times > 1)}
+    edges = values[sorted(place for place in places if place < len(values))]
+    return np.asarray(np.unique(edges[edges > values[0]]), dtype=np.float64)
