@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -376,3 +377,33 @@ def test_more_whole_numbers_than_can_be_classes(monkeypatch: pytest.MonkeyPatch)
 def test_an_unknown_target() -> None:
     with pytest.raises(ParameterError, match="target='numbers' is not known"):
         Uniform(2, target="numbers").fit(np.eye(3), [1, 2, 3])
+
+
+# Real rows
+
+
+@pytest.mark.data
+def test_a_rating_is_a_number(data_dir: Path) -> None:
+    columns = ["year", "length", "votes", "Action", "Comedy", "Drama", "Short", "rating"]
+    frame = pd.read_parquet(data_dir / "movies.parquet", columns=columns)
+    frame["votes"] = np.log(frame["votes"])
+    X, y = frame.drop(columns="rating"), frame["rating"]
+    found = FastCore(0.01, random_state=0).fit(X, y)
+    assert found.report_["target"] == "regression"
+    assert len(found.report_["classes"]) > 20
+    assert found.sample_weight_.sum() == pytest.approx(len(y))
+    rows = found.sample_indices_
+    mean = np.average(y.to_numpy()[rows], weights=found.sample_weight_)
+    assert mean == pytest.approx(y.mean(), abs=0.1)
+    # On rows held out, as figures are told. Medoids are not held to this: at 1 % they are well
+    # below uniform rows (R2 0.04 against 0.075).
+    scaled, truth = StandardScaler().fit_transform(X), y.to_numpy()
+    aside = np.random.default_rng(0).random(len(y)) < 0.25
+    full = Ridge().fit(scaled[~aside], truth[~aside]).score(scaled[aside], truth[aside])
+    for make in (Uniform, partial(FastCore, representative="random")):
+        models = [CoresetRegressor(Ridge(), make(0.05, random_state=seed)) for seed in range(3)]
+        scores = [
+            model.fit(scaled[~aside], truth[~aside]).score(scaled[aside], truth[aside])
+            for model in models
+        ]
+        assert np.mean(scores) > full - 0.015

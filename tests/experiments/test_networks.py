@@ -102,7 +102,7 @@ def test_a_coreset_below_a_batch_is_the_failure_of_its_line() -> None:
 
 def test_names_that_are_not_known_and_calls_that_select_once() -> None:
     assert NETWORKS == ("mlp", "cnn")
-    with pytest.raises(ParameterError, match=r"'rnn' is not known: .* svm, lasso, mlp, cnn"):
+    with pytest.raises(ParameterError, match=r"'rnn' is not known: .* svm, lasso, ridge, mlp, cnn"):
         quick(model="rnn")
     X, y = load_digits(return_X_y=True)
     with pytest.raises(ParameterError, match="'mlp' selects anew as it trains"):

@@ -60,6 +60,9 @@ def compare(
     tune: Annotated[
         bool, typer.Option("--tune", help="Tune learning rate and batch size in each run.")
     ] = False,
+    weight: Annotated[
+        str | None, typer.Option(help="Column of prior weights; 2 counts as the row twice.")
+    ] = None,
     test: Annotated[str | None, typer.Option(help="File of test rows.")] = None,
     test_size: Annotated[float, typer.Option(help="Share put aside where no --test.")] = 0.25,
     threads: Threads = None,
@@ -87,7 +90,7 @@ def compare(
     if report is not None:
         check_drawing()
 
-    rows = reading.rows()
+    rows = reading.rows(weight=weight)
     with progress_bars(as_json) as progress:
         found = run_comparison(
             rows,
@@ -95,7 +98,7 @@ def compare(
             methods=names(methods),
             seeds=range(seed, seed + seeds),
             model=_models(names(model), tune, l2, networks),
-            test=None if test is None else reading.rows(test, rows),
+            test=None if test is None else reading.rows(test, rows, weight),
             test_size=test_size,
             split_seed=seed,
             n_threads=n_threads(threads),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from coresift._errors import ParameterError
 from coresift._progress import Progress
 from coresift.experiments._arguments import (
     check_number,
@@ -17,7 +18,7 @@ from coresift.experiments._arguments import (
     seeds_of,
     selector_of,
 )
-from coresift.experiments._models import DEFAULT_MODEL, make_model
+from coresift.experiments._models import DEFAULT_MODEL, is_regression, make_model
 from coresift.experiments._shared_selection import SharedSelectionJob, measured
 from coresift.experiments._split import Split
 from coresift.selectors import BaseSelector
@@ -144,6 +145,11 @@ def suggest_budget(
     since = time.perf_counter()
     split = Split.of(X, y, None, validation, random_state)
     name, models = type(selector).__name__, {"": make_model(model)}
+    if is_regression(models):
+        raise ParameterError(
+            f"model={model!r} predicts numbers, and a budget is judged by accuracy: give a "
+            "classifier, or compare regressors at several budgets with compare"
+        )
     SharedSelectionJob(name, selector, None, 0, models, n_threads).warm_up(split)
     steps: list[BudgetStep] = []
     share = max(start, split.n_classes / len(split.X))

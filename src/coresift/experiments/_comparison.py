@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
+import numpy as np
 from sklearn.datasets import load_digits
 
 from coresift._errors import ParameterError
 from coresift._progress import Progress
 from coresift.core.budget import resolve_budget, split_budget
-from coresift.core.classes import Classes, count_labels
 from coresift.experiments._arguments import (
     check_flag,
     check_number,
@@ -24,7 +24,7 @@ from coresift.experiments._arguments import (
     selector_of,
 )
 from coresift.experiments._job import Job
-from coresift.experiments._models import DEFAULT_MODEL, make_models
+from coresift.experiments._models import DEFAULT_MODEL, is_regression, make_models
 from coresift.experiments._networks import NetworkJob
 from coresift.experiments._results import Comparison, Result
 from coresift.experiments._series import Run, run_jobs
@@ -45,6 +45,7 @@ def compare(
     methods: Sequence[str] | Mapping[str, BaseSelector | str] = ("fastcore",),
     seeds: int | Sequence[int] = 5,
     model: Any = DEFAULT_MODEL,
+    sample_weight: Any = None,
     test: Any = None,
     test_size: float = 0.25,
     split_seed: int = 0,
@@ -62,7 +63,7 @@ def compare(
     ----------
     X : array-like of shape (n_rows, n_features), sparse matrix, data frame, path or Source
     y : array-like of shape (n_rows,) or str
-        Labels; a string is the name of the column of X that holds them.
+        Labels, or numbers to predict; a string is the name of the column of X that holds them.
     budget : float, int or sequence of them, default=0.01
         As for a selector. Several make the curve of accuracy against budget.
     methods : sequence of str, or mapping of str to selector, default=("fastcore",)
@@ -70,16 +71,21 @@ def compare(
         random_state and n_threads are set.
     seeds : int or sequence of int, default=5
         How many, from 0, or which.
-    model : str, classifier, sequence of them or mapping of str to them, default="sklearn-logistic"
+    model : str, estimator, sequence of them or mapping of str to them, default="sklearn-logistic"
         ``"sklearn-logistic"`` (deterministic, C = 1), ``"logistic-l2"`` (deterministic, a penalty
         of 1e-4 on the mean loss; `coresift.experiments.L2Logistic` takes another), the paper's
         ``"logistic"``, ``"svm"`` or ``"lasso"`` (Section 8.1, needs torch), or a classifier whose
         ``fit`` takes ``sample_weight``. Several are trained on the same selections: each run
         selects once.
+        ``"ridge"`` or any regressor whose ``fit`` takes ``sample_weight`` predicts numbers: then
+        R2 and mean absolute error are measured, and all models have to be regressors.
         ``"mlp"``, ``"cnn"`` or a `coresift.torch.NetworkClassifier` choose anew, in gradient
         space, as they train (Algorithm 2), with selectors whose ``scale`` is set to None;
         ``"full"`` then trains on all rows in every epoch.
-    test : tuple (X_test, y_test), path or frame, default=None
+    sample_weight : array-like of shape (n_rows,), str or None, default=None
+        Prior weights; a string is the name of the column of X that holds them. They count in the
+        selections, in training on all rows, and in the measures on test rows.
+    test : tuple (X_test, y_test) or (X_test, y_test, weights), path or frame, default=None
         Test rows. Columns go by their names: their order has no meaning, columns that the training
         rows lack are ignored, and an unseen level is 0 in all features. None puts ``test_size`` of
         the rows aside, each class in proportion.
@@ -137,7 +143,9 @@ def compare(
     n_threads, numbers = n_threads_of(n_threads), seeds_of(seeds)
     chosen, models = _selectors(methods), make_models(model)
     kept = path_of("resume", resume)
-    split = Split.of(X, y, test, test_size, split_seed)
+    regression = is_regression(models)
+    split = Split.of(X, y, test, test_size, split_seed, sample_weight, regression=regression)
+    _check_networks(models, split)
     budgets = _checked_budgets(budget, split)
     jobs = [
         kind(name, selector, amount, seed, trained, n_threads, isolate)
@@ -195,10 +203,19 @@ def _checked_budgets(budget: float | Sequence[float], split: Split) -> list[floa
     budgets: list[Any] = list(budget) if several else [budget]  # type: ignore[arg-type]
     if not budgets:
         raise ParameterError("budget=[]: give at least one")
-    classes = Classes.of(count_labels(split.y), len(split.y))
+    sizes = np.bincount(split.class_ids)
     for amount in budgets:
-        split_budget(resolve_budget(amount, len(split.X)), classes.sizes)
+        split_budget(resolve_budget(amount, len(split.X)), sizes)
     return list(dict.fromkeys(budgets))
+
+
+def _check_networks(models: Mapping[str, Any], split: Split) -> None:
+    networks = [name for name, model in models.items() if isinstance(model, NetworkClassifier)]
+    if networks and split.weights is not None:
+        raise ParameterError(
+            f"sample_weight with model {networks[0]!r}: networks take no prior weights: compare "
+            "other models, or leave the weights out"
+        )
 
 
 def _selectors(

@@ -1,4 +1,4 @@
-"""What is trained on the chosen rows: the paper's protocol, or any scikit-learn classifier."""
+"""What is trained on the chosen rows: the paper's protocol, or any model of scikit-learn."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, clone, is_regressor
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils.validation import has_fit_parameter
 
 from coresift._errors import ParameterError
@@ -29,6 +29,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "logistic": lambda: LinearClassifier("logistic"),
     "svm": lambda: LinearClassifier("svm"),
     "lasso": lambda: LinearClassifier("lasso"),
+    "ridge": Ridge,
 }
 
 # Models that select for themselves, as they train (Algorithm 2).
@@ -43,7 +44,8 @@ class Trained:
     ----------
     seconds : float
         Of training alone.
-    predictions : ndarray of shape (n_test,), int64
+    predictions : ndarray of shape (n_test,)
+        Class numbers, or in regression numbers.
     probabilities : ndarray of shape (n_test, n_classes) or None
         Of the classes that the model knows, where it has probabilities.
     curve : list of [int, float]
@@ -52,7 +54,7 @@ class Trained:
     """
 
     seconds: float
-    predictions: Indices
+    predictions: Indices | Float64
     probabilities: Float64 | None
     classes: Indices
     curve: list[list[float]] = field(default_factory=list)
@@ -60,12 +62,12 @@ class Trained:
 
 
 def make_model(model: Any) -> BaseEstimator:
-    """Return the classifier of a name of `MODELS`, or the given one.
+    """Return the model of a name of `MODELS`, or the given one.
 
     Raises
     ------
     ParameterError
-        For an unknown name, and a classifier that takes no sample weights.
+        For an unknown name, and a model that takes no sample weights.
     """
     if isinstance(model, str):
         if model in NETWORKS:
@@ -79,7 +81,7 @@ def make_model(model: Any) -> BaseEstimator:
     if not (hasattr(model, "fit") and has_fit_parameter(model, "sample_weight")):
         raise ParameterError(
             f"model={type(model).__name__}: its fit takes no sample_weight, which a coreset "
-            f"needs: use a classifier that does, or one of {', '.join(MODELS)}"
+            f"needs: use a model that does, or one of {', '.join(MODELS)}"
         )
     return clone(model)
 
@@ -104,7 +106,7 @@ def make_any(model: Any) -> BaseEstimator:
 
 
 def make_models(model: Any) -> dict[str, BaseEstimator]:
-    """Return the classifiers of one or several names or classifiers, by the names of tables.
+    """Return the models of one or several names or models, by the names of tables.
 
     Raises
     ------
@@ -121,12 +123,34 @@ def make_models(model: Any) -> dict[str, BaseEstimator]:
     return pairs
 
 
+def is_regression(models: Mapping[str, BaseEstimator]) -> bool:
+    """Tell whether models predict numbers.
+
+    Raises
+    ------
+    ParameterError
+        Where some do and others do not.
+    """
+    regressors = [name for name, model in models.items() if is_regressor(model)]
+    if 0 < len(regressors) < len(models):
+        raise ParameterError(
+            f"the models {', '.join(regressors)} predict numbers, the others classes: compare "
+            "them apart"
+        )
+    return bool(regressors)
+
+
 def _name(model: Any) -> str:
     return model if isinstance(model, str) else " ".join(repr(model).split())
 
 
 def train(
-    model: BaseEstimator, X: Rows, y: Indices, weights: Float64, split: Split, seed: int
+    model: BaseEstimator,
+    X: Rows,
+    y: Indices | Float64,
+    weights: Float64,
+    split: Split,
+    seed: int,
 ) -> Trained:
     """Train on weighted rows and predict the test rows.
 
@@ -155,7 +179,7 @@ def fitted(
         seconds,
         model.predict(split.X_test),
         model.predict_proba(split.X_test) if hasattr(model, "predict_proba") else None,
-        np.asarray(model.classes_),
+        np.asarray(getattr(model, "classes_", [])),
         [[int(step), float(accuracy)] for step, accuracy in getattr(model, "curve_", [])],
         list(notes),
     )

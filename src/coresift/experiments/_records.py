@@ -22,6 +22,8 @@ def check_run(run: Any) -> None:
     _check(run, _NAMES)
     if run["status"] == "ok":
         _check(run, _FIGURES)
+        of_numbers = run.get("r2") is not None  # a regressor has no accuracy
+        _check(run, dict.fromkeys(("r2", "mae") if of_numbers else ("accuracy",), is_number))
     elif run["status"] == "failed" or run["time_limit"] is not None:
         _check(run, {"error": _is_text})
     else:
@@ -80,7 +82,6 @@ _FIGURES: dict[str, Callable[[Any], bool]] = {
     "select_seconds": is_number,
     "train_seconds": is_number,
     "total_seconds": is_number,
-    "accuracy": is_number,
     "log_loss": is_number_or_none,
     "score": is_number_or_none,
     "peak_mib": is_number_or_none,

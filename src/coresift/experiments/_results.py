@@ -21,6 +21,8 @@ FIGURES = (
     "score",
     "accuracy",
     "log_loss",
+    "r2",
+    "mae",
 )
 
 
@@ -53,7 +55,7 @@ class Result:
         Those of `FIGURES` that are known, over the runs that ended well: seconds, MiB held by the
         process (``peak_mib``) and by the selection alone (``select_mib``), Eq. 5 score (mean
         distance to the nearest chosen row of the class, in features scaled to [0, 1]), accuracy
-        and log-loss on the test rows.
+        and log-loss on the test rows, of numbers to predict R2 and mean absolute error.
     notes : tuple of str
     """
 
@@ -121,7 +123,7 @@ class Comparison:
     Parameters
     ----------
     data : dict
-        Numbers of rows, features and classes.
+        Numbers of rows, features and classes (None where there are numbers to predict).
     models : tuple of str
     results : tuple of Result
         For each model a line for each budget and method.

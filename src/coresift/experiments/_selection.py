@@ -6,7 +6,7 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from coresift._rng import row_hash
 from coresift._threads import threads
 from coresift._typing import Float64, Indices, Rows
 from coresift.core.centers import Assignment, Centers
+from coresift.core.prior import PriorSum, Steps
 from coresift.experiments._memory import Memory
 from coresift.experiments._records import is_number_or_none, is_numbers
 from coresift.experiments._split import Split
@@ -70,9 +71,13 @@ class Selection:
         start = time.perf_counter()
         stages: dict[str, float] = {}
         if selector is None:
-            rows, weights, seconds = np.arange(len(split.X)), np.ones(len(split.X)), 0.0
+            rows, seconds = np.arange(len(split.X)), 0.0
+            weights = np.ones(len(split.X)) if split.weights is None else split.weights
         else:
-            selector.fit(split.X, split.y)
+            prior: dict[str, Any] = (
+                {} if split.weights is None else {"sample_weight": split.weights}
+            )
+            selector.fit(split.X, split.y, **prior)
             seconds = time.perf_counter() - start
             rows, weights = selector.sample_indices_, selector.sample_weight_
             stages = dict(selector.report_.get("seconds", {}))
@@ -80,7 +85,7 @@ class Selection:
         score = coreset_score(split, rows, n_threads)
         return cls(rows, weights, seconds, *peaks, stages, *score)
 
-    def rows_of(self, split: Split) -> tuple[Rows, Indices]:
+    def rows_of(self, split: Split) -> tuple[Rows, Indices | Float64]:
         """Return the chosen rows and their classes; no copy where all are chosen."""
         if len(self.rows) == len(split.X):
             return split.X, split.y
@@ -141,6 +146,8 @@ def _line(error: BaseException) -> str:
 def coreset_score(split: Split, rows: Indices, n_threads: int | None) -> tuple[float, int]:
     """Return the mean distance to the nearest chosen row of the class (Eq. 5, divided by N).
 
+    Rows count by their prior weights. In regression all rows are one class.
+
     Returns
     -------
     score : float
@@ -148,19 +155,22 @@ def coreset_score(split: Split, rows: Indices, n_threads: int | None) -> tuple[f
         Rows that it is the mean of: all, or where those times the chosen rows pass
         4,000,000,000, as many of smallest hash as do not.
     """
-    n_rows = len(split.X)
+    n_rows, classes = len(split.X), split.class_ids
     if len(rows) == n_rows:
         return 0.0, n_rows
-    centers = Centers.of(rows, split.X[rows], split.y[rows], split.n_classes)
+    centers = Centers.of(rows, split.X[rows], classes[rows], split.n_classes)
     ids = np.arange(n_rows)
     size = min(n_rows, max(1, _MOST_PAIRS // len(rows)))
     if size < n_rows:
         ids = np.sort(np.argsort(row_hash(ids, 0), kind="stable")[:size])
-    found = Assignment.empty(centers)
+    found, times = Assignment.empty(centers), None
+    if split.weights is not None:
+        times = Steps.of(PriorSum.of(split.weights)).count(split.weights)
     chunk = max(1, min(_CHUNK, _MOST_VALUES // split.X.shape[1]))
     for start in range(0, size, chunk):
         part = ids[start : start + chunk]
         with threads(n_threads):
-            owned = centers.owners(split.X[part], split.y[part], part)
-        found = found.merge(Assignment.of(split.y[part], *owned, centers))
-    return float(found.distances.total()) / size, size
+            owned = centers.owners(split.X[part], classes[part], part)
+        own = None if times is None else times[part]
+        found = found.merge(Assignment.of(classes[part], *owned, centers, own))
+    return found.score(), size

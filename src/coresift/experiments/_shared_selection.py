@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, mean_absolute_error, r2_score
 from threadpoolctl import threadpool_limits
 
 from coresift.experiments._job import Job, Record, failure
@@ -28,6 +28,8 @@ class SharedSelectionJob(Job):
         if self.selector is None:
             return Selection.of(None, split, self.n_threads, self.isolate)
         selector = clone(self.selector).set_params(budget=self.budget, random_state=self.seed)
+        if split.is_regression and selector.get_params(deep=False).get("target") == "auto":
+            selector.set_params(target="regression")
         if "n_threads" in selector.get_params(deep=False):
             selector.set_params(n_threads=self.n_threads)
         return Selection.of(selector, split, self.n_threads, self.isolate)
@@ -102,11 +104,24 @@ def figures_of(trained: Trained, split: Split, select_seconds: float) -> Record:
         "select_seconds": select_seconds,
         "train_seconds": trained.seconds,
         "total_seconds": select_seconds + trained.seconds,
-        "accuracy": float((trained.predictions == split.y_test).mean()),
-        "log_loss": _log_loss(trained, split),
+        **_quality(trained, split),
         "curve": trained.curve,
         "notes": trained.notes,
     }
+
+
+def _quality(trained: Trained, split: Split) -> Record:
+    """Return how good predictions of the test rows are; rows count by their prior weights."""
+    truth, weights = split.y_test, split.weights_test
+    if split.is_regression:
+        measures = {"r2": r2_score, "mae": mean_absolute_error}
+        return {
+            name: float(measure(truth, trained.predictions, sample_weight=weights))
+            for name, measure in measures.items()
+        }
+    right = trained.predictions == truth
+    accuracy = right.mean() if weights is None else np.average(right, weights=weights)
+    return {"accuracy": float(accuracy), "log_loss": _log_loss(trained, split)}
 
 
 def _larger(one: float | None, other: float | None) -> float | None:
@@ -119,4 +134,5 @@ def _log_loss(trained: Trained, split: Split) -> float | None:
     probabilities = np.zeros((len(split.y_test), split.n_classes))
     probabilities[:, trained.classes] = trained.probabilities
     probabilities /= probabilities.sum(axis=1, keepdims=True)  # float32 rows sum to 1 only nearly
-    return float(log_loss(split.y_test, probabilities, labels=np.arange(split.n_classes)))
+    labels, weights = np.arange(split.n_classes), split.weights_test
+    return float(log_loss(split.y_test, probabilities, labels=labels, sample_weight=weights))

@@ -29,6 +29,7 @@ _COLOURS = (
 _MARKERS = "osD^vPXh<>"
 _STYLES = ("-",) * 5 + ("--",) * 5
 _SIZE = (7.4, 4.2)
+_QUALITY = {"accuracy": "accuracy", "r2": "R2"}
 _LONGEST = 36  # signs of a name in a legend
 
 
@@ -40,21 +41,22 @@ def charts(comparison: Comparison) -> Iterator[tuple[str, str, str]]:
     MissingDependencyError
         Where matplotlib is not installed.
     """
-    good = [result for result in comparison.results if "accuracy" in result.figures]
+    quality = _quality(comparison.results)
+    good = [result for result in comparison.results if quality in result.figures]
     looks = _looks(comparison.results)
     if good:
         yield (
-            "Accuracy against time",
+            f"{_QUALITY[quality][0].upper()}{_QUALITY[quality][1:]} against time",
             "Selection and training together, in seconds (logarithmic). Up and to the left is "
             "better; bars are one standard deviation over the seeds.",
-            _draw(lambda axes: _against_time(axes, good, looks)),
+            _draw(lambda axes: _against_time(axes, good, looks, quality), quality),
         )
     budgets = {result.rows for result in good if result.method != FULL}
     if len(budgets) > 1:
         yield (
-            "Accuracy against budget",
+            f"{_QUALITY[quality][0].upper()}{_QUALITY[quality][1:]} against budget",
             "Rows trained on (logarithmic). The dashed line is training on all rows.",
-            _draw(lambda axes: _against_budget(axes, good, looks)),
+            _draw(lambda axes: _against_budget(axes, good, looks, quality), quality),
         )
     curves = list(_curves(comparison))
     if curves:
@@ -64,6 +66,11 @@ def charts(comparison: Comparison) -> Iterator[tuple[str, str, str]]:
             f"the seeds (Figure 7 of the paper){_which(comparison)}.",
             _draw(lambda axes: _convergence(axes, curves, looks)),
         )
+
+
+def _quality(results: Sequence[Result]) -> str:
+    """Return the figure that says how good the models are: of numbers to predict R2."""
+    return "r2" if any("r2" in result.figures for result in results) else "accuracy"
 
 
 def _looks(results: Sequence[Result]) -> dict[str, dict[str, Any]]:
@@ -98,7 +105,7 @@ def check_drawing() -> None:
         )
 
 
-def _draw(paint: Callable[[Axes], None]) -> str:
+def _draw(paint: Callable[[Axes], None], quality: str = "accuracy") -> str:
     """Return a picture as SVG, the same for the same figures."""
     check_drawing()
     import matplotlib as mpl
@@ -108,7 +115,7 @@ def _draw(paint: Callable[[Axes], None]) -> str:
         figure = Figure(figsize=_SIZE, layout="constrained")
         axes = figure.add_subplot()
         paint(axes)
-        axes.set_ylabel("test accuracy")
+        axes.set_ylabel(f"test {_QUALITY[quality]}")
         axes.grid(visible=True, alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
         # Beside the axes: with nine methods there is no free place in them.
@@ -122,14 +129,19 @@ def _draw(paint: Callable[[Axes], None]) -> str:
     return text.getvalue()
 
 
-def _against_time(axes: Axes, results: Sequence[Result], looks: dict[str, Any]) -> None:
+def _against_time(
+    axes: Axes, results: Sequence[Result], looks: dict[str, Any], quality: str
+) -> None:
     axes.set_xscale("log")
     axes.set_xlabel("selection and training [s]")
-    for method, lines in _by_method(results):
-        _points(axes, method, lines, [r.figures["total_seconds"] for r in lines], looks)
+    for _, lines in _by_method(results):
+        seconds = [r.figures["total_seconds"] for r in lines]
+        _points(axes, lines, seconds, looks, quality)
 
 
-def _against_budget(axes: Axes, results: Sequence[Result], looks: dict[str, Any]) -> None:
+def _against_budget(
+    axes: Axes, results: Sequence[Result], looks: dict[str, Any], quality: str
+) -> None:
     axes.set_xscale("log")
     axes.set_xlabel("rows trained on")
     counts = sorted({r.rows or 0 for r in results if r.method != FULL})
@@ -137,11 +149,9 @@ def _against_budget(axes: Axes, results: Sequence[Result], looks: dict[str, Any]
     axes.minorticks_off()
     for method, lines in _by_method(results):
         if method == FULL:
-            axes.axhline(
-                lines[0].figures["accuracy"].mean, color="black", linestyle="--", label=FULL
-            )
+            axes.axhline(lines[0].figures[quality].mean, color="black", linestyle="--", label=FULL)
         else:
-            _points(axes, method, lines, [(r.rows or 0, 0.0) for r in lines], looks)
+            _points(axes, lines, [(r.rows or 0, 0.0) for r in lines], looks, quality)
 
 
 def _by_method(results: Sequence[Result]) -> Iterator[tuple[str, list[Result]]]:
@@ -153,13 +163,14 @@ def _by_method(results: Sequence[Result]) -> Iterator[tuple[str, list[Result]]]:
 
 def _points(
     axes: Axes,
-    method: str,
     results: Sequence[Result],
     across: Sequence[tuple[float, float]],
     looks: dict[str, Any],
+    quality: str,
 ) -> None:
+    method = results[0].method
     x, x_spread = np.array(across, dtype=float).T
-    y, y_spread = np.array([result.figures["accuracy"] for result in results]).T
+    y, y_spread = np.array([result.figures[quality] for result in results]).T
     # On a logarithmic axis a bar must not reach zero.
     left = np.minimum(x_spread, 0.9 * x)
     axes.errorbar(

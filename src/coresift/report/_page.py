@@ -56,7 +56,7 @@ _MEANINGS = (
     ("of selection", "the most memory of the selection over what was held before: rows, libraries"),
     ("Eq. 5 score", "mean distance of a training row to the nearest chosen row of its class, "
      "features scaled to [0, 1]; lower is better"),
-    ("accuracy, log-loss", "on test rows that no method has seen"),
+    ("accuracy, log-loss, R2, mean absolute error", "on test rows that no method has seen"),
     ("±", "one standard deviation over the seeds"),
 )  # fmt: skip
 

@@ -23,6 +23,8 @@ COLUMNS = (
     ("score", "Eq. 5 score", 4),
     ("accuracy", "accuracy", 4),
     ("log_loss", "log-loss", 4),
+    ("r2", "R2", 4),
+    ("mae", "mean absolute error", 4),
 )
 
 
@@ -70,9 +72,13 @@ def title(comparison: Comparison) -> str:
     data = comparison.data
     return (
         f"{data['n_train']:,} training rows, {data['n_test']:,} test rows, "
-        f"{data['n_features']:,} features, {data['n_classes']:,} classes; "
+        f"{data['n_features']:,} features, {_targets(data['n_classes'])}; "
         f"{'models' if len(comparison.models) > 1 else 'model'} {', '.join(comparison.models)}"
     )
+
+
+def _targets(n_classes: int | None) -> str:
+    return "numbers to predict" if n_classes is None else f"{n_classes:,} classes"
 
 
 def rich_table(comparison: Comparison) -> Table:

@@ -28,6 +28,14 @@ class CoresetRegressor(RegressorMixin, CoresetModel):  # type: ignore[misc]
         The fitted clone; ``selector_.sample_indices_`` says which rows were used.
     n_features_in_ : int
 
+    Notes
+    -----
+    Central rows shrink the spread of the features, which linear models feel. Predicting the ratings
+    of `movies` (R2 on test rows, ridge regression, 1 % of the rows, five seeds; 0.083 on all rows):
+    ``FastCore()`` 0.041 ± 0.013, ``FastCore(representative="random")`` 0.073 ± 0.010, ``Uniform()``
+    0.075 ± 0.005. At 5 % they are 0.078, 0.083 and 0.084. Compare on data of your own with
+    ``compare(model="ridge")``.
+
     Examples
     --------
     >>> from sklearn.datasets import load_diabetes
