@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from pathlib import Path
-
 from coresift._errors import ParameterError
+from coresift._found import concrete_in, modules_beside
 from coresift.engines._base import Engine
 
 _NO_ENGINES = {"_base", "_registry"}
@@ -21,8 +18,8 @@ def engine_names() -> tuple[str, ...]:
     >>> "serial" in engine_names() and "processes" in engine_names()
     True
     """
-    found = {module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])}
-    return tuple(sorted(name.removeprefix("_") for name in found - _NO_ENGINES))
+    found = modules_beside(__file__)
+    return tuple(name.removeprefix("_") for name in found if name not in _NO_ENGINES)
 
 
 def make_engine(engine: str | Engine) -> Engine:
@@ -39,12 +36,5 @@ def make_engine(engine: str | Engine) -> Engine:
         raise ParameterError(
             f"engine={engine!r} is not known: use one of {', '.join(engine_names())}, or an Engine"
         )
-    module = importlib.import_module(f"coresift.engines._{engine}")
-    found = next(
-        kind
-        for kind in vars(module).values()
-        if isinstance(kind, type)
-        and issubclass(kind, Engine)
-        and kind.__module__ == module.__name__
-    )
-    return found()
+    kinds = concrete_in(f"coresift.engines._{engine}", Engine)  # type: ignore[type-abstract]
+    return kinds[0]()

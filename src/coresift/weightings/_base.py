@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from pathlib import Path
+from functools import cache
 from typing import Any, ClassVar, Self
 
+from coresift._found import concrete_in, modules_beside
 from coresift._runtime import Runtime
 from coresift.core.coreset import Choice, Weighed
 from coresift.core.parameters import check_choice
@@ -23,7 +22,7 @@ class Weighting(ABC):
     is found there, and serves every method at once. Its fields are taken from the plan.
     """
 
-    name: ClassVar[str]
+    name: ClassVar[str]  # of those that can be asked for
     reads_cells: ClassVar[bool] = False  # whether it looks at the rows of each chosen row
 
     @classmethod
@@ -48,12 +47,14 @@ class Weighting(ABC):
         """Weigh the chosen rows: positive, summing to the size of each class."""
 
 
+@cache
 def _all() -> dict[str, type[Weighting]]:
-    """Return every weighting by name; each file of this package holds at most one."""
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        importlib.import_module(f"coresift.weightings.{module.name}")
-    kinds = sorted(Weighting.__subclasses__(), key=lambda kind: kind.__module__)
-    return {kind.name: kind for kind in kinds}
+    """Return every weighting by name."""
+    found: dict[str, type[Weighting]] = {}
+    for module in modules_beside(__file__):
+        kinds = concrete_in(f"coresift.weightings.{module}", Weighting)  # type: ignore[type-abstract]
+        found |= {kind.name: kind for kind in kinds}
+    return found
 
 
 def weighting_names(plan_type: Any) -> tuple[str, ...]:
