@@ -8,17 +8,15 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from coresift._errors import ParameterError
 from coresift._rng import Purpose, derived_seed, draw_keys
 from coresift._runtime import Runtime
 from coresift.core.centers import Assignment, Centers
 from coresift.core.coreset import Choice, Weighed
-from coresift.core.medoids import FixedPoint
 from coresift.core.merge import BottomK, Mergeable, Together
 from coresift.table import Block, Table
 from coresift.weightings._balanced import PILOT_ROWS, PilotSettings, balanced
-from coresift.weightings._base import Weighting
-from coresift.weightings._refine import better_medoids, centers_of
+from coresift.weightings._cells import CellWeights
+from coresift.weightings._refine import centers_of
 
 REPRESENTATIVES = ("medoid", "random", "balanced")
 
@@ -70,39 +68,14 @@ class AssignRows:
 
 
 @dataclass(frozen=True)
-class AssignmentWeights(Weighting):
-    """Cells of the chosen rows: their members may take their places, their sizes are weights.
+class AssignmentWeights(CellWeights):
+    """The sizes of the cells are the weights.
 
-    Parameters
-    ----------
-    n_refinements : int
-        How often each chosen row is replaced by a better medoid of its cell.
-    representative : {"medoid", "random", "balanced"}
-        Keep the most central row, or draw one of the cell, or choose the one of each cell that
-        makes the weighted gradients add up.
-    seed : int
-    stratify : bool
-        Whether each class is sure to have a chosen row.
-    pilot, loss, noise
-        For "balanced", as `PilotSettings` has them.
+    ``representative`` is "medoid", "random" or "balanced": keep the most central row, or draw one
+    of the cell, or choose the one of each cell that makes the weighted gradients add up.
     """
 
     name: ClassVar[str] = "assignment"
-    reads_cells: ClassVar[bool] = True
-    n_refinements: int = 0
-    representative: str = "medoid"
-    seed: int = 0
-    stratify: bool = True
-    pilot: Any = None
-    loss: str | None = None
-    noise: float | None = None
-
-    def __post_init__(self) -> None:
-        if not self.stratify:
-            raise ParameterError(
-                "weights='assignment' with stratify=False: a class may be missing, and its rows "
-                "would have no one to stand for them: use stratify=True or weights='uniform'"
-            )
 
     @property
     def sample_rows(self) -> int:
@@ -111,13 +84,7 @@ class AssignmentWeights(Weighting):
 
     def weigh(self, table: Table, choice: Choice, run: Runtime) -> Weighed:
         """Refine the chosen rows, and weigh them by the sizes of their cells."""
-        centers = centers_of(table, choice.row_ids, choice.class_ids)
-        scores: list[float] = []
-        units = FixedPoint.of(*table.edges(), table.n_steps)
-        for _ in range(self.n_refinements):
-            with run.stage("refine", 3 * table.n_rows):
-                centers, score = better_medoids(table, centers, units, run)
-                scores.append(score)
+        centers, scores = self.refined(table, choice, run)
         if self.representative == "balanced":
             settings = PilotSettings(self.pilot, self.loss, self.noise, seed=self.seed)
             return balanced(table, centers, settings, choice.probe, run)

@@ -1,0 +1,67 @@
+"""What weightings share that look at the cells of the chosen rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from coresift._errors import ParameterError
+from coresift._runtime import Runtime
+from coresift.core.centers import Centers
+from coresift.core.coreset import Choice
+from coresift.core.medoids import FixedPoint
+from coresift.table import Table
+from coresift.weightings._base import Weighting
+from coresift.weightings._refine import better_medoids, centers_of
+
+
+@dataclass(frozen=True)
+class CellWeights(Weighting):
+    """Cells of the chosen rows: their members may take their places.
+
+    Parameters
+    ----------
+    n_refinements : int
+        How often each chosen row is replaced by a better medoid of its cell.
+    representative : str
+        Which row of a cell stands for it.
+    seed : int
+    stratify : bool
+        Whether each class is sure to have a chosen row.
+    pilot, loss, noise
+        For rows that balance, as `PilotSettings` has them.
+    """
+
+    reads_cells: ClassVar[bool] = True
+    n_refinements: int = 0
+    representative: str = "medoid"
+    seed: int = 0
+    stratify: bool = True
+    pilot: Any = None
+    loss: str | None = None
+    noise: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.stratify:
+            raise ParameterError(
+                f"weights={self.name!r} with stratify=False: a class may be missing, and its rows "
+                "would have no one to stand for them: use stratify=True or weights='uniform'"
+            )
+
+    def refined(self, table: Table, choice: Choice, run: Runtime) -> tuple[Centers, list[float]]:
+        """Fetch the chosen rows and refine them.
+
+        Returns
+        -------
+        Centers
+        scores : list of float
+            Eq. 5 before each refinement.
+        """
+        centers = centers_of(table, choice.row_ids, choice.class_ids)
+        units = FixedPoint.of(*table.edges(), table.n_steps)
+        scores: list[float] = []
+        for _ in range(self.n_refinements):
+            with run.stage("refine", 3 * table.n_rows):
+                centers, score = better_medoids(table, centers, units, run)
+                scores.append(score)
+        return centers, scores
