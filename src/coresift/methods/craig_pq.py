@@ -7,6 +7,7 @@ each distinct code. The greedy of FastCore runs on it as it is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,13 +19,13 @@ from coresift._typing import Codes, Counts, Indices
 from coresift.core.bounds import bound_of
 from coresift.core.cluster_shares import WonClusters
 from coresift.core.codebook import MAX_CODEWORDS, SUBSPACES, Codebook
-from coresift.core.coreset import Choice, in_order
-from coresift.core.greedy import GREEDY, greedy
+from coresift.core.coreset import Choice
+from coresift.core.greedy import GREEDY
 from coresift.core.hyperplanes import MAX_PLANES
 from coresift.core.members import Members
-from coresift.core.objective import CodeObjective
 from coresift.core.parameters import check_choice, check_range
 from coresift.core.summary import Layout, Summary
+from coresift.methods._code_picks import ClassPicks, of_all_classes, pick_codes
 from coresift.methods._plan import Plan, choose_by_class
 from coresift.sources import CHUNK_BYTES, Source
 from coresift.table import Block, Pieces, Table
@@ -44,18 +45,6 @@ class KeepCodes:
         """Encode a block."""
         codes: Any = self.codebook.codes(block.rows)
         return Pieces((block._replace(rows=codes),))
-
-
-@dataclass(frozen=True, eq=False)
-class ClassCodes:
-    """What the greedy chose in one class, and the summary of its codes."""
-
-    summary: Summary
-    picks: Indices
-    row_ids: Indices
-    owners: Indices
-    n_codes: int
-    score: float
 
 
 @dataclass(frozen=True)
@@ -105,40 +94,19 @@ class CraigPQPlan(Plan):
             encoded = table.fold(KeepCodes(codebook), run).block(table.n_present)
         codes: Any = encoded.rows
         members = Members.of(encoded.class_ids, len(quotas))
+        seed, bound = derived_seed(self.seed, Purpose.ROWS), bound_of(self.distance)
         with run.stage("choose", int(quotas.sum())):
 
-            def choose(class_id: int) -> ClassCodes:
-                here = members[class_id]
-                own = encoded._replace(
-                    rows=codes[here],
-                    row_ids=encoded.row_ids[here],
-                    weights=None if encoded.weights is None else encoded.weights[here],
-                )
-                found = self._in_class(own, int(quotas[class_id]), codebook, class_id)
-                run.advance(len(found.picks))
-                return found
+            def choose(class_id: int) -> tuple[Summary, ClassPicks]:
+                here, quota = members[class_id], int(quotas[class_id])
+                steps = None if encoded.weights is None else encoded.weights[here]
+                summary = summary_of_codes(codes[here], encoded.row_ids[here], seed, steps)
+                found = pick_codes(summary, codebook, bound, quota, class_id, self)
+                run.advance(quota)
+                return summary, found
 
-            found = choose_by_class(choose, quotas)
-        return _choice(found)
-
-    def _in_class(self, own: Block, quota: int, codebook: Codebook, class_id: int) -> ClassCodes:
-        """Run the greedy in one class, of which a block holds the codes."""
-        codes: Any = own.rows
-        seed = derived_seed(self.seed, Purpose.ROWS)
-        summary = summary_of_codes(codes, own.row_ids, seed, own.weights)
-        objective = CodeObjective.of(summary, codebook, bound_of(self.distance))
-        rng = stream(self.seed, Purpose.GREEDY_DRAWS, class_id)
-        picks = greedy(
-            objective, quota, rng, method=self.greedy, n_candidates=self.n_candidates
-        ).candidates
-        return ClassCodes(
-            summary,
-            picks,
-            objective.candidates.rows(picks),
-            objective.owners(picks),
-            objective.n_candidates,
-            objective.score(),
-        )
+            summaries, found = zip(*choose_by_class(choose, quotas), strict=True)
+        return _choice(summaries, found)
 
     def cost(self, source: Source) -> dict[str, Any]:
         """Say what a selection would take: `Plan.cost`, as if all codes of one class differed."""
@@ -154,15 +122,11 @@ class CraigPQPlan(Plan):
         }
 
 
-def _choice(found: list[ClassCodes]) -> Choice:
+def _choice(summaries: Sequence[Summary], found: Sequence[ClassPicks]) -> Choice:
     """Put the classes together, rows ascending."""
-    row_ids, class_ids, picks = in_order(
-        np.concatenate([own.row_ids for own in found]),
-        np.repeat(np.arange(len(found)), [len(own.row_ids) for own in found]),
-        np.concatenate([own.picks for own in found]),
-    )
+    row_ids, class_ids, picks = of_all_classes(found)
     shares = WonClusters(
-        [own.summary for own in found].__getitem__,
+        summaries.__getitem__,
         tuple(own.owners for own in found),
         picks,
         # The candidates are the distinct codes in ascending order, and so are the clusters.
@@ -173,11 +137,11 @@ def _choice(found: list[ClassCodes]) -> Choice:
         class_ids,
         shares,
         facts={
-            "n_codes": sum(own.n_codes for own in found),
+            "n_codes": sum(own.n_candidates for own in found),
             "code_score": sum(own.score for own in found)
-            / sum(int(own.summary.sizes.sum()) for own in found),
+            / sum(int(summary.sizes.sum()) for summary in summaries),
         },
-        class_facts=tuple({"codes": own.n_codes} for own in found),
+        class_facts=tuple({"codes": own.n_candidates} for own in found),
     )
 
 

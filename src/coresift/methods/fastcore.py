@@ -19,15 +19,15 @@ from coresift.core.budget import resolve_budget
 from coresift.core.centroids import Centroids
 from coresift.core.cluster_shares import WonClusters
 from coresift.core.codebook import MAX_CODEWORDS, SUBSPACES, Codebook
-from coresift.core.coreset import Choice, in_order
+from coresift.core.coreset import Choice
 from coresift.core.encoder import Clusterer, Encoder
-from coresift.core.greedy import GREEDY, greedy
+from coresift.core.greedy import GREEDY
 from coresift.core.hyperplanes import MAX_PLANES, Hyperplanes
 from coresift.core.mixture import Mixture
-from coresift.core.objective import CodeObjective
 from coresift.core.parameters import check_choice, check_range
 from coresift.core.summary import Layout, Summary
 from coresift.methods._bound_probe import BoundProbe
+from coresift.methods._code_picks import ClassPicks, of_all_classes, pick_codes
 from coresift.methods._plan import Plan, choose_by_class
 from coresift.sources import CHUNK_BYTES, Source
 from coresift.table import Block, Table
@@ -64,29 +64,6 @@ class EncodeTask:
         return Summary.of(
             block.class_ids, buckets, codes, block.row_ids, self.layout, block.weights
         )
-
-
-@dataclass(frozen=True, eq=False)
-class ClassPicks:
-    """What the greedy chose in one class.
-
-    Parameters
-    ----------
-    picks, row_ids : ndarray of shape (quota,), int64
-        Candidates in the order of choice, and a row for each.
-    owners : ndarray of shape (T,), int64
-        The picked candidate of smallest bound of each cluster.
-    n_candidates : int
-        Distinct codes to choose from.
-    bound : float
-        ``sum_t |C_t| min_j u_jt`` of the picks (Eq. 8).
-    """
-
-    picks: Indices
-    row_ids: Indices
-    owners: Indices
-    n_candidates: int
-    bound: float
 
 
 @dataclass(frozen=True)
@@ -201,33 +178,17 @@ class FastCorePlan(Plan):
         layout = replace(layout, n_bits=encoder.clusterer.n_bits)
         with run.stage("summarise", table.n_rows):  # lines 2-3
             summary = table.fold(EncodeTask(encoder, layout), run)
+        bound = bound_of(self.bound)
         with run.stage("choose", int(quotas.sum())):  # lines 4-15
 
             def choose(class_id: int) -> ClassPicks:
-                own = summary.of_class(class_id)
-                found = self.choose_in_class(own, encoder.codebook, int(quotas[class_id]), class_id)
-                run.advance(len(found.picks))
+                own, quota = summary.of_class(class_id), int(quotas[class_id])
+                found = pick_codes(own, encoder.codebook, bound, quota, class_id, self)
+                run.advance(quota)
                 return found
 
             found = choose_by_class(choose, quotas)
         return self._choice(summary, encoder, found)
-
-    def choose_in_class(
-        self, summary: Summary, codebook: Codebook, quota: int, class_id: int
-    ) -> ClassPicks:
-        """Run the greedy in one class (lines 4-15)."""
-        objective = CodeObjective.of(summary, codebook, bound_of(self.bound))
-        rng = stream(self.seed, Purpose.GREEDY_DRAWS, class_id)
-        picks = greedy(
-            objective, quota, rng, method=self.greedy, n_candidates=self.n_candidates
-        ).candidates
-        return ClassPicks(
-            picks,
-            objective.candidates.rows(picks),
-            objective.owners(picks),
-            objective.n_candidates,
-            objective.score(),
-        )
 
     def train(self, table: Table, max_clusters: int, run: Runtime) -> Encoder:
         """Fit clusters and codebook to the sample (lines 2-3)."""
@@ -259,23 +220,18 @@ class FastCorePlan(Plan):
 
     def _choice(self, summary: Summary, encoder: Encoder, found: list[ClassPicks]) -> Choice:
         """Put the classes together, rows ascending."""
-        class_ids = np.repeat(np.arange(len(found)), [len(picks.row_ids) for picks in found])
-        row_ids, class_ids, picks = in_order(
-            np.concatenate([picks.row_ids for picks in found]),
-            class_ids,
-            np.concatenate([picks.picks for picks in found]),
-        )
+        row_ids, class_ids, picks = of_all_classes(found)
         clusters = np.bincount(summary.cluster_class, minlength=len(found)).tolist()
         shares = WonClusters(
             summary.of_class,
-            tuple(picks.owners for picks in found),
+            tuple(own.owners for own in found),
             picks,
             encoder.clusterer,
         )
         facts = {
-            "bound": sum(picks.bound for picks in found) / int(summary.sizes.sum()),
+            "bound": sum(own.score for own in found) / int(summary.sizes.sum()),
             "n_clusters": sum(clusters),
-            "n_candidates": sum(picks.n_candidates for picks in found),
+            "n_candidates": sum(own.n_candidates for own in found),
         }
         class_facts = tuple(
             {"clusters": count, "bits": bits}
