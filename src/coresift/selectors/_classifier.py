@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from coresift.selectors._base import BaseSelector
 from coresift.selectors._coreset_model import CoresetModel
 
 
@@ -51,32 +50,10 @@ class CoresetClassifier(ClassifierMixin, CoresetModel):  # type: ignore[misc]
     True
     """
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Choose a coreset of X and y and fit the estimator on it.
+    _target = "classes"
 
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features), sparse matrix or data frame
-            The estimator gets the chosen rows in the same type.
-        y : array-like of shape (n_rows,)
-        sample_weight : array-like of shape (n_rows,) or None, default=None
-            Prior weights of the rows: the coreset is chosen, and weighed, for the weighted rows.
-
-        Raises
-        ------
-        ParameterError
-            If the estimator's ``fit`` does not take ``sample_weight``.
-        """
-        super().fit(X, y, sample_weight)
+    def _learned(self) -> None:
         self.classes_ = self.estimator_.classes_
-        return self
-
-    def _selector(self) -> BaseSelector:
-        """Return a selector that takes y for classes."""
-        selector = super()._selector()
-        if selector.get_params(deep=False).get("target") == "auto":
-            selector.set_params(target="classes")
-        return selector
 
     @available_if(  # type: ignore[untyped-decorator]
         _estimator_has("predict_proba")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
@@ -15,6 +15,8 @@ from coresift.sources import take_like
 
 class CoresetModel(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
     """Fit an estimator on a coreset, with the coreset's weights."""
+
+    _target: ClassVar[str]  # what y is, for a selector that would have to guess
 
     def __init__(self, estimator: Any, selector: BaseSelector | None = None) -> None:
         self.estimator = estimator
@@ -49,11 +51,18 @@ class CoresetModel(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
+        self._learned()
         return self
+
+    def _learned(self) -> None:
+        """Take over what else the fitted estimator knows."""
 
     def _selector(self) -> BaseSelector:
         """Return a selector to fit."""
-        return FastCore() if self.selector is None else clone(self.selector)
+        selector = FastCore() if self.selector is None else clone(self.selector)
+        if selector.get_params(deep=False).get("target") == "auto":
+            selector.set_params(target=self._target)
+        return selector
 
     def predict(self, X: Any) -> Any:
         """Return the prediction for each row, shape (n_rows,)."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sklearn.base import RegressorMixin
 
-from coresift.selectors._base import BaseSelector
 from coresift.selectors._coreset_model import CoresetModel
 
 
@@ -47,9 +46,4 @@ class CoresetRegressor(RegressorMixin, CoresetModel):  # type: ignore[misc]
     True
     """
 
-    def _selector(self) -> BaseSelector:
-        """Return a selector that takes y for numbers."""
-        selector = super()._selector()
-        if selector.get_params(deep=False).get("target") == "auto":
-            selector.set_params(target="regression")
-        return selector
+    _target = "regression"
