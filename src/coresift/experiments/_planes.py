@@ -11,12 +11,13 @@ import numpy as np
 
 from coresift._errors import ParameterError
 from coresift._progress import Progress
-from coresift._rng import Purpose, derived_seed, row_hash, seed_of, stream
+from coresift._rng import Purpose, derived_seed, seed_of, stream
 from coresift._runtime import Runtime
 from coresift._typing import Buckets, Float64, Indices, Rows
 from coresift.core.hyperplanes import MAX_PLANES, prefix
 from coresift.core.merge import BottomK
 from coresift.core.parameters import check_choice, check_range
+from coresift.core.profile import sample_rows
 from coresift.core.scaler import SCALES
 from coresift.experiments._arguments import (
     check_flag,
@@ -195,10 +196,7 @@ class SampleRows:
 
     def __call__(self, block: Block) -> BottomK:
         """Sample a block."""
-        hashes = row_hash(block.row_ids, self.seed)
-        limits, one_group = np.array([self.size]), np.zeros_like(block.row_ids)
-        payload = block.rows, block.class_ids
-        return BottomK.of(one_group, (hashes,), block.row_ids, limits, payload)
+        return sample_rows(block.rows, block.row_ids, self.size, self.seed, block.class_ids)
 
 
 def _groups(class_ids: Indices, buckets: Buckets) -> Indices:
