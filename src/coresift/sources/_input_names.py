@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from coresift.sources._arrow_files import _open_all
-from coresift.sources._dialect import CsvOptions
-from coresift.sources._schema import one_schema
+from coresift.sources._arrow_files import csv_options, open_table
 
 
 def input_names(path: Any, **written: Any) -> tuple[str, ...]:
@@ -34,4 +32,5 @@ def input_names(path: Any, **written: Any) -> tuple[str, ...]:
     ...     input_names(path)
     ('size', 'a,b')
     """
-    return tuple(one_schema(_open_all(path, CsvOptions(**written), None)).names)
+    _, schema, _ = open_table(path, csv_options(**written), None)
+    return tuple(schema.names)
