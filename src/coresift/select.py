@@ -16,6 +16,8 @@ lines  in the paper                                                  here
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from coresift._progress import Progress
@@ -77,6 +79,13 @@ def profiled(source: Source, plan: Plan, weighting: Weighting, run: Runtime) -> 
     )
 
 
+def _facts(table: Table) -> dict[str, Any]:
+    """Return what is known of labels and weights, with all notes on the input under ``notes``."""
+    facts = dict(table.facts)
+    notes = [*table.source.notes, *facts.pop("notes", [])]
+    return {**facts, "notes": notes} if notes else facts
+
+
 def _report(table: Table, choice: Choice, weighed: Weighed, run: Runtime) -> Report:
     """Say what is known of the rows that were chosen."""
     classes = table.classes
@@ -93,7 +102,7 @@ def _report(table: Table, choice: Choice, weighed: Weighed, run: Runtime) -> Rep
         table.source.n_features,
         len(weighed.row_ids),
         weighed.score,
-        {**table.facts, **weighed.facts, **choice.facts},
+        {**_facts(table), **weighed.facts, **choice.facts},
         tuple(ClassReport(*entry) for entry in entries),
         dict(run.seconds),
     )

@@ -19,8 +19,6 @@ from coresift.sources._base import CHUNK_BYTES, Chunk, Part, Source, chunk_rows
 from coresift.sources._checks import (
     as_labels,
     as_positions,
-    raise_missing_labels,
-    raise_nonfinite,
     raise_unusable,
 )
 from coresift.sources._kinds import is_files, is_frame, is_sparse
@@ -66,8 +64,6 @@ __all__ = [
     "is_files",
     "output_suffix",
     "python_message",
-    "raise_missing_labels",
-    "raise_nonfinite",
     "raise_unusable",
     "take_like",
     "write_table",
