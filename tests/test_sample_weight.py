@@ -455,7 +455,7 @@ def test_a_weighted_scaler_is_that_of_repeated_rows() -> None:
         ([1, -1, 2, 3], "1 below 0"),
         ([1, np.nan, 2, 3], "1 NaN or infinite"),
         ([1, np.inf, 2, 3], "1 NaN or infinite"),
-        ([0, 0, 0, 0], "0 for all 4 rows"),
+        ([0, 0, 0, 0], "zero for all 4 rows"),
         ([1, 2, 3], r"shape \(3,\) for 4 rows"),
         ([[1, 2], [3, 4], [1, 2], [3, 4]], r"shape \(4, 2\)"),
         (["a", "b", "c", "d"], "give numbers"),

@@ -30,6 +30,10 @@ class DataError(CoresiftError, ValueError):
     """Rows that cannot be used: NaN, infinity, no rows, wrong shapes."""
 
 
+class DataTypeError(DataError, TypeError):
+    """Values that are not numbers and cannot become some: also a `TypeError`."""
+
+
 class ColumnError(CoresiftError, KeyError):
     """A column that is missing, or of a type that has no meaning as a number."""
 
