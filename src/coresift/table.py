@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coresift._rng import Purpose, derived_seed, draw_keys
 from coresift._runtime import Runtime
@@ -47,6 +48,11 @@ class Block(NamedTuple):
     row_ids: Indices
     weights: Counts | None = None
     targets: Float64 | None = None
+
+    def where(self, wanted: NDArray[np.bool_] | Indices) -> Block:
+        """Return the rows of a mask, or at some places."""
+        parts: list[Any] = [None if part is None else part[wanted] for part in self]
+        return Block(*parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -325,6 +331,15 @@ class Pieces:
                 column[place] = getattr(piece, name)
             columns.append(column)
         return Block(*columns)
+
+    def joined(self) -> Block:
+        """Return some rows as one block, in ascending order of their ids."""
+        columns: list[Any] = [
+            None if parts[0] is None else np.concatenate(parts)
+            for parts in zip(*self.blocks, strict=True)
+        ]
+        whole = Block(*columns)
+        return whole.where(np.argsort(whole.row_ids))
 
 
 @dataclass(frozen=True, eq=False)
