@@ -310,6 +310,15 @@ def facility_greedy(
     return [*picks, *(j for j in spare if j not in picks)][:budget]
 
 
+def projected(row: Array, slots: Array, factors: Array, n_slots: int) -> list[np.float32]:
+    """Each feature times its factors, added up where its slots are, feature by feature."""
+    total = [0.0] * n_slots
+    for value, places, signs in zip(row.tolist(), slots.tolist(), factors.tolist(), strict=True):
+        for place, sign in zip(places, signs, strict=True):
+            total[place] += value * sign
+    return [np.float32(value) for value in total]
+
+
 def small_picks(
     rows: Array, hashes: Sequence[int], quota: int, weights: Sequence[int]
 ) -> tuple[list[int], float]:

@@ -60,7 +60,7 @@ def select(source: Source, plan: Plan, progress: Progress | None = None) -> Core
         table = profiled(source, plan, weighting, run)
         choice = plan.choose(table, run)  # lines 1-15
         weighed = weighting.weigh(table, choice, run)  # lines 16-17
-        report = _report(table, choice, weighed, run)
+        report = _report(source, table, choice, weighed, run)
     return Coreset(weighed.row_ids, table.weights_of(weighed), report)  # line 18
 
 
@@ -74,13 +74,15 @@ def profiled(source: Source, plan: Plan, weighting: Weighting, run: Runtime) -> 
         run,
         target=plan.target,
         budget=plan.budget,
+        narrow=getattr(plan, "pilot", None) is None,  # a model knows the features as they are
     )
 
 
-def _report(table: Table, choice: Choice, weighed: Weighed, run: Runtime) -> Report:
+def _report(source: Source, table: Table, choice: Choice, weighed: Weighed, run: Runtime) -> Report:
     """Say what is known of the rows that were chosen."""
     classes = table.classes
     chosen = np.bincount(weighed.class_ids, minlength=len(classes)).tolist()
+    narrow = {} if table.source is source else {"projected": table.source.n_features}
     facts = choice.class_facts or ({},) * len(classes)
     if table.totals is not None:
         facts = tuple(
@@ -90,10 +92,10 @@ def _report(table: Table, choice: Choice, weighed: Weighed, run: Runtime) -> Rep
     entries = zip(classes.labels, classes.sizes.tolist(), chosen, facts, strict=True)
     return Report(
         table.n_rows,
-        table.source.n_features,
+        source.n_features,
         len(weighed.row_ids),
         weighed.score,
-        {**table.facts, **weighed.facts, **choice.facts},
+        {**table.facts, **narrow, **weighed.facts, **choice.facts},
         tuple(ClassReport(*entry) for entry in entries),
         dict(run.seconds),
     )

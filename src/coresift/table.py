@@ -135,6 +135,7 @@ class Table:
         *,
         target: str = "classes",
         budget: float = 1,
+        narrow: bool = True,
     ) -> Table:
         """Read the source once (pass 1).
 
@@ -144,14 +145,19 @@ class Table:
             What the labels may be, of `core.target.TARGETS`.
         budget : float or int
             Decides the number of strata of numbers to predict.
+        narrow : bool
+            Whether very many features may become few, see `Source.narrowed`.
 
         Raises
         ------
         DataError, LabelError
             For rows, weights or labels that cannot be used.
         """
-        task = ProfileTask(scale, sample_size, derived_seed(seed, Purpose.SAMPLE), target)
         with run.stage("survey", source.n_rows):
+            if narrow:
+                given, source = source, source.narrowed(scale)
+                scale = scale if source is given else None
+            task = ProfileTask(scale, sample_size, derived_seed(seed, Purpose.SAMPLE), target)
             seen = run.fold(task, source)
         if seen.prior is not None:
             seen.prior.check(source.n_rows)
