@@ -16,6 +16,8 @@ lines  in the paper                                                  here
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from coresift._progress import Progress
@@ -78,11 +80,19 @@ def profiled(source: Source, plan: Plan, weighting: Weighting, run: Runtime) -> 
     )
 
 
+def _facts(source: Source, table: Table) -> dict[str, Any]:
+    """Return what is known of labels and weights, with all notes on the input under ``notes``."""
+    facts = dict(table.facts)
+    notes = [*source.notes, *facts.pop("notes", [])]
+    if table.source is not source:
+        facts["projected"] = table.source.n_features
+    return {**facts, "notes": notes} if notes else facts
+
+
 def _report(source: Source, table: Table, choice: Choice, weighed: Weighed, run: Runtime) -> Report:
     """Say what is known of the rows that were chosen."""
     classes = table.classes
     chosen = np.bincount(weighed.class_ids, minlength=len(classes)).tolist()
-    narrow = {} if table.source is source else {"projected": table.source.n_features}
     facts = choice.class_facts or ({},) * len(classes)
     if table.totals is not None:
         facts = tuple(
@@ -95,7 +105,7 @@ def _report(source: Source, table: Table, choice: Choice, weighed: Weighed, run:
         source.n_features,
         len(weighed.row_ids),
         weighed.score,
-        {**table.facts, **narrow, **weighed.facts, **choice.facts},
+        {**_facts(source, table), **weighed.facts, **choice.facts},
         tuple(ClassReport(*entry) for entry in entries),
         dict(run.seconds),
     )

@@ -21,12 +21,7 @@ from coresift.core.prior import Steps, weight_of
 from coresift.core.profile import Profile
 from coresift.core.scaler import Scaler
 from coresift.engines._base import M
-from coresift.sources import (
-    Chunk,
-    Source,
-    raise_missing_labels,
-    raise_nonfinite,
-)
+from coresift.sources import Chunk, Source, raise_unusable
 
 
 class Block(NamedTuple):
@@ -161,8 +156,7 @@ class Table:
             seen = run.fold(task, source)
         if seen.prior is not None:
             seen.prior.check(source.n_rows)
-        raise_nonfinite(seen.nan_counts, seen.inf_counts, source.column_names)
-        raise_missing_labels(seen.n_missing_labels, source.n_rows)
+        raise_unusable(seen.nan_counts, seen.inf_counts, seen.n_missing_labels, source)
         steps = None if seen.prior is None else Steps.of(seen.prior)
         moments = seen.moments
         if steps is not None and scale == "standard":

@@ -108,7 +108,8 @@ class FastCore(BaseSelector):
         that sum to the number of rows keep the meaning of ``C`` in scikit-learn's models;
         divided by their mean, ``C`` would mean something else.
     report_ : dict
-        What is known about the coreset: Eq. 5's score, clusters, classes, seconds by stage.
+        What is known about the coreset: Eq. 5's score, clusters, classes, seconds by stage, and
+        ``notes`` on the input, where there are some (rows left out, gaps filled).
     n_features_in_ : int
         Features after one-hot encoding.
     feature_names_in_ : ndarray of shape (n_features,), object
