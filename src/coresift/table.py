@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coresift._rng import Purpose, derived_seed, draw_keys
 from coresift._runtime import Runtime
@@ -42,6 +43,11 @@ class Block(NamedTuple):
     row_ids: Indices
     weights: Counts | None = None
     targets: Float64 | None = None
+
+    def where(self, wanted: NDArray[np.bool_] | Indices) -> Block:
+        """Return the rows of a mask, or at some places."""
+        parts: list[Any] = [None if part is None else part[wanted] for part in self]
+        return Block(*parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +130,7 @@ class Table:
         *,
         target: str = "classes",
         budget: float = 1,
+        narrow: bool = True,
     ) -> Table:
         """Read the source once (pass 1).
 
@@ -133,14 +140,19 @@ class Table:
             What the labels may be, of `core.target.TARGETS`.
         budget : float or int
             Decides the number of strata of numbers to predict.
+        narrow : bool
+            Whether very many features may become few, see `Source.narrowed`.
 
         Raises
         ------
         DataError, LabelError
             For rows, weights or labels that cannot be used.
         """
-        task = ProfileTask(scale, sample_size, derived_seed(seed, Purpose.SAMPLE), target)
         with run.stage("survey", source.n_rows):
+            if narrow:
+                given, source = source, source.narrowed(scale)
+                scale = scale if source is given else None
+            task = ProfileTask(scale, sample_size, derived_seed(seed, Purpose.SAMPLE), target)
             seen = run.fold(task, source)
         if seen.prior is not None:
             seen.prior.check(source.n_rows)
@@ -319,6 +331,15 @@ class Pieces:
                 column[place] = getattr(piece, name)
             columns.append(column)
         return Block(*columns)
+
+    def joined(self) -> Block:
+        """Return some rows as one block, in ascending order of their ids."""
+        columns: list[Any] = [
+            None if parts[0] is None else np.concatenate(parts)
+            for parts in zip(*self.blocks, strict=True)
+        ]
+        whole = Block(*columns)
+        return whole.where(np.argsort(whole.row_ids))
 
 
 @dataclass(frozen=True, eq=False)

@@ -119,6 +119,7 @@ def as_source(
     decimal: str | None = None,
     encoding: str = "utf-8",
     null_values: Sequence[str] | None = None,
+    project: int | str | None = "auto",
 ) -> Source:
     """Return the source that reads X.
 
@@ -161,6 +162,9 @@ def as_source(
         False reads the labels only: there are no features, and nothing about them is refused.
     delimiter, decimal, encoding, null_values
         How CSV files are written; see `FileSource`.
+    project : int, "auto" or None, default="auto"
+        Features that a wide sparse matrix is projected to before distances are taken; see
+        `SparseSource`.
 
     Raises
     ------
@@ -202,7 +206,9 @@ def as_source(
         "sample_weight",
         "drop one of them",
     )
-    source = _open(X, y, table, written)
+    sparse = is_sparse(X)
+    _refuse(project != "auto" and not sparse, "project", "data that are not sparse", "leave it out")
+    source = _open(X, y, {**table, "project": project} if sparse else table, written)
     if sample_weight is not None:
         source = WeightedSource(source, sample_weight)
     return finished(source, missing, like)
@@ -240,7 +246,7 @@ def _array_source(X: Any, y: Any, table: dict[str, Any]) -> Source:
         arrays: type[NpySource] = _load("NpySource")
         return arrays(X, y, chunk_rows=rows)
     if is_sparse(X):
-        return SparseSource(X, y, chunk_rows=rows)
+        return SparseSource(X, y, chunk_rows=rows, project=table["project"])
     return ArraySource(X, y, chunk_rows=rows)
 
 
