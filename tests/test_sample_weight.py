@@ -525,7 +525,8 @@ def test_a_classifier_hands_weights_to_its_selector() -> None:
     model = classifier().fit(X, y, sample_weight=weights)
     assert model.selector_.sample_weight_.sum() == pytest.approx(weights.sum())
     assert model.score(X, y, sample_weight=weights) > 0.9
-    X_small, y_small = Uniform(30, random_state=0).fit_resample(X, y, weights)
+    selector = Uniform(30, random_state=0)
+    X_small, y_small, _ = selector.fit_resample(X, y, weights, return_weight=True)
     assert len(X_small) == len(y_small) == 30
 
 

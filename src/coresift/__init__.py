@@ -16,6 +16,7 @@ from coresift._errors import (
     LabelError,
     MissingDependencyError,
     ParameterError,
+    WeightsLostWarning,
 )
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ __all__ = [
     "ParameterError",
     "Stratified",
     "Uniform",
+    "WeightsLostWarning",
     "__version__",
     "compare",
     "suggest_budget",

@@ -69,5 +69,9 @@ class MissingDependencyError(CoresiftError, ImportError):
     """An optional dependency that the call needs is not installed."""
 
 
+class WeightsLostWarning(UserWarning):
+    """Rows are handed on without their weights, which differ."""
+
+
 class EngineError(CoresiftError, RuntimeError):
     """A worker that was lost, or an engine that cannot be reached."""

@@ -88,6 +88,7 @@ IMBLEARN_FAILURES = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::coresift.WeightsLostWarning")
 @pytest.mark.parametrize(  # imbalanced-learn's own decorator hands pytest a generator
     ("estimator", "check"),
     [
