@@ -59,6 +59,38 @@ def amount(text: str) -> float:
     return int(value) if is_count else value
 
 
+def amounts(text: str) -> float | dict[str, float]:
+    """Read a budget, or one for each class: ``yes=100,no=1%``.
+
+    Raises
+    ------
+    ParameterError
+        For what is not a number.
+
+    Examples
+    --------
+    >>> from coresift.cli._options import amounts
+    >>> amounts("yes=100,no=1%"), amounts("a,b=2"), amounts("0.1")
+    ({'yes': 100, 'no': 0.01}, {'a,b': 2}, 0.1)
+    """
+    if "=" not in text:
+        return amount(text)
+    found: dict[str, float] = {}
+    label = ""  # which may have commas
+    for part in text.split(","):
+        start, equals, typed = part.rpartition("=")
+        if not equals:
+            label += f"{part},"
+            continue
+        label = (label + start).strip()
+        if label in found:
+            raise ParameterError(f"--budget {text!r} has two for {label!r}: leave one of them out")
+        found[label], label = amount(typed), ""
+    if label:
+        raise ParameterError(f"--budget {text!r}: {label.rstrip(',')!r} has no number behind a =")
+    return found
+
+
 def check_folders(outputs: Mapping[str, Path | None]) -> None:
     """Refuse an output in a folder that does not exist."""
     for output in outputs.values():
