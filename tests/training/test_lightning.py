@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from torch.utils.data import DataLoader, TensorDataset  # noqa: E402
 from coresift import CoresiftError, DataError, LabelError, ParameterError  # noqa: E402
 from coresift.torch import CoresetTrainer, Schedule, weighted_loss  # noqa: E402
 from coresift.torch.lightning import Reselect  # noqa: E402
-from networks import Rows, blobs, small  # noqa: E402
+from networks import Named, Rows, blobs, small  # noqa: E402
 
 SHORT = Schedule(warm_up=2, epochs=3, rounds=2)
 # It counts the processors and recommends processes for the validation rows.
@@ -264,6 +265,85 @@ def test_bad_input(tmp_path: Path, changed: Any, kind: Any, message: str) -> Non
 def test_another_loader_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"trainer\.fit\(module, reselect\.loader\(\)\)"):
         quiet(tmp_path, [chooser()]).fit(Module(), chooser().loader())
+
+
+class OneCycle(Module):
+    """A rate that is to come down where training ends."""
+
+    def __init__(self, steps: Any) -> None:
+        super().__init__()
+        self.steps = steps
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.SGD(self.parameters(), lr=0.01)
+        cycle = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, 0.1, total_steps=self.steps(self.trainer)
+        )
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": cycle, "interval": "step"},
+        }
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"accumulate_grad_batches": 3},
+        {"max_epochs": 4},
+        {"max_steps": 45},
+        {"limit_train_batches": 5},
+        {"limit_train_batches": 0.5},
+    ],
+)
+def test_a_schedule_of_the_rate_ends_where_training_ends(tmp_path: Path, changed: Any) -> None:
+    reselect = chooser(blobs(320), budget=0.1, schedule=Schedule(2, 2, 2), batch_size=16)
+    module = OneCycle(reselect.total_steps)
+    trainer = quiet(tmp_path, [reselect], **{"max_epochs": 6, **changed})
+    trainer.fit(module, reselect.loader())
+    assert trainer.global_step == reselect.total_steps(trainer)
+    cycle = trainer.lr_scheduler_configs[0].scheduler
+    assert cycle.last_epoch == cycle.total_steps
+    if not changed:
+        assert trainer.global_step == reselect.total_steps() == 48
+
+
+@pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")  # pytest.warns names no module
+def test_a_rate_that_would_not_come_down_is_told(tmp_path: Path) -> None:
+    reselect = chooser(blobs(320), budget=0.1, schedule=Schedule(2, 2, 2), batch_size=16)
+    module = OneCycle(lambda trainer: trainer.estimated_stepping_batches)
+    with pytest.warns(UserWarning, match="OneCycleLR is made for 120 steps, and training takes 48"):
+        quiet(tmp_path, [reselect], max_epochs=6).fit(module, reselect.loader())
+
+
+def test_training_without_end_has_no_steps(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match=r"max_epochs=-1: .*max_epochs=8"):
+        chooser().total_steps(quiet(tmp_path, max_epochs=-1))
+
+
+def test_a_validation_that_no_coreset_would_reach_is_told_first(tmp_path: Path) -> None:
+    module = Validated()
+    with pytest.raises(ParameterError, match="val_check_interval=4 is more than the 3 batches"):
+        fitted(tmp_path, module, trainer={"val_check_interval": 4})
+    assert module.seen == []
+    fitted(tmp_path, module, trainer={"val_check_interval": 3})
+    assert len(module.seen) == SHORT.total
+
+
+def test_a_model_in_parts_is_told_first() -> None:
+    class FSDPStrategy:
+        pass
+
+    trainer = SimpleNamespace(strategy=FSDPStrategy())
+    with pytest.raises(ParameterError, match=r"FSDPStrategy keeps a part .* strategy='ddp'"):
+        chooser().on_fit_start(trainer, Module())
+
+
+def test_labels_that_are_text_are_told_first(tmp_path: Path) -> None:
+    module = Module()
+    with pytest.raises(LabelError, match=r"'class 0' \(str\).*LabelEncoder"):
+        fitted(tmp_path, module, data=Named(blobs(90)))
+    assert module.seen == []
 
 
 def test_a_checkpoint_of_other_data_is_refused() -> None:

@@ -241,7 +241,7 @@ def _classes_in(labels: Any) -> Any:
     LabelError
         Where all are equal.
     """
-    if labels.ndim != 1 or labels.dtype.kind not in "iub":
+    if labels.ndim != 1 or labels.dtype.kind not in "iubU":  # text where no model is asked
         return None
     if (labels == labels[0]).all():
         raise LabelError(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from coresift._errors import MissingDependencyError, ParameterError
+from coresift.core.budget import resolve_budget
 from coresift.core.coreset import Coreset
 from coresift.core.parameters import check_range
 from coresift.selectors import BaseSelector
@@ -40,6 +41,7 @@ from coresift.torch._reselect import (  # noqa: E402
     tensors_of,
 )
 from coresift.torch._subset import CoresetSampler, WeightedSubset  # noqa: E402
+from coresift.torch._trainers import check_trainer, steps_of, tell_of_schedules  # noqa: E402
 
 
 class Reselect(Callback):  # type: ignore[misc]
@@ -85,7 +87,9 @@ class Reselect(Callback):  # type: ignore[misc]
     ------
     DataError, BudgetError, ParameterError
         For a data set without length, and a coreset smaller than a batch. While fitting: as
-        `reselect`, where the loader is not the training data, and for a checkpoint of other data.
+        `reselect`, where the loader is not the training data, for a checkpoint of other data, a
+        strategy that keeps a part of the model in each process, and where validation would begin
+        behind the last batch of a coreset: all that before the first epoch.
 
     Notes
     -----
@@ -101,6 +105,10 @@ class Reselect(Callback):  # type: ignore[misc]
 
     Where a coreset was chosen, the trainer loads its data anew for the next epoch, so that its
     number of batches follows (``reload_dataloaders_every_n_epochs`` is 1 for that moment).
+
+    ``trainer.estimated_stepping_batches`` takes every epoch to be as long as the first, on all
+    rows. A schedule of the learning rate that is stepped with each batch needs `total_steps`; one
+    that is made for another number of steps is told with a warning.
 
     With the packages ``lightning`` and ``pytorch_lightning`` both installed, it is a callback of
     ``lightning.pytorch``.
@@ -163,12 +171,39 @@ class Reselect(Callback):  # type: ignore[misc]
         """
         return self._loader
 
+    def total_steps(self, trainer: Any = None) -> int:
+        """Return how many steps an optimizer takes, for a schedule of the learning rate.
+
+        Parameters
+        ----------
+        trainer : Trainer or None, default=None
+            Whose epochs, processes, accumulated batches and limits count; None is a trainer of
+            one process for ``max_epochs=schedule.total``. In ``configure_optimizers`` it is
+            ``self.trainer``.
+
+        Raises
+        ------
+        ParameterError
+            For a trainer without a last epoch.
+        """
+        n_rows = n_rows_of(self.dataset)
+        rows = n_rows, resolve_budget(self.selector.budget, n_rows)
+        return steps_of(self.schedule, rows, self._loader.batch_size, trainer)
+
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         """Begin anew, unless a checkpoint was loaded; choose where there is no warm-up."""
         if not self._goes_on:
             self.coreset_, self.selections_ = None, []
             self._loader.begin()
         self._goes_on = False
+        n_rows = n_rows_of(self.dataset)
+        check_trainer(
+            trainer, resolve_budget(self.selector.budget, n_rows), self._loader.batch_size
+        )
+        if trainer.max_epochs != -1:
+            tell_of_schedules(trainer, self.total_steps(trainer))
+        if not self.selections_:
+            on_first(lambda: self._check(trainer, pl_module))
         if self.schedule.selects_at(0) and not self.selections_:
             self._select(trainer, pl_module, 0)
 
@@ -180,8 +215,6 @@ class Reselect(Callback):  # type: ignore[misc]
                 "trained on: call trainer.fit(module, reselect.loader()), or return it from "
                 "train_dataloader"
             )
-        if not self.selections_:
-            on_first(lambda: self._check(trainer, pl_module))
         self._select_if_due(trainer, pl_module, trainer.current_epoch)
         self._loader.epoch = trainer.current_epoch
 
