@@ -121,14 +121,25 @@ def test_it_trains_on_all_rows_and_then_on_coresets(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("selector", ["fastcore", "uniform", "glister"])
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {},
+        {"selector": "uniform"},
+        {"selector": "glister"},
+        {"redraw": "gradients"},
+        {"redraw": "losses"},
+        {"redraw": "uniform"},
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("kind", [Rows, None])
-def test_the_run_is_that_of_coreset_trainer(tmp_path: Path, selector: str, kind: Any) -> None:
+def test_the_run_is_that_of_coreset_trainer(tmp_path: Path, chosen: Any, kind: Any) -> None:
     data = blobs(90) if kind is None else kind(blobs(90))
     trainer = CoresetTrainer(
-        small(), selector, budget=20, schedule=SHORT, batch_size=8, seed=4
+        small(), budget=20, schedule=SHORT, batch_size=8, seed=4, **chosen
     ).fit(data)  # fmt: skip
-    module, reselect = fitted(tmp_path, data=data, selector=selector, seed=4)
+    module, reselect = fitted(tmp_path, data=data, seed=4, **chosen)
     assert same(module.model, trainer.model)  # with dropout
     np.testing.assert_array_equal(reselect.coreset_.row_ids, trainer.coreset_.row_ids)
     np.testing.assert_array_equal(reselect.coreset_.weights, trainer.coreset_.weights)
@@ -148,16 +159,21 @@ def test_the_seed_decides_and_the_random_state_of_torch_does_not(tmp_path: Path)
 
 
 @pytest.mark.filterwarnings("ignore:Be aware that when using `ckpt_path`:UserWarning")
-@pytest.mark.parametrize("stop", [1, 2, 4, 5, 7])
-@pytest.mark.parametrize("monitored", [False, True])
-def test_a_resumed_run_is_an_uninterrupted_one(tmp_path: Path, stop: int, monitored: bool) -> None:
-    expected, whole = fitted(tmp_path, Validated())
+@pytest.mark.parametrize(
+    ("stop", "monitored", "redraw"),
+    [(stop, monitored, None) for stop in (1, 2, 4, 5, 7) for monitored in (False, True)]
+    + [(4, False, "gradients")],
+)
+def test_a_resumed_run_is_an_uninterrupted_one(
+    tmp_path: Path, stop: int, monitored: bool, redraw: Any
+) -> None:
+    expected, whole = fitted(tmp_path, Validated(), redraw=redraw)
     saver = ModelCheckpoint(
         tmp_path, filename="{epoch}", save_top_k=-1, monitor="loss" if monitored else None
     )
-    fitted(tmp_path, Validated(), [saver], {"enable_checkpointing": True})
+    fitted(tmp_path, Validated(), [saver], {"enable_checkpointing": True}, redraw=redraw)
     torch.manual_seed(99)
-    module, reselect = Validated(small(seed=5)), chooser()
+    module, reselect = Validated(small(seed=5)), chooser(redraw=redraw)
     quiet(tmp_path, [reselect]).fit(
         module, reselect.loader(), ckpt_path=tmp_path / f"epoch={stop - 1}.ckpt"
     )

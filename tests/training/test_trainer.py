@@ -101,20 +101,20 @@ class StoppedError(Exception):
 
 
 @pytest.mark.parametrize("stop", [1, 2, 4, 5, 7])
-@pytest.mark.parametrize("selector", ["fastcore", "uniform"])
-def test_a_resumed_run_is_an_uninterrupted_one(tmp_path: Path, stop: int, selector: str) -> None:
+@pytest.mark.parametrize("chosen", [{}, {"selector": "uniform"}, {"redraw": "gradients"}])
+def test_a_resumed_run_is_an_uninterrupted_one(tmp_path: Path, stop: int, chosen: Any) -> None:
     def interrupt(_: str, epoch: int, __: int) -> None:
         if epoch == stop:
             raise StoppedError
 
-    expected = trained(selector=selector)
+    expected = trained(**chosen)
     path = tmp_path / "run.pt"
     with pytest.raises(StoppedError):
-        trained(selector=selector, checkpoint=path, progress=interrupt)
+        trained(**chosen, checkpoint=path, progress=interrupt)
     asked = []
     torch.manual_seed(99)
     found = trained(
-        model=small(seed=5), selector=selector, checkpoint=path,
+        model=small(seed=5), **chosen, checkpoint=path,
         progress=lambda _, epoch, __: asked.append(epoch),
     )  # fmt: skip
     assert asked[0] == stop
@@ -123,7 +123,7 @@ def test_a_resumed_run_is_an_uninterrupted_one(tmp_path: Path, stop: int, select
     assert strip == [{**epoch, "seconds": 0} for epoch in expected.history_]
     np.testing.assert_array_equal(found.coreset_.row_ids, expected.coreset_.row_ids)
     assert os.listdir(tmp_path) == ["run.pt"]
-    done = trained(model=small(seed=6), selector=selector, checkpoint=path)
+    done = trained(model=small(seed=6), **chosen, checkpoint=path)
     assert same(state_of(done), state_of(expected))  # nothing is left to do
 
 

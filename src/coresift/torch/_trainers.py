@@ -43,7 +43,7 @@ def _steps_an_epoch(n_rows: int, batch_size: int, trainer: Any) -> int:
     if trainer is None:
         return n_batches(n_rows, batch_size)
     batches = _limited(n_batches(-(-n_rows // trainer.world_size), batch_size), trainer)
-    return -(-batches // trainer.accumulate_grad_batches)
+    return int(-(-batches // trainer.accumulate_grad_batches))
 
 
 def _limited(batches: int, trainer: Any) -> int:
