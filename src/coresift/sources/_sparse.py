@@ -127,7 +127,7 @@ class SparseSource(Source):
             return self
         matrix = canonical(self._matrix)
         counted = matrix if weights is None else matrix[weights > 0]
-        moments = column_moments(counted, scale, self.feature_names)
+        moments = column_moments(counted, scale, self)
         more = self._project, self._given_rows, self.feature_names
         return ProjectedSource(matrix, self._labels, moments, scale, *more)
 
