@@ -18,6 +18,12 @@ Threads = Annotated[
 ]
 
 
+Groups = Annotated[
+    str | None,
+    typer.Option(help="Column whose rows of one value belong together: on one side of the split."),
+]
+
+
 def names(text: str) -> list[str]:
     """Return the parts between commas, without the spaces around them."""
     return [name.strip() for name in text.split(",") if name.strip()]

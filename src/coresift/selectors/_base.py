@@ -205,9 +205,13 @@ def _n_features(X: Any) -> int | None:
     return len(first) if isinstance(first, Sequence) and not isinstance(first, str) else None
 
 
-def named_source(X: Any, y: Any, sample_weight: Any, *, features: bool = True) -> Source:
+def named_source(
+    X: Any, y: Any, sample_weight: Any, *, features: bool = True, drop: Sequence[str] = ()
+) -> Source:
     """Return the source of rows, labels and weights, each of which may be a column of X."""
-    labels = {"label": y} if isinstance(y, str) else {"y": y}
+    labels: dict[str, Any] = {"label": y} if isinstance(y, str) else {"y": y}
     if isinstance(sample_weight, str):
-        return as_source(X, **labels, weight=sample_weight, features=features)
-    return as_source(X, **labels, sample_weight=sample_weight, features=features)
+        labels["weight"] = sample_weight
+    else:
+        labels["sample_weight"] = sample_weight
+    return as_source(X, **labels, features=features, drop=drop)
