@@ -14,7 +14,7 @@ from coresift._threads import run_all
 from coresift._typing import Budget, Indices
 from coresift.core.class_budget import most_rows
 from coresift.core.coreset import Choice
-from coresift.core.parameters import check_choice, check_range
+from coresift.core.parameters import check_choice, check_threads
 from coresift.core.scaler import SCALES
 from coresift.core.target import TARGETS
 from coresift.engines import Engine, make_engine
@@ -51,8 +51,7 @@ class Plan(ABC):
     def __post_init__(self) -> None:
         check_choice("scale", self.scale, SCALES)
         check_choice("target", self.target, TARGETS)
-        if self.n_threads is not None:
-            check_range("n_threads", self.n_threads)
+        check_threads(self.n_threads)
         make_engine(self.engine)
         self.weighting()
 

@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from coresift._errors import CoresiftError, DataError, WeightsLostWarning
 from coresift._progress import Progress
-from coresift._rng import seed_of
 from coresift._typing import Float64, Indices
+from coresift.core.parameters import checked_seed
 from coresift.methods import Plan
 from coresift.select import select
 from coresift.sources import Source, as_source, is_files, take_like
@@ -41,7 +41,7 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
             For a value outside its documented range.
         """
         parameters: dict[str, Any] = self.get_params(deep=False)
-        return self._plan_type(seed=seed_of(parameters.pop("random_state")), **parameters)
+        return self._plan_type(seed=checked_seed(parameters.pop("random_state")), **parameters)
 
     def fit(
         self, X: Any, y: Any = None, sample_weight: Any = None, *, progress: Progress | None = None
