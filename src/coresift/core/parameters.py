@@ -93,6 +93,7 @@ def checked_seed(random_state: Any) -> int:
         text = " ".join(repr(random_state).split())
         text = text if len(text) <= 60 else f"{text[:57]}..."
         raise ParameterError(
-            f"random_state={text}: use None, a whole number from 0 to 2**64 - 1, a RandomState, or a Generator such as np.random.default_rng(0)"
+            f"random_state={text}: use None, a whole number from 0 to 2**64 - 1, a RandomState, "
+            "or a Generator such as np.random.default_rng(0)"
         )
     return seed_of(random_state)
