@@ -113,6 +113,7 @@ def choose_members(
     n_rows: int,
     rng: np.random.Generator,
     search: Search | None = None,
+    groups: Indices | None = None,
 ) -> tuple[Balanced, Metric]:
     """Choose one candidate of each cell and weigh it.
 
@@ -128,6 +129,9 @@ def choose_members(
         Rows in all.
     rng : numpy.random.Generator
     search : Search or None
+    groups : ndarray of shape (n_cells,), int64, or None
+        Strata of numbers to predict, whose sums of weights are to stay. (Those of classes nearly
+        do by themselves: the intercepts see to it.)
 
     Returns
     -------
@@ -148,5 +152,5 @@ def choose_members(
     metric = aim.metric(len(sizes), len(cells))
     looked = aim.pilot.look(candidates.rows, candidates.targets)
     fitting = search_for(len(sizes), aim.pilot.n_free, n_rows, search)
-    found = balance(cells, looked, sizes, aim.gradient, metric, rng, fitting)
+    found = balance(cells, looked, sizes, aim.gradient, metric, rng, fitting, groups)
     return found, metric

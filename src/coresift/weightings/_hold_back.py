@@ -10,11 +10,11 @@ import numpy as np
 
 from coresift._rng import row_hash
 from coresift._typing import Float64, Indices, Rows
-from coresift.core.centers import Centers
 from coresift.core.coreset import Weighed, in_order
 from coresift.core.merge import rank_in_group
 from coresift.gradients import FEW, Aim, Sample, fit_on, hold_back
 from coresift.table import Block
+from coresift.weightings._pilot import Goals
 
 ENOUGH_ROWS = 50  # held out; fewer tell nothing
 
@@ -27,18 +27,21 @@ class Alternative:
     ----------
     row_ids, class_ids : ndarray of shape (k,), int64
     rows : ndarray of shape (k, n_features), float32
+    goals : ndarray of shape (k,)
+        What a pilot predicts: classes or numbers.
     weights : ndarray of shape (k,), float64
     """
 
     row_ids: Indices
     class_ids: Indices
     rows: Rows
+    goals: Indices | Float64
     weights: Float64
 
     @property
     def sample(self) -> Sample:
         """The rows as a training set."""
-        return Sample(self.rows, self.class_ids, self.weights)
+        return Sample(self.rows, self.goals, self.weights)
 
     def weighed(self, facts: Mapping[str, Any]) -> Weighed:
         """Return the rows in the order of their ids."""
@@ -46,7 +49,9 @@ class Alternative:
         return Weighed(row_ids, class_ids, weights, None, facts)
 
 
-def stratified_from(drawn: Block, centers: Centers, sizes: Float64) -> Alternative:
+def stratified_from(
+    drawn: Block, centers: Alternative, sizes: Float64, goals: Goals
+) -> Alternative:
     """Take as many rows of each class as there are centers, at random from a sample.
 
     A class of which the sample has too few keeps some of its centers.
@@ -67,6 +72,7 @@ def stratified_from(drawn: Block, centers: Centers, sizes: Float64) -> Alternati
         np.concatenate([drawn.row_ids[taken], centers.row_ids[filled]]),
         class_ids,
         np.concatenate([drawn.rows[taken], centers.rows[filled]]),
+        np.concatenate([goals.of(drawn)[taken], centers.goals[filled]]),
         (sizes / np.maximum(quotas, 1))[class_ids],
     )
 
@@ -77,6 +83,7 @@ def held_back(
     l2: float,
     balanced: Alternative,
     others: Mapping[str, Callable[[], Alternative]],
+    goals: Goals,
 ) -> tuple[Alternative, dict[str, Any]]:
     """Return the alternative to use, and what is reported.
 
@@ -90,9 +97,10 @@ def held_back(
     balanced : Alternative
     others : mapping of str to callable
         "stratified", which it must not lose to, and what else there is; made where needed.
+    goals : Goals
     """
     kept = ~np.isin(held_out.row_ids, balanced.row_ids)
-    rows, targets = held_out.rows[kept], held_out.class_ids[kept]
+    rows, targets = held_out.rows[kept], goals.of(held_out)[kept]
     n_chosen, pilot = len(balanced.row_ids), aim.pilot
     facts: dict[str, Any] = {"held_out_rows": len(rows)}
     if len(rows) < ENOUGH_ROWS:
@@ -116,7 +124,7 @@ def held_back(
     }
 
 
-def _losses(sample: Sample, aim: Aim, l2: float, rows: Rows, targets: Indices) -> Float64:
+def _losses(sample: Sample, aim: Aim, l2: float, rows: Rows, targets: Indices | Float64) -> Float64:
     """Train on a coreset; return the loss of each row held out."""
     model = fit_on(sample, aim.pilot.loss, aim.pilot.n_classes, l2)
     return model.values(rows, targets)
