@@ -64,8 +64,17 @@ def covtype() -> Data:
     return _split("covtype", X.astype(np.float32), y)
 
 
-def movies() -> Data:
-    """Rating in 5 quantile bins from 16 features; r1..r10 leak the label, titles are text."""
+def covtype_elevation() -> Data:
+    """Elevation as a number, from all other columns but the cover type."""
+    table = read("covtype")
+    y = table.column("Elevation").to_numpy().astype(float)
+    others = table.drop_columns(["Elevation", "Cover_Type"]).columns
+    X = np.column_stack([column.to_numpy() for column in others])
+    return _split("elevation", X.astype(np.float32), y)
+
+
+def _movies() -> tuple[Array, Array]:
+    """Return 16 features and ratings; r1..r10 leak the label, titles are text."""
     table = read("movies")
 
     def column(name: str) -> Array:
@@ -77,10 +86,19 @@ def movies() -> Data:
     genres = [column(name) for name in GENRES]
     rated = np.array([value or "" for value in table.column("mpaa").to_pylist()])
     levels = [rated == level for level in np.unique(rated)]
-    rating = column("rating")
-    y = np.searchsorted(np.quantile(rating, [0.2, 0.4, 0.6, 0.8]), rating)
     X = np.column_stack([*numbers, *genres, *levels])
-    return _split("movies", X.astype(np.float32), y)
+    return X.astype(np.float32), column("rating")
+
+
+def movies() -> Data:
+    """Rating in 5 quantile bins from 16 features."""
+    X, rating = _movies()
+    return _split("movies", X, np.searchsorted(np.quantile(rating, [0.2, 0.4, 0.6, 0.8]), rating))
+
+
+def movie_ratings() -> Data:
+    """Rating as a number from the same features."""
+    return _split("ratings", *_movies())
 
 
 def mnist() -> Data:

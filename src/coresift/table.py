@@ -19,6 +19,7 @@ from coresift.core.merge import BottomK, Mergeable
 from coresift.core.prior import Steps, weight_of
 from coresift.core.profile import Profile
 from coresift.core.scaler import Scaler
+from coresift.core.target import Strata
 from coresift.engines._base import M
 from coresift.sources import (
     Chunk,
@@ -129,6 +130,7 @@ class Table:
         *,
         target: str = "classes",
         budget: float = 1,
+        numbers_sample: int | None = None,
     ) -> Table:
         """Read the source once (pass 1).
 
@@ -138,13 +140,17 @@ class Table:
             What the labels may be, of `core.target.TARGETS`.
         budget : float or int
             Decides the number of strata of numbers to predict.
+        numbers_sample : int or None
+            Size of the sample where labels may be numbers to predict; None is no other.
 
         Raises
         ------
         DataError, LabelError
             For rows, weights or labels that cannot be used.
         """
-        task = ProfileTask(scale, sample_size, derived_seed(seed, Purpose.SAMPLE), target)
+        task = ProfileTask(
+            scale, sample_size, derived_seed(seed, Purpose.SAMPLE), target, numbers_sample
+        )
         with run.stage("survey", source.n_rows):
             seen = run.fold(task, source)
         if seen.prior is not None:
@@ -193,6 +199,11 @@ class Table:
     def classes(self) -> Classes:
         """Labels and their counts."""
         return self.view.classes
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether there are numbers to predict, and strata of them in the place of classes."""
+        return isinstance(self.classes, Strata)
 
     def own_steps(self, row_ids: Indices) -> Counts | None:
         """Return how many times rows at ascending positions count; None is once."""

@@ -12,7 +12,7 @@ from coresift._rng import row_hash
 from coresift._typing import Float64, Indices, Rows
 from coresift.core.coreset import Weighed, in_order
 from coresift.core.merge import rank_in_group
-from coresift.gradients import FEW, Aim, Sample, fit_on, hold_back
+from coresift.gradients import FEW, Aim, Sample, fit_on, hold_back, paired_error, sentence
 from coresift.table import Block
 from coresift.weightings._pilot import Goals
 
@@ -114,13 +114,24 @@ def held_back(
         made |= {name: make() for name, make in others.items() if name not in made}
         losses = {name: _losses(part.sample, aim, l2, rows, targets) for name, part in made.items()}
         verdict = hold_back(losses, weights, n_chosen, pilot.n_free)
-    own = float(pilot.values(rows, targets).mean())
+    own = pilot.values(rows, targets)
+    means = {name: mean * goals.unit for name, mean in verdict.losses.items()}
+    means["pilot"] = float(own.mean()) * goals.unit
+    said = sentence(
+        means[verdict.chosen],
+        (means["stratified"], 0.0),
+        means["pilot"],
+        paired_error(losses[verdict.chosen], own) * goals.unit,
+        n_chosen,
+        len(aim.sample),
+    )
     return made[verdict.chosen], {
         **facts,
         "use": verdict.chosen,
-        "losses": {**verdict.losses, "pilot": own},
+        "loss": goals.loss_name(pilot),
+        "losses": means,
         "reason": verdict.reason,
-        "sentence": sentence(verdict.chosen, verdict.losses, own, len(aim.sample)),
+        "sentence": said,
     }
 
 
@@ -128,27 +139,3 @@ def _losses(sample: Sample, aim: Aim, l2: float, rows: Rows, targets: Indices | 
     """Train on a coreset; return the loss of each row held out."""
     model = fit_on(sample, aim.pilot.loss, aim.pilot.n_classes, l2)
     return model.values(rows, targets)
-
-
-def sentence(use: str, losses: Mapping[str, float], pilot: float, n_pilot: int) -> str:
-    """Say in one sentence whether the coreset is worth it.
-
-    Examples
-    --------
-    >>> from coresift.weightings._hold_back import sentence
-    >>> print(sentence("balanced", {"balanced": 1.53, "stratified": 3.3}, 1.525, 20000))
-    On rows held out a model of this coreset loses 1.5300, one of a stratified sample of its size
-    3.3000, the pilot of 20000 rows 1.5250: worth it, though the pilot is as good.
-    """
-    own, floor = losses[use], losses["stratified"]
-    gain = floor - max(own, pilot)
-    if use == "stratified":
-        verdict = "a stratified sample is as good"
-    elif own <= pilot:
-        verdict = "worth it, and better than the pilot"
-    else:
-        verdict = "worth it, though the pilot is as good" if gain > 0 else "not worth it here"
-    return (
-        f"On rows held out a model of this coreset loses {own:.4f}, one of a stratified sample of "
-        f"its size {floor:.4f}, the pilot of {n_pilot} rows {pilot:.4f}: {verdict}."
-    )

@@ -9,7 +9,6 @@ import numpy as np
 
 from coresift._errors import LabelError, ParameterError
 from coresift._typing import Float64, Indices
-from coresift.core.target import Strata
 from coresift.gradients import (
     Calibration,
     Loss,
@@ -92,7 +91,7 @@ class Goals:
     @classmethod
     def in_table(cls, table: Table) -> Goals:
         """Measure numbers on the sample that the pilot is fitted on."""
-        if not isinstance(table.classes, Strata):
+        if not table.has_numbers:
             return cls(len(table.classes))
         targets, facts = table.labelled(0, pilot_rows(table)).targets, table.profile.targets
         assert targets is not None  # strata are made of them
@@ -116,6 +115,16 @@ class Goals:
     def sample(self, block: Block) -> Sample:
         """Return the rows of a block as a training set."""
         return Sample(block.rows, self.of(block), np.ones(len(block.rows)))
+
+    @property
+    def unit(self) -> float:
+        """Factor that makes of a loss one in the units of the data: mean squared errors."""
+        return 2 * self.spread**2 if self.are_numbers else 1.0
+
+    def loss_name(self, pilot: Pilot) -> str:
+        """Return what losses are called once they are multiplied by the unit."""
+        names = {"logistic": "log-loss", "squared": "mean squared error"}
+        return names.get(pilot.loss.name, pilot.loss.name.replace("_", " "))
 
     def scaled(self, pilot: Pilot) -> Pilot:
         """Return a pilot of the numbers themselves as one of these."""
