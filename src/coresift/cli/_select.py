@@ -9,7 +9,7 @@ import typer
 
 from coresift._errors import ColumnError, ParameterError
 from coresift.cli._options import AsJson, Seed, Threads, amount, n_threads
-from coresift.cli._output import print_facts, progress_bars
+from coresift.cli._output import print_check, print_facts, progress_bars
 from coresift.cli._reading import Reading, reads
 
 
@@ -38,6 +38,10 @@ def select(
     row_name: Annotated[
         str, typer.Option(help="Column to write the positions in the input to.")
     ] = "row",
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Say whether the coreset is worth it; one more pass."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done; read no row.")
     ] = False,
@@ -59,17 +63,22 @@ def select(
         budget=wanted, random_state=seed, n_threads=n_threads(threads), engine=engine
     )
     plan = selector.plan()
-    rows = reading.rows(weight=weight, features=plan.reads_features)
+    rows = reading.rows(weight=weight, features=plan.reads_features or check)
     _check_names(rows, weight_name, row_name)
     if dry_run:
-        print_facts(plan.cost(rows), as_json)
+        cost = plan.cost(rows)
+        print_facts({**cost, "passes": cost["passes"] + check}, as_json)
         return
     with progress_bars(as_json) as progress:
-        selector.fit(rows, progress=progress)
+        selector.fit(rows, progress=progress, check=check)
     chosen = rows.original(selector.sample_indices_)  # some may have been left out
     added = {weight_name: selector.sample_weight_, row_name: chosen}
     copy_rows(rows, chosen, Path(str(output)), added)
-    print_facts({**selector.report_, "output": str(output)}, as_json)
+    facts = {**selector.report_, "output": str(output)}
+    found = facts.pop("check", None) if check and not as_json else None
+    print_facts(facts, as_json)
+    if found is not None:
+        print_check(found)
 
 
 def _check_names(rows: Any, weight_name: str, row_name: str) -> None:
