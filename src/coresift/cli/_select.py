@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from coresift._errors import ColumnError, ParameterError
-from coresift.cli._options import AsJson, Seed, Threads, amount, n_threads
+from coresift.cli._options import AsJson, Seed, Threads, amount, cluster, n_threads
 from coresift.cli._output import print_check, print_facts, progress_bars
 from coresift.cli._reading import Reading, reads
 
@@ -30,8 +30,11 @@ def select(
     seed: Seed = 0,
     threads: Threads = None,
     engine: Annotated[
-        str, typer.Option(help="What runs the passes: serial or processes; same coreset.")
+        str, typer.Option(help="What runs the passes: serial, processes or dask; same coreset.")
     ] = "serial",
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, for --engine dask.")
+    ] = None,
     weight_name: Annotated[
         str, typer.Option(help="Column to write the weights to.")
     ] = "sample_weight",
@@ -60,7 +63,10 @@ def select(
     if output is not None:
         output_suffix(output)
     selector = make_selector(method).set_params(
-        budget=wanted, random_state=seed, n_threads=n_threads(threads), engine=engine
+        budget=wanted,
+        random_state=seed,
+        n_threads=n_threads(threads),
+        engine=cluster(engine, scheduler),
     )
     plan = selector.plan()
     rows = reading.rows(weight=weight, features=plan.reads_features or check)

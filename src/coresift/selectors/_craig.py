@@ -46,7 +46,7 @@ class Craig(BaseSelector):
         all rows equal a chosen one.
     n_threads : int or None, default=None
         None is every processor that the process may use. Changes the time, never the rows.
-    engine : {"serial", "processes"} or Engine, default="serial"
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes
@@ -157,7 +157,7 @@ class CraigPQ(BaseSelector):
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
         None is every processor that the process may use.
-    engine : {"serial", "processes"} or Engine, default="serial"
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes
