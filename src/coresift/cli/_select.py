@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from coresift._errors import ColumnError, ParameterError
-from coresift.cli._options import AsJson, Seed, Threads, amount, cluster, n_threads
+from coresift.cli._options import AsJson, Seed, Threads, amounts, cluster, n_threads
 from coresift.cli._output import print_check, print_facts, progress_bars
 from coresift.cli._reading import Reading, reads
 
@@ -18,7 +18,10 @@ def select(
     reading: Reading,
     *,
     budget: Annotated[
-        str, typer.Option(help="Fraction of the rows (0.01, 1%) or number of rows (200).")
+        str,
+        typer.Option(
+            help="Fraction of the rows (0.01, 1%) or number of rows (200); or by class: a=200,b=1%."
+        ),
     ],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Parquet or CSV file to write.")
@@ -56,7 +59,7 @@ def select(
     reading.check_outputs({"--output": output})
     if weight_name == row_name:
         raise ParameterError(f"--weight-name and --row-name are both {row_name!r}: change one")
-    wanted = amount(budget)
+    wanted = amounts(budget)
     from coresift.selectors import make_selector
     from coresift.sources import copy_rows, output_suffix
 
