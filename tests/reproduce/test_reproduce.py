@@ -28,6 +28,7 @@ pytest.importorskip("matplotlib")
 TINY = replace(
     QUICK,
     epochs=3,
+    batch_size=32,
     schedule={"warm_up": 1, "epochs": 1, "rounds": 1, "batch_size": 16},
     most_rows=dict.fromkeys(SETTINGS, 400),
     least_coreset=40,

@@ -186,7 +186,7 @@ class CompareCell(Cell):
         setting = SETTINGS[self.data]
         if self.model == "network":
             return network(setting, scale.schedule)
-        return linear(self.model, setting, scale.epochs)
+        return linear(self.model, setting, scale)
 
     def _budget(self, context: Context) -> float:
         """Return the share of rows, or of few rows their number."""

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from coresift.reproduce._settings import CANDIDATES, CODEWORDS, EPOCHS, UPDATE_EVERY, Setting
+from coresift.reproduce._settings import (
+    CANDIDATES,
+    CODEWORDS,
+    EPOCHS,
+    UPDATE_EVERY,
+    Scale,
+    Setting,
+)
 from coresift.selectors import (
     FULL,
     BaseSelector,
@@ -77,9 +84,14 @@ def selector_of(method: str, setting: Setting, **changes: Any) -> BaseSelector |
     return selector if selector is None or not changes else selector.set_params(**changes)
 
 
-def linear(name: str, setting: Setting, epochs: int) -> LinearClassifier:
+def linear(name: str, setting: Setting, scale: Scale) -> LinearClassifier:
     """Return one of the paper's convex models, as Table 3 sets it."""
-    return LinearClassifier(name, learning_rate=setting.learning_rate, epochs=epochs)
+    return LinearClassifier(
+        name,
+        learning_rate=setting.learning_rate,
+        epochs=scale.epochs,
+        batch_size=scale.batch_size,
+    )
 
 
 def network(setting: Setting, schedule: dict[str, int]) -> NetworkClassifier:

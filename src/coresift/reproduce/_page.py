@@ -15,7 +15,7 @@ from coresift.reproduce._registry import NAMES
 from coresift.reproduce._write import as_markdown, markdown_table
 
 _NEEDED = (
-    *("name", "title", "paper", "scale", "seeds", "data", "about"),
+    *("name", "title", "paper", "scale", "epochs", "batch_size", "seeds", "data", "about"),
     *("missing", "verdicts", "columns", "lines"),
 )
 

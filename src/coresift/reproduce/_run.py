@@ -191,6 +191,7 @@ def _facts(
         "paper": found.paper,
         "scale": context.scale.name,
         "epochs": context.scale.epochs,
+        "batch_size": context.scale.batch_size,
         "seeds": list(context.scale.seeds),
         "data": [context.table(name).facts() for name in names],
         "about": about(context.n_threads),

@@ -124,7 +124,8 @@ def _conditions(facts: dict[str, Any]) -> str:
     packages = ", ".join(f"{name} {number}" for name, number in about["packages"].items() if number)
     seeds = ", ".join(map(str, facts["seeds"]))
     return (
-        f"Scale: {facts['scale']}. Seeds: {seeds}. Data: {data or 'none'}. Machine: "
+        f"Scale: {facts['scale']}. Seeds: {seeds}. Linear models: {facts['epochs']} epochs, "
+        f"batches of {facts['batch_size']}. Data: {data or 'none'}. Machine: "
         f"{about['machine']}; {about['threads']} threads. coresift {about['coresift']}{commit}, "
         f"Python {about['python']}, {packages}. {about['date']}."
     )
