@@ -19,7 +19,7 @@ from coresift.cli import run
 from coresift.reproduce import NAMES, _cells, reproduce, write_page
 from coresift.reproduce._experiment import Experiment
 from coresift.reproduce._registry import experiment, names_of
-from coresift.reproduce._run import NO_TIME, Outcome, run_experiments
+from coresift.reproduce._run import NO_TIME, TOO_SLOW, Outcome, run_experiments
 from coresift.reproduce._settings import PAPER, QUICK, SETTINGS, Scale
 
 pytest.importorskip("torch")
@@ -282,3 +282,38 @@ def test_the_command_line_writes_and_makes_the_page(
     status, printed, _ = called("page", "--out", out, "--page", page, capsys=capsys)
     assert status == 0
     assert "Table 1" in page.read_text()
+
+
+def test_a_method_that_is_too_slow_is_not_tried_with_every_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    def measure(cell: _cells.CompareCell, *_: object) -> list[dict[str, Any]]:
+        tried.append(cell.seed)
+        late = {"method": cell.method, "model": cell.model, "status": "time limit", "error": "late"}
+        return [{**late, "seed": cell.seed, "budget": 0.1, "curve": []}]
+
+    monkeypatch.setattr(_cells.CompareCell, "measure", measure)
+    found = experiment("fig5")
+    chosen = replace(
+        found,
+        cells=lambda _: [_cells.CompareCell("brazil", method="craig", seed=n) for n in range(3)],
+    )
+    (outcome,) = run_experiments([chosen], tmp_path, TINY, download=False)
+    assert tried == [0]
+    assert [reason for _, reason in outcome.missing] == [TOO_SLOW, TOO_SLOW]
+    assert "| Brazil (generated) | Craig |" in (tmp_path / "fig5.md").read_text()
+
+
+def test_what_the_limit_of_minutes_cut_short_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = {"method": "craig", "model": "logistic", "status": "time limit", "error": "late"}
+    monkeypatch.setattr(_cells.CompareCell, "measure", lambda *_: [late])
+    cell = _cells.CompareCell("brazil", method="craig")
+    chosen = replace(experiment("fig5"), cells=lambda _: [cell])
+    limited = replace(TINY, time_limit=900.0)
+    (outcome,) = run_experiments([chosen], tmp_path, limited, minutes=1, download=False)
+    assert outcome.missing == ((cell.name, NO_TIME),)
+    assert not (tmp_path / "cells.jsonl").exists()

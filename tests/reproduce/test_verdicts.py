@@ -140,7 +140,8 @@ def test_errors_of_bounds_are_those_of_their_definition() -> None:
     assert found.pairs == 2 * 64
     # parts of two features are those of the hulls, so both bounds are the same sum
     assert found.product == pytest.approx(found.hull, rel=1e-5)
-    assert found.rms > 0
+    assert found.root is not None
+    assert found.product is not None
     assert found.root < found.product
     with_one_part = setting.__class__("t", 80, 6, 1, 0.1, 0.1, planes=1, subspaces=1)
     exact = pair_errors(X, y, with_one_part, seed=0)
@@ -160,3 +161,10 @@ def test_tables_escape_what_markdown_and_spreadsheets_read() -> None:
     assert "| x\\|y | 0.1235 |" in table
     assert "|  | 12,346 |" in table
     assert as_csv((["a"], [["=1+1"], [0.5]])) == "a\n'=1+1\n0.5\n"
+
+
+def test_rows_that_are_all_alone_have_no_error() -> None:
+    X = np.eye(12, dtype=np.float32)
+    setting = SETTINGS["covtype"]
+    found = pair_errors(X, np.arange(12), setting, seed=0)
+    assert (found.pairs, found.hull, found.rms) == (0, None, None)

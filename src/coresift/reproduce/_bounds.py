@@ -27,17 +27,17 @@ class PairErrors:
     Parameters
     ----------
     pairs : int
-    hull, product, root, rms : float
+    hull, product, root, rms : float or None
         Of the sum over hulls of feature pairs; of the paper's sum over subspaces of product
         quantisation; of the root of the sum of squares; and of the root mean square, which stands
-        for the mean distance, where the others stand for the largest.
+        for the mean distance, where the others stand for the largest. None without pairs.
     """
 
     pairs: int
-    hull: float
-    product: float
-    root: float
-    rms: float
+    hull: float | None
+    product: float | None
+    root: float | None
+    rms: float | None
 
 
 def pair_errors(X: Rows, y: Indices, setting: Setting, seed: int) -> PairErrors:
@@ -72,8 +72,8 @@ def pair_errors(X: Rows, y: Indices, setting: Setting, seed: int) -> PairErrors:
         for members in _members(clusters, items)
     ]
     errors = np.concatenate(found) if found else np.zeros((0, 4))
-    means = errors.mean(axis=0) if len(errors) else np.full(4, np.nan)
-    return PairErrors(len(errors), *means.tolist())
+    means = errors.mean(axis=0).tolist() if len(errors) else [None] * 4
+    return PairErrors(len(errors), *means)
 
 
 def _clusters(y: Indices, buckets: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> Indices:

@@ -101,6 +101,15 @@ class Cell(ABC):
         """Run, and return rows for JSON; each may have a status other than "ok"."""
 
     @property
+    def series(self) -> tuple[Any, ...] | None:
+        """What the runs of all seeds have in common; None where there is one run."""
+        return None
+
+    def limit(self, scale: Scale) -> float | None:
+        """Return the seconds that it may take, or None."""
+        return scale.time_limit
+
+    @property
     def name(self) -> str:
         """A few words for progress."""
         return " ".join([SETTINGS[self.data].title, *(str(tag) for tag in self.tags.values())])
@@ -143,6 +152,15 @@ class CompareCell(Cell):
     def name(self) -> str:
         """A few words for progress."""
         return f"{super().name} {self.method} seed {self.seed} {self.model}"
+
+    @property
+    def series(self) -> tuple[Any, ...]:
+        """All but the seed."""
+        return self.data, self.method, self.model, self.budget, *sorted(self.changes.items())
+
+    def limit(self, scale: Scale) -> float | None:
+        """Return the seconds that it may take: networks take longer."""
+        return scale.network_limit if self.model == "network" else scale.time_limit
 
     def facts(self, context: Context) -> dict[str, Any]:
         """Return method, model and budget with all their parameters."""

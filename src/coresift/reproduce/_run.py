@@ -22,6 +22,7 @@ from coresift.reproduce._store import Folder, Row
 from coresift.reproduce._write import check_drawing, write
 
 NO_TIME = "no time was left"
+TOO_SLOW = "another seed passed the time limit"
 
 
 @dataclass(frozen=True)
@@ -131,14 +132,20 @@ def run_experiments(
 def _one(found: Experiment, context: Context, deadline: float | None) -> Outcome:
     rows: list[Row] = []
     missing: list[tuple[str, str]] = []
-    done = 0
+    done, too_slow = 0, set()
     cells = list(found.cells(context.scale))
     tell = context.progress or _silent
     for number, cell in enumerate(cells):
         tell(f"{found.name}: {cell.name}", number, len(cells))
+        if cell.series in too_slow:
+            missing.append((cell.name, TOO_SLOW))
+            continue
         try:
-            rows += cell.tagged(context, _rows(cell, context, deadline))
+            found_rows = _rows(cell, context, deadline)
+            rows += cell.tagged(context, found_rows)
             done += 1
+            if any(row.get("status") == "time limit" for row in found_rows):
+                too_slow.add(cell.series)
         except MissingDataError as error:
             missing.append((cell.name, str(error)))
     tell(found.name, len(cells), len(cells))
@@ -166,7 +173,7 @@ def _rows(cell: Cell, context: Context, deadline: float | None) -> list[Row]:
     left = None if deadline is None else deadline - time.monotonic()
     if left is not None and left <= 0:
         raise MissingDataError(NO_TIME)
-    whole = context.scale.time_limit
+    whole = cell.limit(context.scale)
     limit = whole if whole is None or left is None else min(whole, left)
     try:
         rows = cell.measure(context, limit)

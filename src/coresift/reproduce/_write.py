@@ -44,7 +44,7 @@ def write(
     """
     grid = found.grid(rows)
     kept = {**facts, "columns": list(grid[0]), "lines": [list(line) for line in grid[1]]}
-    everything = json.dumps({**kept, "rows": list(rows)}, allow_nan=True)
+    everything = json.dumps({**kept, "rows": list(rows)}, allow_nan=False)
     contents = {
         "json": everything.encode() + b"\n",
         "csv": as_csv(grid).encode(),
