@@ -68,7 +68,7 @@ def _draw(figure: Figure, rows: Sequence[Row]) -> None:
         for row in rows
     ]
     theirs = [
-        (title_of(row), float(SETTINGS[row["data"]].rows), PAPER_COLOUR)
+        (SETTINGS[row["data"]].title, float(SETTINGS[row["data"]].rows), PAPER_COLOUR)
         for row in rows
         if row["data"] != "movies"
     ]
