@@ -16,6 +16,8 @@ lines  in the paper                                                  here
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from coresift._progress import Progress
@@ -60,7 +62,7 @@ def select(source: Source, plan: Plan, progress: Progress | None = None) -> Core
         table = profiled(source, plan, weighting, run)
         choice = plan.choose(table, run)  # lines 1-15
         weighed = weighting.weigh(table, choice, run)  # lines 16-17
-        report = _report(table, choice, weighed, run)
+        report = _report(source, table, choice, weighed, run)
     return Coreset(weighed.row_ids, table.weights_of(weighed), report)  # line 18
 
 
@@ -74,10 +76,20 @@ def profiled(source: Source, plan: Plan, weighting: Weighting, run: Runtime) -> 
         run,
         target=plan.target,
         budget=plan.budget,
+        narrow=getattr(plan, "pilot", None) is None,  # a model knows the features as they are
     )
 
 
-def _report(table: Table, choice: Choice, weighed: Weighed, run: Runtime) -> Report:
+def _facts(source: Source, table: Table) -> dict[str, Any]:
+    """Return what is known of labels and weights, with all notes on the input under ``notes``."""
+    facts = dict(table.facts)
+    notes = [*source.notes, *facts.pop("notes", [])]
+    if table.source is not source:
+        facts["projected"] = table.source.n_features
+    return {**facts, "notes": notes} if notes else facts
+
+
+def _report(source: Source, table: Table, choice: Choice, weighed: Weighed, run: Runtime) -> Report:
     """Say what is known of the rows that were chosen."""
     classes = table.classes
     chosen = np.bincount(weighed.class_ids, minlength=len(classes)).tolist()
@@ -90,10 +102,10 @@ def _report(table: Table, choice: Choice, weighed: Weighed, run: Runtime) -> Rep
     entries = zip(classes.labels, classes.sizes.tolist(), chosen, facts, strict=True)
     return Report(
         table.n_rows,
-        table.source.n_features,
+        source.n_features,
         len(weighed.row_ids),
         weighed.score,
-        {**table.facts, **weighed.facts, **choice.facts},
+        {**_facts(source, table), **weighed.facts, **choice.facts},
         tuple(ClassReport(*entry) for entry in entries),
         dict(run.seconds),
     )

@@ -58,10 +58,11 @@ def select(
     selector = make_selector(method).set_params(
         budget=wanted, random_state=seed, n_threads=n_threads(threads), engine=engine
     )
-    rows = reading.rows(weight=weight)
+    plan = selector.plan()
+    rows = reading.rows(weight=weight, features=plan.reads_features)
     _check_names(rows, weight_name, row_name)
     if dry_run:
-        print_facts(selector.plan().cost(rows), as_json)
+        print_facts(plan.cost(rows), as_json)
         return
     with progress_bars(as_json) as progress:
         selector.fit(rows, progress=progress)

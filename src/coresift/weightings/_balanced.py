@@ -20,6 +20,7 @@ from coresift.core.centers import Assignment, Centers
 from coresift.core.coreset import Weighed
 from coresift.core.merge import BottomK, Count, Together
 from coresift.gradients import (
+    PENALTIES,
     Aim,
     Calibration,
     GradientSum,
@@ -29,19 +30,19 @@ from coresift.gradients import (
     Steps,
     WeightFacts,
     choose_members,
-    fit_plausible,
+    choose_penalty,
     gradient_error,
     loss_named,
     pilot_from_model,
     plausibility,
     to_class_sizes,
+    without_noise,
 )
 from coresift.table import Block, Table
 from coresift.weightings._hold_back import Alternative, held_back, stratified_from
 
 MEMBERS = 30  # of each cell, to choose from
 PILOT_ROWS, HELD_OUT = 20_000, 5_000
-PILOT_L2 = 1e-5  # between the penalties that models are trained with
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,8 @@ class Members:
         return cls(cells, row_ids[order], sample, np.maximum(sizes, 1.0))
 
 
-def pilot_for(table: Table, settings: PilotSettings, sample: Sample) -> Pilot:
-    """Return the pilot that was given, or fit one.
+def pilot_for(table: Table, settings: PilotSettings, sample: Sample) -> tuple[Pilot, float]:
+    """Return the pilot that was given, or fit one; and the penalty to train with.
 
     Raises
     ------
@@ -186,10 +187,10 @@ def pilot_for(table: Table, settings: PilotSettings, sample: Sample) -> Pilot:
         )
     loss = None if settings.loss is None else loss_named(settings.loss)
     if settings.pilot is not None:
-        return pilot_from_model(settings.pilot, table.view.scaler, labels, loss)
-    return fit_plausible(
-        sample, loss or loss_named("logistic"), len(labels), PILOT_L2, settings.noise
-    )
+        return pilot_from_model(settings.pilot, table.view.scaler, labels, loss), PENALTIES[-1]
+    held_out = _as_sample(_held_out(table))
+    pilot, l2 = choose_penalty(sample, held_out, loss or loss_named("logistic"), len(labels))
+    return without_noise(pilot, sample, l2, settings.noise), l2
 
 
 def balanced(
@@ -213,8 +214,8 @@ def balanced(
     """
     asked = () if probe is None else (probe.prepared(table),)
     with run.stage("pilot"):
-        sample = _sample(table)
-        pilot = pilot_for(table, settings, sample)
+        sample = _as_sample(table.labelled(0, _pilot_rows(table)))
+        pilot, l2 = pilot_for(table, settings, sample)
     with run.stage("weigh", table.n_rows):
         low, high = (edge.astype(np.float64) for edge in table.edges())
         steps = Steps.of(pilot.largest_error(low, high), low, high)
@@ -232,9 +233,9 @@ def balanced(
         assignment, counted, total, kept, *found = table.fold(task, run).parts
     with run.stage("balance"):
         n_counted = max(int(counted.counts.sum()), 1)
-        aim = Aim(pilot, total.value(steps) * (table.heaviest / n_counted), sample)
+        aim = Aim(pilot, total.value(steps) * (table.heaviest / n_counted), sample, l2)
         if settings.pilot is None:
-            aim = aim.moved(PILOT_L2)
+            aim = aim.moved()
         sizes = counted.counts * (table.n_present / float(table.masses.sum()))
         members = Members.of(kept, sizes, centers, settings.balance)
         weighed = _weighed(table, centers, members, aim, settings)
@@ -272,8 +273,7 @@ def _weighed(
             "stratified": lambda: stratified_from(drawn, centers, table.masses),
             "medoid": lambda: medoids,
         }
-        held_out = table.labelled(_pilot_rows(table), PILOT_ROWS + HELD_OUT)
-        use, verdict = held_back(held_out, aim, PILOT_L2, own, others)
+        use, verdict = held_back(_held_out(table), aim, own, others)
     before = gradient_error(
         aim.pilot.look(centers.rows, centers.class_ids), members.sizes, aim.gradient, metric
     )
@@ -284,6 +284,7 @@ def _weighed(
     facts = {
         "pilot": {
             "loss": aim.pilot.loss.name,
+            "l2": aim.l2,
             "rows": len(aim.sample),
             "free_parameters": aim.pilot.n_free,
             "runaway": aim.pilot.runaway,
@@ -300,7 +301,10 @@ def _pilot_rows(table: Table) -> int:
     return min(PILOT_ROWS, max(table.n_present // 2, 1))
 
 
-def _sample(table: Table) -> Sample:
-    """Return the part of the first pass's sample that a pilot is fitted on."""
-    block = table.labelled(0, _pilot_rows(table))
+def _held_out(table: Table) -> Block:
+    """Return the part of the sample that no pilot is fitted on."""
+    return table.labelled(_pilot_rows(table), PILOT_ROWS + HELD_OUT)
+
+
+def _as_sample(block: Block) -> Sample:
     return Sample(block.rows, block.class_ids, np.ones(len(block.rows)))

@@ -13,10 +13,8 @@ from coresift._typing import Float64, Indices, Rows
 from coresift.core.centers import Centers
 from coresift.core.coreset import Weighed, in_order
 from coresift.core.merge import rank_in_group
-from coresift.gradients import FEW, Aim, Sample, fit_on, hold_back
+from coresift.gradients import ENOUGH_ROWS, FEW, Aim, Sample, fit_on, hold_back
 from coresift.table import Block
-
-ENOUGH_ROWS = 50  # held out; fewer tell nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +72,6 @@ def stratified_from(drawn: Block, centers: Centers, sizes: Float64) -> Alternati
 def held_back(
     held_out: Block,
     aim: Aim,
-    l2: float,
     balanced: Alternative,
     others: Mapping[str, Callable[[], Alternative]],
 ) -> tuple[Alternative, dict[str, Any]]:
@@ -85,8 +82,6 @@ def held_back(
     held_out : Block
         Rows that neither pilot nor balance has seen.
     aim : Aim
-    l2 : float
-        Penalty of the models.
     balanced : Alternative
     others : mapping of str to callable
         "stratified", which it must not lose to, and what else there is; made where needed.
@@ -99,12 +94,12 @@ def held_back(
         return balanced, {**facts, "use": "balanced", "reason": "too few rows to hold some out"}
     few = n_chosen < FEW * pilot.n_free
     made = {"balanced": balanced, "stratified": others["stratified"]()}
-    losses = {name: _losses(part.sample, aim, l2, rows, targets) for name, part in made.items()}
+    losses = {name: _losses(part.sample, aim, rows, targets) for name, part in made.items()}
     weights = np.ones(len(rows))
     verdict = hold_back(losses, weights, n_chosen, pilot.n_free)
     if few or verdict.chosen != "balanced":
         made |= {name: make() for name, make in others.items() if name not in made}
-        losses = {name: _losses(part.sample, aim, l2, rows, targets) for name, part in made.items()}
+        losses = {name: _losses(part.sample, aim, rows, targets) for name, part in made.items()}
         verdict = hold_back(losses, weights, n_chosen, pilot.n_free)
     own = float(pilot.values(rows, targets).mean())
     return made[verdict.chosen], {
@@ -116,9 +111,9 @@ def held_back(
     }
 
 
-def _losses(sample: Sample, aim: Aim, l2: float, rows: Rows, targets: Indices) -> Float64:
+def _losses(sample: Sample, aim: Aim, rows: Rows, targets: Indices) -> Float64:
     """Train on a coreset; return the loss of each row held out."""
-    model = fit_on(sample, aim.pilot.loss, aim.pilot.n_classes, l2)
+    model = fit_on(sample, aim.pilot.loss, aim.pilot.n_classes, aim.l2)
     return model.values(rows, targets)
 
 
