@@ -13,7 +13,7 @@ from coresift._progress import Progress
 from coresift.experiments import compare
 from coresift.reproduce._data import Table, open_table
 from coresift.reproduce._machine import total_memory
-from coresift.reproduce._methods import linear, network, selector_of
+from coresift.reproduce._methods import UNIFORM, linear, network, selector_of
 from coresift.reproduce._settings import SETTINGS, Scale
 from coresift.reproduce._store import Folder, Row
 from coresift.selectors import FULL, BaseSelector
@@ -177,12 +177,15 @@ class CompareCell(Cell):
     def measure(self, context: Context, limit: float | None) -> list[Row]:
         """Compare the method; uniform and full, which always take part, are kept for theirs."""
         table, selector = context.table(self.data), self._selector()
+        # the same uniform rows for every cell, so that compare finds them among its runs
+        methods: dict[str, Any] = {UNIFORM: selector_of(UNIFORM, SETTINGS[self.data])}
+        methods[self.method] = FULL if selector is None else selector
         found = compare(
             table.X,
             table.y,
             test=table.test,
             budget=self._budget(context),
-            methods=[FULL] if selector is None else {self.method: selector},
+            methods=methods,
             seeds=[self.seed],
             model={self.model: self._model(context.scale)},
             n_threads=context.n_threads,

@@ -60,7 +60,7 @@ def _bars(axes: Axes, panel: Sequence[Bar], *, log: bool) -> None:
     left = axes.get_xlim()[0]
     for place, (_, value, shade) in enumerate(panel):
         if value is None:
-            axes.text(left, place, " not finished", va="center", fontsize=7, color="#777777")
+            axes.text(left, place, " not measured", va="center", fontsize=7, color="#777777")
         else:
             shown = max(value, 1e-4) if log else value
             axes.barh(place, shown - left, left=left, color=shade, height=0.7)

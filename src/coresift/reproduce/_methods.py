@@ -26,9 +26,10 @@ from coresift.selectors import (
 )
 from coresift.torch import LinearClassifier, NetworkClassifier
 
+UNIFORM = "uniform"
 PAPER_METHODS = {
     FULL: "Full",
-    "uniform": "Uniform",
+    UNIFORM: "Uniform",
     "stratified": "Stratified",
     "deepfool": "DeepFool",
     "glister": "Glister",
@@ -67,7 +68,7 @@ def selector_of(method: str, setting: Setting, **changes: Any) -> BaseSelector |
     rounds: dict[str, Any] = {"epochs": EPOCHS, "update_every": UPDATE_EVERY, "learning_rate": rate}
     made: dict[str, BaseSelector | None] = {
         FULL: None,
-        "uniform": Uniform(stratify=False),
+        UNIFORM: Uniform(stratify=False),
         "stratified": Stratified(n_planes=planes),
         "deepfool": DeepFool(**rounds),
         "glister": Glister(**rounds),
