@@ -50,8 +50,6 @@ def reproduce(
         return
     if page is not None:
         raise ParameterError(f"--page has no meaning for {name!r}: it is for the name {PAGE!r}")
-    if data is not None and not data.is_dir():
-        raise ParameterError(f"--data {str(data)!r} is not a folder: name that of the data sets")
     with progress_bars(as_json) as progress:
         outcomes = package.reproduce(
             name,

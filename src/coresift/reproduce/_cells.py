@@ -19,7 +19,7 @@ from coresift.reproduce._store import Folder, Row
 from coresift.selectors import FULL, BaseSelector
 
 _LARGE = 2**28  # bytes
-_COPIES = 5  # of the rows, that a comparison holds at its peak
+_COPIES = 8  # of the rows, that a comparison holds at its peak
 
 
 @dataclass(frozen=True, eq=False)

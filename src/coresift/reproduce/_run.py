@@ -13,6 +13,7 @@ from typing import Any
 import coresift
 from coresift._errors import BudgetError, DataError, MissingDataError, ParameterError
 from coresift._progress import Progress
+from coresift.datasets import check_home
 from coresift.reproduce._cells import Cell, Context
 from coresift.reproduce._experiment import Experiment
 from coresift.reproduce._machine import about
@@ -88,6 +89,8 @@ def reproduce(
     ------
     ParameterError
         For a name that is no table or figure, and a number of minutes that is not above 0.
+    MissingDataError
+        For a ``data_home`` without a file of any data set.
     FormatError
         For a folder whose runs are of another version or another scale, or that cannot be used.
     MissingDependencyError
@@ -101,6 +104,8 @@ def reproduce(
     names = names_of(name)
     if minutes is not None and not minutes > 0:
         raise ParameterError(f"minutes={minutes}: must be above 0, or None for no limit")
+    if data_home is not None:
+        check_home(data_home)
     return run_experiments(
         [experiment(one) for one in names],
         out,
