@@ -41,6 +41,7 @@ class Purpose(IntEnum):
     TRAIN_EPOCH = 111
     GENERATED_DATA = 120
     DATA_SAMPLE = 121
+    DRAWS = 112
 
 
 def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
