@@ -63,10 +63,25 @@ def covtype() -> Data:
     return _split("covtype", found.X, found.y)
 
 
+def covtype_elevation() -> Data:
+    """Elevation as a number, from all other columns but the cover type."""
+    table = read("covtype")
+    y = table.column("Elevation").to_numpy().astype(float)
+    others = table.drop_columns(["Elevation", "Cover_Type"]).columns
+    X = np.column_stack([column.to_numpy() for column in others])
+    return _split("elevation", X.astype(np.float32), y)
+
+
 def movies() -> Data:
     """Rating in 5 quantile bins from 16 features."""
     found = load_movies(folder())
     return _split("movies", found.X, found.y)
+
+
+def movie_ratings() -> Data:
+    """Rating as a number from the same features."""
+    rating = read("movies").column("rating").to_numpy().astype(float)
+    return _split("ratings", load_movies(folder()).X, rating)
 
 
 def mnist() -> Data:

@@ -20,6 +20,7 @@ from coresift.core.scaler import Moments
 from coresift.core.target import (
     Strata,
     as_numbers,
+    is_counted_as_numbers,
     is_regression,
     n_strata,
     quantile_edges,
@@ -52,21 +53,26 @@ class ProfileTask:
         Of the sample.
     target : str
         What the labels may be, of `core.target.TARGETS`.
+    numbers_sample : int or None
+        Size of the sample where labels may be numbers to predict; None is no other.
     """
 
     scale: str | None
     sample_size: int
     seed: int
     target: str = "classes"
+    numbers_sample: int | None = None
 
     def __call__(self, chunk: Chunk) -> Profile:
         """Profile a chunk."""
+        numbers = chunk.labels is not None and is_counted_as_numbers(chunk.labels, self.target)
+        size = self.numbers_sample if numbers and self.numbers_sample else self.sample_size
         return Profile.of(
             chunk.rows,
             row_ids_of(chunk),
             chunk.labels,
             scale=self.scale,
-            sample_size=self.sample_size,
+            sample_size=size,
             seed=self.seed,
             weights=chunk.weights,
             target=self.target,

@@ -21,6 +21,7 @@ from coresift.core.merge import BottomK, Mergeable
 from coresift.core.prior import Steps, weight_of
 from coresift.core.profile import Profile
 from coresift.core.scaler import Scaler
+from coresift.core.target import Strata
 from coresift.engines._base import M
 from coresift.sources import Chunk, Source, raise_unusable
 
@@ -132,6 +133,7 @@ class Table:
         target: str = "classes",
         budget: Budget = 1,
         narrow: bool = True,
+        numbers_sample: int | None = None,
     ) -> Table:
         """Read the source once (pass 1).
 
@@ -143,6 +145,8 @@ class Table:
             Decides the number of strata of numbers to predict.
         narrow : bool
             Whether very many features may become few, see `Source.narrowed`.
+        numbers_sample : int or None
+            Size of the sample where labels may be numbers to predict; None is no other.
 
         Raises
         ------
@@ -153,7 +157,9 @@ class Table:
             if narrow:
                 given, source = source, source.narrowed(scale)
                 scale = scale if source is given else None
-            task = ProfileTask(scale, sample_size, derived_seed(seed, Purpose.SAMPLE), target)
+            task = ProfileTask(
+                scale, sample_size, derived_seed(seed, Purpose.SAMPLE), target, numbers_sample
+            )
             seen = run.fold(task, source)
         if seen.prior is not None:
             seen.prior.check(source.n_rows)
@@ -200,6 +206,11 @@ class Table:
     def classes(self) -> Classes:
         """Labels and their counts."""
         return self.view.classes
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether there are numbers to predict, and strata of them in the place of classes."""
+        return isinstance(self.classes, Strata)
 
     def own_steps(self, row_ids: Indices) -> Counts | None:
         """Return how many times rows at ascending positions count; None is once."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from coresift._errors import ParameterError
+
+if TYPE_CHECKING:
+    from coresift.engines import Engine
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same coreset.")]
@@ -32,6 +35,25 @@ def names(text: str) -> list[str]:
 def n_threads(given: int | None) -> int | None:
     """Return the number of threads; None, as for -1, is every processor."""
     return None if given == -1 else given
+
+
+def cluster(engine: str, scheduler: str | None) -> str | Engine:
+    """Return the engine that was asked for, on the cluster of a scheduler where one is named.
+
+    Raises
+    ------
+    ParameterError
+        For a scheduler of another engine.
+    """
+    if scheduler is None:
+        return engine
+    if engine != "dask":
+        raise ParameterError(
+            f"--scheduler {scheduler!r} is given together with --engine {engine}: use --engine dask"
+        )
+    from coresift.engines._dask import Dask
+
+    return Dask(scheduler)
 
 
 def amount(text: str) -> float:

@@ -240,7 +240,7 @@ class Given:
 
 
 def _named(groups: Any) -> tuple[str, ...]:
-    """Return the column of the groups, which is no feature."""
+    """Return the column of the groups, which is not a feature."""
     return (groups,) if isinstance(groups, str) else ()
 
 

@@ -69,6 +69,11 @@ class Plan(ABC):
         """Return how the chosen rows are weighed."""
         return weighting_type(self.weights, type(self)).of(self)
 
+    def settled(self, numbers: bool) -> Plan:
+        """Return the plan for a table of classes, or of numbers to predict."""
+        del numbers
+        return self
+
     def cost(self, source: Source) -> dict[str, Any]:
         """Say what a selection would take, without reading a row.
 
@@ -102,7 +107,7 @@ class Plan(ABC):
         """Passes over the rows once they are chosen."""
         if not self.weighting().reads_cells:
             return 0
-        random = getattr(self, "representative", "medoid") == "random"
+        random = getattr(self.weighting(), "representative", "medoid") == "random"
         return 1 + 3 * getattr(self, "n_refinements", 0) + random
 
 

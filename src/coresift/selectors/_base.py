@@ -44,7 +44,13 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         return self._plan_type(seed=checked_seed(parameters.pop("random_state")), **parameters)
 
     def fit(
-        self, X: Any, y: Any = None, sample_weight: Any = None, *, progress: Progress | None = None
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        progress: Progress | None = None,
+        check: bool = False,
     ) -> Self:
         """Choose the rows.
 
@@ -63,6 +69,10 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
             weights of the coreset sum to them, class by class.
         progress : callable or None, default=None
             Called with (stage, steps done, steps in all).
+        check : bool, default=False
+            Whether ``report_["check"]`` is to say if the coreset is worth it: what linear models
+            of the coreset, of five uniform samples of its size and of 20,000 rows (the pilot)
+            lose on rows held out. One more pass.
 
         Returns
         -------
@@ -74,8 +84,8 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
             If the input cannot be used; each names the value, the limit and the remedy.
         """
         plan = self.plan()
-        source = named_source(X, y, sample_weight, features=plan.reads_features)
-        coreset = select(source, plan, progress)
+        source = named_source(X, y, sample_weight, features=plan.reads_features or check)
+        coreset = select(source, plan, progress, check=check)
         self._set_features(X, source if plan.reads_features else None, (y, sample_weight))
         self.sample_indices_ = coreset.row_ids
         self.sample_weight_ = coreset.weights

@@ -36,7 +36,7 @@ class KMeansSnap(BaseSelector):
     n_threads : int or None, default=None
         None or -1 is every processor that the process may use. k-means itself has one, as its sums
         would depend on the number.
-    engine : {"serial", "processes"} or Engine, default="serial"
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes

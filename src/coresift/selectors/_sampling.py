@@ -37,7 +37,7 @@ class Uniform(BaseSelector):
         The same int gives the same sample, for any chunks and number of threads.
     n_threads : int or None, default=None
         None or -1 is every processor that the process may use.
-    engine : {"serial", "processes"} or Engine, default="serial"
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes
@@ -116,7 +116,7 @@ class Stratified(BaseSelector):
         The same int gives the same sample, for any chunks and number of threads.
     n_threads : int or None, default=None
         None or -1 is every processor that the process may use.
-    engine : {"serial", "processes"} or Engine, default="serial"
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes

@@ -127,7 +127,9 @@ class SparseSource(Source):
             return self
         matrix = canonical(self._matrix)
         counted = matrix if weights is None else matrix[weights > 0]
-        moments = column_moments(counted, scale, self)
+        if not np.isfinite(counted.data).all():
+            return self  # the first pass says where
+        moments = column_moments(counted, scale)
         more = self._project, self._given_rows, self.feature_names
         return ProjectedSource(matrix, self._labels, moments, scale, *more)
 
