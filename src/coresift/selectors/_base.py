@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC
 from collections.abc import Sequence
+from os import PathLike
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -142,10 +143,11 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         WeightsLostWarning
             Where training without the weights would count over 5 % of them for other rows.
         """
-        if is_files(X):
+        if is_files(X) or isinstance(X, Source | str | PathLike):
+            what = f"a {type(X).__name__}" if isinstance(X, Source) else f"the file {str(X)!r}"
             raise DataError(
-                f"rows of the file {str(X)!r} cannot be returned as a path: use fit, or "
-                "coresift select on the command line"
+                f"rows of {what} cannot be returned as such: use fit, or coresift select on the "
+                "command line"
             )
         self.fit(X, y, sample_weight)
         found = [take_like(X, self.sample_indices_)]
