@@ -18,6 +18,7 @@ from coresift import FastCore, _errors, compare
 from coresift.sources import (
     Source,
     as_source,
+    command_line_message,
     count_missing_labels,
     count_nonfinite,
     raise_unusable,
@@ -102,3 +103,6 @@ def test_missing_labels_and_missing_values_are_one_error() -> None:
         with pytest.raises(_errors.DataError, match=both) as caught:
             fit()
         assert len(caught.value.obstacles) == 2
+        # without the column, the labels would still be missing
+        told = command_line_message(caught.value.obstacles)
+        assert told.endswith(("use --missing impute", "or --missing drop --drop b"))

@@ -109,7 +109,7 @@ def test_one_error_has_all_that_is_missing() -> None:
     assert "'sex' has 1 NaN" in message
     assert "missing='impute'" in message
     told = command_line_message(caught.value.obstacles)
-    assert "use --missing impute, or --drop age --drop sex" in told
+    assert "use --missing impute, or --missing drop --drop age --drop sex" in told
 
 
 @pytest.mark.parametrize("missing", ["drop", "impute"])

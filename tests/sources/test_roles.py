@@ -348,11 +348,11 @@ def test_one_error_has_every_column(tmp_path: Path) -> None:
         assert "the label column 'y' has 1 missing values" in message
         assert message.endswith(
             "pass as_source(..., dates='parts', max_levels=150, numbers='parse', "
-            "missing='impute', drop=['odd']), or drop=['when', 'name', 'price', 'odd', 'a b', "
-            "'nan']"
+            "missing='impute', drop=['odd']), or missing='drop', drop=['when', 'name', 'price', "
+            "'odd', 'a b', 'nan']"
         )
         assert command_line_message(caught.value.obstacles).endswith(
             "use --dates parts --max-levels 150 --numbers parse --missing impute --drop odd, or "
-            "--drop when --drop name --drop price --drop odd --drop 'a b' --drop nan"
+            "--missing drop --drop when --drop name --drop price --drop odd --drop 'a b' --drop nan"
         )
     assert FrameSource(table, label="y", drop=named[:-1]).n_features == 1

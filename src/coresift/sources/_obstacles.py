@@ -60,7 +60,8 @@ def python_message(obstacles: Sequence[Obstacle]) -> str:
     hard, dropped = _names(obstacles, hard=True), _names(obstacles, hard=False)
     if options:
         calls = [*options, *([f"drop={_listed(hard)}"] if hard else [])]
-        other = f", or drop={_listed(dropped)}" if dropped and dropped != hard else ""
+        rows = "missing='drop', " if _in_labels(obstacles) else ""
+        other = f", or {rows}drop={_listed(dropped)}" if dropped and dropped != hard else ""
         remedy = f"pass as_source(..., {', '.join(calls)}){other}"
     else:
         remedy = f"pass as_source(..., drop={_listed(dropped)})" if dropped else "convert it"
@@ -81,7 +82,8 @@ def command_line_message(obstacles: Sequence[Obstacle]) -> str:
         [f"--drop {quote(name)}" for name in _names(obstacles, hard=hard)] for hard in (True, False)
     )
     if options:
-        other = f", or {' '.join(dropped)}" if dropped and dropped != hard else ""
+        rows = "--missing drop " if _in_labels(obstacles) else ""
+        other = f", or {rows}{' '.join(dropped)}" if dropped and dropped != hard else ""
         return f"{head(obstacles)}: use {' '.join([*options, *hard])}{other}"
     return f"{head(obstacles)}: {'use ' + ' '.join(dropped) if dropped else 'convert it'}"
 
@@ -93,6 +95,11 @@ def head(obstacles: Sequence[Obstacle]) -> str:
     more = f"; and {len(obstacles) - _SHOWN} more" if len(obstacles) > _SHOWN else ""
     named = "; ".join(map(str, obstacles[:_SHOWN]))
     return f"{len(obstacles)} columns are in the way ({named}{more})"
+
+
+def _in_labels(obstacles: Sequence[Obstacle]) -> bool:
+    """Tell whether labels are missing, so that it is not enough to leave columns out."""
+    return any(obstacle.is_label for obstacle in obstacles)
 
 
 def _options(obstacles: Sequence[Obstacle]) -> dict[str, str | int]:
