@@ -116,7 +116,9 @@ def test_text_that_is_numbers_is_refused_with_remedies(texts: list[str]) -> None
         as_source(table)
     message = str(caught.value)
     assert "column 'b' is text that holds numbers, such as" in message
-    assert "pass as_source(..., numbers='parse'), or drop=['b']" in message
+    marks = {"?", "n/a", "-", "unknown"} & set(texts)
+    filled = ", missing='impute'" if marks else ""
+    assert f"pass as_source(..., numbers='parse'{filled}), or drop=['b']" in message
     assert as_source(table, numbers="levels").n_features == 21
     source = as_source(table, numbers="parse")
     assert source.feature_names == ("a", "b")

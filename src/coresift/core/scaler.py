@@ -104,9 +104,10 @@ class Scaler:
         if (extreme > limit).any():
             worst = int(np.argmax(extreme))
             name = names[worst] if names else f"x{worst}"
+            remedy = "" if scale == "minmax" else "use scale='minmax' or "
             raise DataError(
                 f"column {name!r} holds values up to {extreme[worst]:.3g}, scale={scale!r} allows "
-                f"{limit:.3g}: use scale='minmax' or rescale the column"
+                f"{limit:.3g}: {remedy}rescale the column"
             )
         if scale is None:
             return cls(np.zeros_like(extreme), np.ones_like(extreme))

@@ -61,7 +61,7 @@ def _unfit(values: Any) -> str | None:
     if isinstance(values, Set):
         return f"a {type(values).__name__}, which has no order"
     if isinstance(values, Iterator):
-        return f"a {type(values).__name__}, which can be read only once"
+        return f"of type {type(values).__name__}, which can be read only once"
     return None
 
 

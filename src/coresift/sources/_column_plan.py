@@ -6,7 +6,7 @@ that decides what a column becomes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -39,7 +39,7 @@ from coresift.sources._look import (
 from coresift.sources._names import check_present, left_out_columns
 from coresift.sources._obstacles import Obstacle, python_message
 from coresift.sources._options import ColumnOptions
-from coresift.sources._text_numbers import FEW, SHARE, decimal_mark, share_of_numbers
+from coresift.sources._text_numbers import FEW, SHARE, decimal_mark, parse_numbers, share_of_numbers
 
 
 def plan_layout(
@@ -83,8 +83,8 @@ def plan_layout(
     decided = decide(fields, read, options)
     obstacles = [one for one in decided if isinstance(one, Obstacle)]
     if obstacles:
-        rest = [one.name for one in decided if isinstance(one, Column)]
-        raise_obstacles([*obstacles, *_missing(rest, label, read)])
+        usable = [one.name for one in decided if isinstance(one, Column)]
+        raise_obstacles(_with_missing(obstacles, usable, label, read))
     columns = _with_distinct_features([one for one in decided if isinstance(one, Column)])
     notes = [
         *(f"column {name!r} {why}" for name, why in left_out.items()),
@@ -93,6 +93,9 @@ def plan_layout(
     ]
     left_out |= dict.fromkeys(options.drop, "is left out, as asked")
     return ColumnLayout(columns, _row_type(columns, fields), left_out, tuple(notes))
+
+
+_IMPUTE = ("missing", "impute")
 
 
 def check_names(schema: pa.Schema, label: str | None, options: ColumnOptions) -> None:
@@ -232,16 +235,27 @@ def _of_text(
             return Column(name, "text numbers", (name,), how=mark)
         if many and options.numbers == "error":
             what = f"is text that holds numbers, such as {some_levels(levels.values)}"
-            return Obstacle(name, what, ("numbers", "parse"))
+            parsed = parse_numbers(levels.values, decimal_mark(levels.values))
+            then = _IMPUTE if parsed.null_count else None  # such as "?"
+            return Obstacle(name, what, ("numbers", "parse"), then=then)
     return None
 
 
-def _missing(names: list[str], label: str | None, read: Reader) -> Iterator[Obstacle]:
-    """Yield the columns with missing values, so that one error has these too."""
-    wanted = names + ([label] if label is not None else [])
-    for name, count in count_missing(read, wanted).items():
-        option = ("missing", "impute")
-        yield Obstacle(name, f"has {count} missing values", option, is_label=name == label)
+def _with_missing(
+    obstacles: Sequence[Obstacle], usable: Sequence[str], label: str | None, read: Reader
+) -> list[Obstacle]:
+    """Return also the columns with missing values, so that one error has these too."""
+    kept = [str(one.column) for one in obstacles if one.option is not None]
+    counts = count_missing(read, [*usable, *kept, *([] if label is None else [label])])
+    found = [
+        replace(one, then=_IMPUTE) if one.column in kept and one.column in counts else one
+        for one in obstacles
+    ]
+    for name, count in counts.items():
+        if name not in kept:
+            what = f"has {count} missing values"
+            found.append(Obstacle(name, what, _IMPUTE, is_label=name == label))
+    return found
 
 
 def _with_distinct_features(columns: Sequence[Column]) -> tuple[Column, ...]:

@@ -23,6 +23,8 @@ class Obstacle:
         The option of `as_source` that mends it, and the value; None if there is none.
     can_drop : bool
         Whether it has a name by which it can be left out.
+    then : tuple of (str, str or int) or None
+        The option that it needs as well, where the first one leaves values missing.
     is_label : bool
         Whether it holds the labels, which are never left out.
 
@@ -37,6 +39,7 @@ class Obstacle:
     what: str
     option: tuple[str, str | int] | None = None
     can_drop: bool = True
+    then: tuple[str, str | int] | None = None
     is_label: bool = False
 
     def __str__(self) -> str:
@@ -105,7 +108,10 @@ def _in_labels(obstacles: Sequence[Obstacle]) -> bool:
 def _options(obstacles: Sequence[Obstacle]) -> dict[str, str | int]:
     """Return the options that help, of a number the largest."""
     options: dict[str, str | int] = {}
-    for option in (obstacle.option for obstacle in obstacles if obstacle.option is not None):
+    needed = (option for obstacle in obstacles for option in (obstacle.option, obstacle.then))
+    for option in needed:
+        if option is None:
+            continue
         name, value = option
         known = options.get(name)
         larger = isinstance(known, int) and isinstance(value, int) and known > value
