@@ -36,7 +36,7 @@ class NetworkClassifier(OutputClassifier):
         Of each coreset; None keeps the selector's own.
     warm_up, epochs, rounds : int, default=20, 20, 10
         Epochs on all rows, epochs on each coreset, and coresets.
-    redraw : {"gradients", "losses", "uniform"} or None, default=None
+    redraw : {"gradients", "losses", "members", "uniform"} or None, default=None
         As for `coresift.torch.CoresetTrainer`: other rows in each epoch, or coresets that are kept.
     learning_rate : float or None, default=None
         Falls to zero along half a cosine; None is 0.1 for "mlp" and 0.01 for "cnn" (Table 3).
