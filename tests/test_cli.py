@@ -386,7 +386,8 @@ def test_describe_finds_nothing_where_nothing_is(rows: Path) -> None:
 
 words = st.sampled_from(["", "x", "-1", "0", "1", "nan", "inf", "1e3", "10%", "1e400", ",", "[/x]"])
 OPTIONS = [
-    "--budget", "--label", "--method", "--seed", "--threads", "--engine", "--weight-name",
+    "--budget", "--label", "--method", "--seed", "--threads", "--engine", "--scheduler",
+    "--weight-name",
     "--row-name", "--drop", "--max-levels", "--missing", "--dates", "--numbers", "--delimiter",
     "--decimal", "--encoding", "--null-values", "--output",
 ]  # fmt: skip
@@ -690,3 +691,34 @@ def test_prior_weights_of_a_column_are_kept_in_sum(tmp_path: Path) -> None:
     chosen = pd.read_parquet(out)
     assert chosen["sample_weight"].sum() == pytest.approx(frame["w"].sum())
     assert (chosen["w"] > 0).all()
+
+
+def test_a_scheduler_is_one_of_dask(rows: Path) -> None:
+    given = ("select", rows, "--budget", 3, "--dry-run", "--scheduler", "tcp://host:1")
+    status, out, error = called(*given)
+    assert (status, out) == (2, "")
+    assert error == (
+        "coresift: --scheduler 'tcp://host:1' is given together with --engine serial: "
+        "use --engine dask\n"
+    )
+    assert called(*given, "--engine", "dask")[0] == 0  # nothing is read, so nothing is asked
+
+
+def test_a_uniform_sample_of_any_columns(tmp_path: Path) -> None:
+    days = pd.date_range("2020", periods=40)
+    frame = pd.DataFrame({"t": days, "n": [f"n{i}" for i in range(40)], "y": [0, 1] * 20})
+    frame["x"] = [None, *range(39)]
+    frame.to_parquet(tmp_path / "t.parquet")
+    command = ["select", tmp_path / "t.parquet", "--label", "y", "--budget", 10, "--json"]
+    sampled = [*command, "--method", "uniform", "-o", tmp_path / "o.parquet"]
+    for seed in range(3):
+        assert coresift(*sampled, "--seed", seed).returncode == 0
+    out = pd.read_parquet(tmp_path / "o.parquet")
+    assert list(out.columns) == [*frame.columns, "sample_weight", "row"]
+    assert out["t"].tolist() == frame["t"].iloc[out["row"]].tolist()
+    refused = coresift(*command, "-o", tmp_path / "o.parquet")
+    assert refused.returncode == 2
+    # who wants rows without gaps gets them
+    gaps = coresift(*sampled, "--missing", "drop", "--drop", "t,n")
+    assert gaps.returncode == 0, gaps.stderr
+    assert pd.read_parquet(tmp_path / "o.parquet")["x"].notna().all()

@@ -2,7 +2,15 @@
 
 from coresift.gradients.calibration import Calibration, calibrate, to_class_sizes
 from coresift.gradients.callables import GivenGradient
-from coresift.gradients.check import FEW, Verdict, WeightFacts, held_out_losses, hold_back
+from coresift.gradients.check import (
+    FEW,
+    Verdict,
+    WeightFacts,
+    held_out_losses,
+    hold_back,
+    paired_error,
+    sentence,
+)
 from coresift.gradients.choice import Balanced, CellGradients, Search, balance, gradient_error
 from coresift.gradients.fit import fit_pilot, one_step
 from coresift.gradients.given import pilot_from_model
@@ -15,14 +23,17 @@ from coresift.gradients.metric import (
     metric_for,
     ridge_for,
 )
-from coresift.gradients.noise import check_noise, fit_plausible, plausibility, plausible
+from coresift.gradients.noise import check_noise, plausibility, plausible, without_noise
+from coresift.gradients.penalty import ENOUGH_ROWS, PENALTIES, choose_penalty
 from coresift.gradients.pilot import Pilot
 from coresift.gradients.rows import Curvatures, RowGradients
 from coresift.gradients.total import GradientSum, Steps
 
 __all__ = [
+    "ENOUGH_ROWS",
     "FEW",
     "LOSSES",
+    "PENALTIES",
     "Aim",
     "Balanced",
     "Calibration",
@@ -48,19 +59,22 @@ __all__ = [
     "calibrate",
     "check_noise",
     "choose_members",
+    "choose_penalty",
     "fit_on",
     "fit_pilot",
-    "fit_plausible",
     "gradient_error",
     "held_out_losses",
     "hold_back",
     "loss_named",
     "metric_for",
     "one_step",
+    "paired_error",
     "pilot_from_model",
     "plausibility",
     "plausible",
     "ridge_for",
     "search_for",
+    "sentence",
     "to_class_sizes",
+    "without_noise",
 ]

@@ -55,13 +55,16 @@ class Aim:
         The mean gradient of all rows at the pilot.
     sample : Sample
         Tells how the loss curves.
+    l2 : float
+        Penalty of the pilot, and of models that are trained to judge a coreset.
     """
 
     pilot: Pilot
     gradient: Float64
     sample: Sample
+    l2: float
 
-    def moved(self, l2: float) -> Aim:
+    def moved(self) -> Aim:
         """Return the aim at a pilot closer to the model of all rows (`one_step`)."""
         sample = self.sample
         pilot, gradient = one_step(
@@ -70,7 +73,7 @@ class Aim:
             sample.targets,
             self.gradient,
             weights=sample.weights,
-            l2=l2,
+            l2=self.l2,
         )
         return replace(self, pilot=pilot, gradient=gradient)
 
@@ -80,9 +83,19 @@ class Aim:
         return metric_for(looked, self.sample.weights, self.pilot.n_free, n_chosen, n_candidates)
 
 
-def fit_on(sample: Sample, loss: Loss, n_classes: int, l2: float) -> Pilot:
+def fit_on(
+    sample: Sample, loss: Loss, n_classes: int, l2: float, start: Pilot | None = None
+) -> Pilot:
     """Fit a pilot on a sample."""
-    return fit_pilot(sample.rows, sample.targets, loss, n_classes, weights=sample.weights, l2=l2)
+    return fit_pilot(
+        sample.rows,
+        sample.targets,
+        loss,
+        n_classes,
+        weights=sample.weights,
+        l2=l2,
+        start=start,
+    )
 
 
 def search_for(n_chosen: int, n_free: int, n_rows: int, search: Search | None = None) -> Search:
@@ -113,6 +126,7 @@ def choose_members(
     n_rows: int,
     rng: np.random.Generator,
     search: Search | None = None,
+    groups: Indices | None = None,
 ) -> tuple[Balanced, Metric]:
     """Choose one candidate of each cell and weigh it.
 
@@ -128,6 +142,9 @@ def choose_members(
         Rows in all.
     rng : numpy.random.Generator
     search : Search or None
+    groups : ndarray of shape (n_cells,), int64, or None
+        Strata of numbers to predict, whose sums of weights are to stay. (Those of classes nearly
+        do by themselves: the intercepts see to it.)
 
     Returns
     -------
@@ -148,5 +165,5 @@ def choose_members(
     metric = aim.metric(len(sizes), len(cells))
     looked = aim.pilot.look(candidates.rows, candidates.targets)
     fitting = search_for(len(sizes), aim.pilot.n_free, n_rows, search)
-    found = balance(cells, looked, sizes, aim.gradient, metric, rng, fitting)
+    found = balance(cells, looked, sizes, aim.gradient, metric, rng, fitting, groups)
     return found, metric

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coresift._typing import Budget
 from coresift.engines import Engine
 from coresift.methods import FastCorePlan
 from coresift.selectors._base import BaseSelector, RandomState
@@ -21,9 +22,10 @@ class FastCore(BaseSelector):
 
     Parameters
     ----------
-    budget : float or int
+    budget : float, int or dict
         A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
-        the classes by largest remainder, with at least one row for each.
+        the classes by largest remainder, with at least one row for each. A dict has one of them
+        for each class: ``{"yes": 100, "no": 0.01}`` is 100 rows and 1 % of the others.
     clusters : {"lsh", "kmeans", "gmm"}, default="lsh"
         What cuts the rows into clusters: random hyperplanes, or k-means or a Gaussian mixture
         (of diagonal covariances) trained on a sample of 8192 rows, or 4 for each cluster where
@@ -53,29 +55,33 @@ class FastCore(BaseSelector):
         with candidates that arrive little by little (faster, nearly as good); "auto" is "lazy"
         for few pairs of candidate and cluster, else "gradual". "stochastic" looks at a sample
         of ``n_candidates`` a step, "naive" at all in every step (the rows of "lazy", slower).
-    weights : {"assignment", "calibrated", "cluster"}, default="assignment"
-        Each row counts for its nearest chosen row of its class (Eq. 5, one more pass), and
-        "calibrated" moves these weights a little, so that the weighted gradients at a pilot add
-        up to those of all rows; or each cluster counts for the chosen row of smallest bound
-        (line 17).
+    weights : {"auto", "assignment", "calibrated", "cluster"}, default="auto"
+        "assignment": each row counts for its nearest chosen row of its class (Eq. 5, one more
+        pass). "calibrated" moves these weights a little, so that the weighted gradients at a
+        pilot add up to those of all rows. "cluster": each cluster counts for the chosen row of
+        smallest bound (line 17). "auto" is "assignment" for classes, and "calibrated" for numbers
+        to predict.
     refine : int or None, default=None
         How often each chosen row is replaced by a better medoid of the rows it stands for, where
         that lowers their distances (Eq. 5); three more passes each time. None is once, or never
         with ``weights="cluster"``, which reads no row again.
-    representative : {"medoid", "random", "balanced"}, default="medoid"
+    representative : {"auto", "medoid", "random", "balanced"}, default="auto"
         Keep the most central row of those that a chosen row stands for, or draw one of them, or
         choose the one of at most 30 that makes the weighted gradients at a pilot add up to those
         of all rows. With ``weights="calibrated"`` a model trained on the coreset comes closest to
-        the one of all rows.
+        the one of all rows. "auto" is "medoid" for classes, and "balanced" for numbers to predict
+        or where ``pilot``, ``loss`` or ``noise`` is given.
     pilot : estimator or None, default=None
         A fitted linear model of scikit-learn at which gradients are looked at, for "balanced"
         and "calibrated". None fits one to at most 20,000 rows of the first pass (half of all
         rows at most), and moves it by the gradient of all rows.
-    loss : {"logistic", "squared_hinge", None}, default=None
-        The loss of the pilot: None is logistic, or that of the model which is given.
+    loss : {"logistic", "squared_hinge", "squared", None}, default=None
+        The loss of the pilot: None is "logistic", for numbers to predict "squared" (least
+        squares, ridge and Lasso alike), or that of the model which is given.
     noise : float or None, default=None
-        Leave out rows whose label is less than so many times as probable as the likeliest one,
-        by the pilot: 0.05 where labels may be wrong and classes are well apart. None keeps all.
+        Of classes: leave out rows whose label is less than so many times as probable as the
+        likeliest one, by the pilot; 0.05 where labels may be wrong and classes are well apart.
+        None keeps all.
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
     target : {"auto", "classes", "regression"}, default="auto"
@@ -87,11 +93,16 @@ class FastCore(BaseSelector):
     max_candidates : int or None, default=None
         Most rows of a class to choose from, drawn uniformly; None is 20 for each to choose, at
         least 1024.
+    exact_below : int or "auto", default="auto"
+        Classes of fewer rows are chosen from by the distances between all of their rows (as
+        `Craig` does): a better score, in less time. "auto" is 2000 where nothing is said of
+        clusters, codes and greedy, and weights come by assignment; else 0, no class. The
+        smallest classes go first, until their rows take 256 MiB.
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
         None is every processor that the process may use.
-    engine : {"serial", "processes"} or Engine, default="serial"
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes
@@ -103,7 +114,8 @@ class FastCore(BaseSelector):
         that sum to the number of rows keep the meaning of ``C`` in scikit-learn's models;
         divided by their mean, ``C`` would mean something else.
     report_ : dict
-        What is known about the coreset: Eq. 5's score, clusters, classes, seconds by stage.
+        What is known about the coreset: Eq. 5's score, clusters, classes, seconds by stage, and
+        ``notes`` on the input, where there are some (rows left out, gaps filled).
     n_features_in_ : int
         Features after one-hot encoding.
     feature_names_in_ : ndarray of shape (n_features,), object
@@ -137,7 +149,7 @@ class FastCore(BaseSelector):
 
     def __init__(
         self,
-        budget: float = 0.01,
+        budget: Budget = 0.01,
         *,
         clusters: str = "lsh",
         n_clusters: int | None = None,
@@ -149,9 +161,9 @@ class FastCore(BaseSelector):
         n_candidates: int = 500,
         bound: str = "rms",
         greedy: str = "auto",
-        weights: str = "assignment",
+        weights: str = "auto",
         refine: int | None = None,
-        representative: str = "medoid",
+        representative: str = "auto",
         pilot: Any = None,
         loss: str | None = None,
         noise: float | None = None,
@@ -159,6 +171,7 @@ class FastCore(BaseSelector):
         target: str = "auto",
         max_clusters: int | None = None,
         max_candidates: int | None = None,
+        exact_below: int | str = "auto",
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
@@ -184,6 +197,7 @@ class FastCore(BaseSelector):
         self.target = target
         self.max_clusters = max_clusters
         self.max_candidates = max_candidates
+        self.exact_below = exact_below
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine
@@ -191,7 +205,7 @@ class FastCore(BaseSelector):
     @classmethod
     def paper(
         cls,
-        budget: float = 0.01,
+        budget: Budget = 0.01,
         n_planes: int = 64,
         n_subspaces: int = 3,
         random_state: RandomState = None,

@@ -8,7 +8,6 @@ one that raises once, when all chunks have been counted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -20,60 +19,6 @@ from coresift.sources._base import Source
 from coresift.sources._obstacles import Obstacle, head
 
 
-def raise_nonfinite(nan_counts: Counts, inf_counts: Counts, column_names: Sequence[str]) -> None:
-    """Raise one error if any value of the input was not finite.
-
-    Parameters
-    ----------
-    nan_counts, inf_counts : ndarray of shape (n_features,), int64
-        Sums of what `count_nonfinite` returned, over all chunks.
-    column_names : sequence of str, length n_features
-        `Source.column_names`: features of one one-hot encoded column share its name, and a
-        missing value of it, which is NaN in all of them, is counted once.
-
-    Raises
-    ------
-    DataError
-        If any count is positive; it has every such column, also as ``obstacles``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from coresift.sources import raise_nonfinite
-    >>> raise_nonfinite(np.array([0, 3]), np.array([0, 0]), ["height", "age"])
-    Traceback (most recent call last):
-    ...
-    coresift._errors.DataError: column 'age' has 3 NaN and 0 infinite values; coresift needs \
-finite numbers: pass as_source(..., missing='impute') or missing='drop', or leave the column out
-    """
-    # the features of a column follow each other
-    groups = [(name, len(list(run)), False) for name, run in groupby(column_names)]
-    _raise(_not_finite(nan_counts, inf_counts, groups, True), 0, 0)
-
-
-def raise_missing_labels(count: int, n_rows: int) -> None:
-    """Raise one error if any label of the input was missing.
-
-    Parameters
-    ----------
-    count : int
-        Sum of what `count_missing_labels` returned, over all chunks.
-    n_rows : int
-        Number of rows of the input.
-
-    Raises
-    ------
-    LabelError
-        If ``count`` is positive.
-
-    Examples
-    --------
-    >>> from coresift.sources import raise_missing_labels
-    >>> raise_missing_labels(0, n_rows=10)
-    """
-    _raise([], count, n_rows)
-
-
 def raise_unusable(
     nan_counts: Counts, inf_counts: Counts, n_missing_labels: int, source: Source
 ) -> None:
@@ -82,9 +27,10 @@ def raise_unusable(
     Parameters
     ----------
     nan_counts, inf_counts : ndarray of shape (n_features,), int64
-        As for `raise_nonfinite`.
+        Sums of what `count_nonfinite` returned, over all chunks. A missing value of a one-hot
+        encoded column is NaN in all of its features, and counts once.
     n_missing_labels : int
-        As for `raise_missing_labels`.
+        Sum of what `count_missing_labels` returned, over all chunks.
     source : Source
         Whose rows these are: it knows the columns.
 
@@ -95,10 +41,33 @@ def raise_unusable(
         missing too.
     LabelError
         If labels alone are missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coresift.sources import as_source, raise_unusable
+    >>> source = as_source(np.zeros((5, 2)))
+    >>> raise_unusable(np.array([0, 3]), np.array([0, 0]), 0, source)
+    Traceback (most recent call last):
+    ...
+    coresift._errors.DataError: column 'x1' has 3 NaN and 0 infinite values; coresift needs \
+finite numbers: pass as_source(..., missing='impute') or missing='drop', or leave the column out
     """
     can_drop = hasattr(source, "layout")
     found = _not_finite(nan_counts, inf_counts, source.groups, can_drop)
     _raise(found, n_missing_labels, source.n_rows)
+
+
+def raise_nonfinite(nan_counts: Counts, inf_counts: Counts, names: Sequence[str]) -> None:
+    """Raise one error about features that are not finite, of rows that are not a source yet.
+
+    Raises
+    ------
+    DataError
+        If a count is positive.
+    """
+    groups = [(name, 1, False) for name in names]
+    _raise(_not_finite(nan_counts, inf_counts, groups, False), 0, 0)
 
 
 def _not_finite(
@@ -110,8 +79,8 @@ def _not_finite(
         return found
     start = 0
     for name, size, _ in groups:
-        n_nan = int(nan_counts[start : start + size].max())
-        n_inf = int(inf_counts[start : start + size].max())
+        n_nan = int(nan_counts[start : start + size].max(initial=0))
+        n_inf = int(inf_counts[start : start + size].max(initial=0))
         start += size
         if n_nan or n_inf:
             what = f"has {n_nan} NaN and {n_inf} infinite values"
@@ -123,9 +92,9 @@ def _not_finite(
 def _raise(found: list[Obstacle], n_missing_labels: int, n_rows: int) -> None:
     obstacles = list(found)
     if n_missing_labels:
-        what = f"is missing in {n_missing_labels} rows"
+        what = f"is missing in {n_missing_labels} row{'s' if n_missing_labels > 1 else ''}"
         option = ("missing", "impute" if found else "drop")
-        obstacles.append(Obstacle(None, what, option, can_drop=False))
+        obstacles.append(Obstacle(None, what, option, is_label=True))
     if obstacles:
         error = _unfinished(obstacles) if found else _unlabelled(n_missing_labels, n_rows)
         error.obstacles = tuple(obstacles)
@@ -162,11 +131,12 @@ def check_shape(shape: Sequence[int]) -> tuple[int, int]:
             f"the data have shape {tuple(shape)}, {len(shape)} dimensions instead of 2; reshape "
             "them: X.reshape(len(X), -1) makes one row of each item"
         )
-    if shape[0] == 0 or shape[1] == 0:
-        raise DataError(
-            f"the data have {shape[0]} rows and {shape[1]} features; coresift needs at least one "
-            "of each: check how the data were read or filtered"
-        )
+    for size, what in zip(shape, ("rows", "feature(s)"), strict=True):
+        if size == 0:  # as scikit-learn says it
+            raise DataError(
+                f"the data have 0 {what} (shape={tuple(shape)}) while a minimum of 1 is required: "
+                "check how the data were read or filtered"
+            )
     return int(shape[0]), int(shape[1])
 
 
@@ -199,6 +169,11 @@ def as_labels(y: Any, n_rows: int) -> Labels | None:
     labels = label_array(y)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels.ravel()
+    if labels.dtype.kind == "c":
+        raise LabelError(
+            f"Complex data not supported: the labels are an array of {labels.dtype}, and have no "
+            "order: convert them to text, or to numbers"
+        )
     if labels.ndim != 1:
         raise LabelError(
             f"the labels have shape {labels.shape}; coresift takes one label per row, shape "
