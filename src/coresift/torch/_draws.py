@@ -148,7 +148,7 @@ def _batch_size(data: Any) -> int:
     """Return rows of a batch: more where rows are small, which takes half the time (CovType)."""
     if type(data) is not TensorDataset:
         return BATCH_SIZE
-    numbers = max(1, sum(tensor[0].numel() for tensor in data.tensors[:-1]))
+    numbers: int = max(1, sum(tensor[0].numel() for tensor in data.tensors[:-1]))
     return max(BATCH_SIZE, min(4 * BATCH_SIZE, BATCH_SIZE * 784 // numbers))
 
 
