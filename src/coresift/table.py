@@ -11,7 +11,7 @@ import numpy as np
 from coresift._rng import Purpose, derived_seed, draw_keys
 from coresift._runtime import Runtime
 from coresift._survey import MomentsTask, ProfileTask, present, survey_labels
-from coresift._typing import Counts, Float32, Float64, Indices, RawRows, Rows
+from coresift._typing import Counts, Float32, Float64, Indices, Labels, RawRows, Rows
 from coresift.core.budget import resolve_budget, split_budget
 from coresift.core.classes import Classes
 from coresift.core.coreset import Weighed
@@ -244,6 +244,13 @@ class Table:
             kept.row_ids[order],
             targets=self.classes.targets(own),
         )
+
+    def raw_labelled(self, first: int, stop: int) -> tuple[RawRows, Labels | None]:
+        """Return the same part of the sample as `labelled`, rows and labels as they are."""
+        kept = self.profile.sample
+        order = first + np.argsort(kept.row_ids[first:stop])
+        rows, *labels = (carried[order] for carried in kept.payload)
+        return rows, labels[0] if labels else None
 
     def edges(self) -> tuple[Float32, Float32]:
         """Return the smallest and the largest scaled value of each feature."""

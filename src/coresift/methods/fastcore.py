@@ -92,6 +92,8 @@ class FastCorePlan(Plan):
     pilot: Any = None
     loss: str | None = None
     noise: float | None = None
+    gradient: Any = None
+    rounds: int = 1
     max_clusters: int | None = None
     max_candidates: int | None = None
 
@@ -105,6 +107,7 @@ class FastCorePlan(Plan):
         check_range("n_planes", self.n_planes, MAX_PLANES)
         check_range("n_codewords", self.n_codewords, MAX_CODEWORDS)
         check_range("n_candidates", self.n_candidates)
+        check_range("rounds", self.rounds)
         if self.refine is not None:
             check_range("refine", self.refine, lowest=0)
         for name in ("n_clusters", "n_subspaces", "max_clusters", "max_candidates"):
@@ -126,7 +129,8 @@ class FastCorePlan(Plan):
         """
         if "auto" not in (self.representative, self.weights):
             return self
-        gradients = any(value is not None for value in (self.pilot, self.loss, self.noise))
+        given = self.pilot, self.loss, self.noise, self.gradient
+        gradients = self.rounds > 1 or any(value is not None for value in given)
         representative, weights = FOR_NUMBERS if numbers or gradients else FOR_CLASSES
         if self.weights != "auto":
             reads = weighting_type(self.weights, type(self)).reads_cells

@@ -41,6 +41,7 @@ from coresift.weightings._pilot import (
     PilotSettings,
     pilot_for,
     pilot_rows,
+    steps_for,
 )
 
 SAMPLES = 5  # uniform ones
@@ -118,7 +119,7 @@ class Checked:
         Without rows of the coreset.
     """
 
-    aim: Aim
+    aim: Aim[Pilot]
     coreset: Sample
     uniform: tuple[Sample, ...]
     held_out: Sample
@@ -197,7 +198,7 @@ def self_check(
         sample = goals.sample(table.labelled(0, pilot_rows(table)))
         fitted = pilot_for(table, PilotSettings(pilot, loss), goals, sample)
         held_out = table.labelled(pilot_rows(table), PILOT_ROWS + HELD_OUT)
-        steps = table_steps(table, fitted, goals)
+        steps = steps_for(table, fitted, goals)
         seeds = tuple(derived_seed(seed + 1 + draw, Purpose.ROWS) for draw in range(SAMPLES))
         quotas = np.bincount(weighed.class_ids, minlength=len(table.masses)).astype(np.int64)
         facts = fitted, goals, steps, weighed.row_ids, held_out.row_ids, quotas, seeds
@@ -212,12 +213,6 @@ def self_check(
             tuple(_weighed_evenly(found, table.masses) for found in drawn),
             goals.sample(held_out).take(apart),
         ).facts(goals)
-
-
-def table_steps(table: Table, pilot: Pilot, goals: Goals) -> Steps:
-    """Return how fine gradients are added up."""
-    low, high = (edge.astype(np.float64) for edge in table.edges())
-    return Steps.of(pilot.largest_error(low, high, goals.largest), low, high)
 
 
 def _weighed_evenly(drawn: BottomK, masses: Float64) -> Sample:

@@ -12,7 +12,7 @@ from coresift._rng import row_hash
 from coresift._typing import Float64, Indices, Rows
 from coresift.core.coreset import Weighed, in_order
 from coresift.core.merge import rank_in_group
-from coresift.gradients import FEW, Aim, Sample, fit_on, hold_back, paired_error, sentence
+from coresift.gradients import FEW, Aim, Pilot, Sample, fit_on, hold_back, paired_error, sentence
 from coresift.table import Block
 from coresift.weightings._pilot import Goals
 
@@ -79,7 +79,7 @@ def stratified_from(
 
 def held_back(
     held_out: Block,
-    aim: Aim,
+    aim: Aim[Pilot],
     l2: float,
     balanced: Alternative,
     others: Mapping[str, Callable[[], Alternative]],
@@ -135,7 +135,9 @@ def held_back(
     }
 
 
-def _losses(sample: Sample, aim: Aim, l2: float, rows: Rows, targets: Indices | Float64) -> Float64:
+def _losses(
+    sample: Sample, aim: Aim[Pilot], l2: float, rows: Rows, targets: Indices | Float64
+) -> Float64:
     """Train on a coreset; return the loss of each row held out."""
     model = fit_on(sample, aim.pilot.loss, aim.pilot.n_classes, l2)
     return model.values(rows, targets)

@@ -15,6 +15,7 @@ from coresift.gradients import (
     Pilot,
     Sample,
     Squared,
+    Steps,
     check_noise,
     fit_plausible,
     loss_named,
@@ -46,6 +47,11 @@ class PilotSettings:
     hold_back : bool
         Whether rows held out may speak against it.
     seed : int
+    gradient : callable or None
+        A function ``(rows, labels)`` in the place of the pilot, as `GivenGradient` has it.
+    rounds : int
+        How often members are chosen; from the second time on, the pilot is the model of the
+        coreset before.
     """
 
     pilot: Any = None
@@ -55,6 +61,8 @@ class PilotSettings:
     hold_back: bool = False
     calibration: Calibration | None = None
     seed: int = 0
+    gradient: Any = None
+    rounds: int = 1
 
 
 @dataclass(frozen=True)
@@ -160,6 +168,12 @@ def pilot_for(table: Table, settings: PilotSettings, goals: Goals, sample: Sampl
         classes = () if goals.are_numbers else labels
         return goals.scaled(pilot_from_model(settings.pilot, table.view.scaler, classes, known))
     return fit_plausible(sample, loss, goals.n_classes, PILOT_L2, settings.noise)
+
+
+def steps_for(table: Table, pilot: Pilot, goals: Goals) -> Steps:
+    """Return how fine the gradients of a table are added up."""
+    low, high = (edge.astype(np.float64) for edge in table.edges())
+    return Steps.of(pilot.largest_error(low, high, goals.largest), low, high)
 
 
 def _loss(settings: PilotSettings, goals: Goals) -> Loss:
