@@ -1,18 +1,21 @@
 """Balanced coresets: excess test log-loss as a share of a stratified sample's, on the real data.
 
 python benchmarks/balanced.py [--data movies,covtype,mnist] [--budgets 0.001,0.003,0.01,0.05]
-                              [--seeds 5] [--l2 1e-4,1e-6] [--cache DIR] [--tune]
+                              [--seeds 5] [--l2 1e-4,1e-6] [--runs FILE] [--cache DIR] [--tune]
 
-Models are trained to convergence. `share` is the excess over the model of all rows divided by that
-of a stratified sample of equal size, means over seeds; `distance` the same for the distance of the
-coefficients. The pilot is the model of the 20,000 rows that it was fitted on, `one step` that model
-moved by the gradient of all rows. With --tune a fifth of the training rows stands in for the test
-rows: settings are chosen there. The models of all rows and the cells are kept in --cache.
+Selectors run as a user runs them, on one thread; multinomial logistic regression is then trained
+to convergence on what they chose. `share` is the excess over the model of all rows divided by the
+mean excess of a stratified sample of equal size; `distance` the same for the distance of the
+coefficients. The pilot is the model of the 20,000 rows that gradients are looked at with. With
+--tune a fifth of the training rows stands in for the test rows: settings are chosen there.
+--runs keeps a line of JSON for each run and goes on where it stopped; --cache keeps the models of
+all rows.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,47 +28,31 @@ from datasets import DATASETS, Array, Data
 from side_by_side import print_table
 from threadpoolctl import threadpool_limits
 
-from coresift import FastCore
+from coresift import FastCore, KMeansSnap, Stratified
 from coresift._rng import row_hash
-from coresift.core.budget import split_budget
-from coresift.core.centers import Centers
-from coresift.gradients import (
-    Aim,
-    Balanced,
-    GradientSum,
-    Logistic,
-    Pilot,
-    Sample,
-    Search,
-    Steps,
-    WeightFacts,
-    calibrate,
-    choose_members,
-    fit_on,
-    held_out_losses,
-    hold_back,
-    to_class_sizes,
-)
+from coresift.gradients import Logistic, Pilot, Sample, fit_on
 
-MEMBERS, SAMPLE, HELD_OUT = 30, 20_000, 5_000
-PILOT_L2 = 1e-5
-Coreset = tuple[Array, Array]
+PILOT_ROWS = 20_000
+MOST_CENTERS = 10_000  # of k-means: more take minutes
+Selector = Callable[..., Any]
+SELECTORS: dict[str, Selector] = {
+    "stratified": Stratified,
+    "stratified, assignment": lambda k, **o: Stratified(k, weights="assignment", **o),
+    "kmeans-snap": KMeansSnap,
+    "medoid (default)": FastCore,
+    "random": lambda k, **o: FastCore(k, representative="random", **o),
+    "medoid + calibrated": lambda k, **o: FastCore(k, weights="calibrated", **o),
+    "balanced + calibrated": lambda k, **o: FastCore(
+        k, representative="balanced", weights="calibrated", **o
+    ),
+}
+Run = dict[str, Any]
 
 
 def spread(values: Array) -> str:
     """Write the mean and, for several values, the standard deviation."""
     mean = f"{np.mean(values):.3f}"
     return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.3f}"
-
-
-def stratified(y: Array, budget: int, seed: int) -> Coreset:
-    """Draw rows of each class by quota; every row of a class weighs the same."""
-    sizes = np.bincount(y)
-    quotas = split_budget(budget, sizes)
-    rng = np.random.default_rng(seed)
-    parts = [rng.choice(np.flatnonzero(y == c), q, replace=False) for c, q in enumerate(quotas)]
-    rows = np.sort(np.concatenate(parts))
-    return rows, (sizes / quotas)[y[rows]]
 
 
 @dataclass(frozen=True)
@@ -95,200 +82,114 @@ class World:
     def n_classes(self) -> int:
         return int(self.train.targets.max()) + 1
 
-    def kept(self, name: str, make: Callable[[], Array]) -> Array:
-        path = self.cache / f"{self.name}-{name}.npy"
-        if not path.exists():
-            np.save(path, make())
-        return np.load(path)
-
     def fitted(self, sample: Sample, l2: float) -> Pilot:
         return fit_on(sample, Logistic(), self.n_classes, l2)
 
+    def kept(self, name: str, sample: Callable[[], Sample], l2: float) -> Pilot:
+        path = self.cache / f"{self.name}-{name}-{l2:g}.npy"
+        if not path.exists():
+            np.save(path, self.fitted(sample(), l2).coef)
+        return Pilot(np.load(path), Logistic(), self.n_classes)
+
     def full(self, l2: float) -> Pilot:
-        coef = self.kept(f"full-{l2:g}", lambda: self.fitted(self.train, l2).coef)
-        return Pilot(coef, Logistic(), self.n_classes)
+        return self.kept("full", lambda: self.train, l2)
 
-    def cells(self, budget: int, seed: int) -> Coreset:
-        """Return FastCore's rows and the cell of each row."""
+    def pilot(self, seed: int, l2: float) -> Pilot:
+        def drawn() -> Sample:
+            order = np.argsort(row_hash(np.arange(len(self.train)), 1000 + seed))
+            return self.train.take(np.sort(order[: min(len(order) // 2, PILOT_ROWS)]))
 
-        def make() -> Array:
-            X, y = self.train.rows, self.train.targets
-            rows = FastCore(budget, random_state=seed, scale=None).fit(X, y).sample_indices_
-            centers = Centers.of(rows, X[rows], y[rows], self.n_classes)
-            owners, _ = centers.owners(X, y, np.arange(len(y)))
-            return np.concatenate([rows, owners])
+        return self.kept(f"pilot{seed}", drawn, l2)
 
-        both = self.kept(f"cells-{budget}-{seed}", make)
-        return both[:budget], both[budget:]
-
-    def coreset(self, chosen: Coreset) -> Sample:
-        part = self.train.take(chosen[0])
-        return Sample(part.rows, part.targets, chosen[1])
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What the variants of one budget and seed share."""
-
-    cells: Array
-    medoids: Array
-    sizes: Array
-    candidates: Array  # row ids, by cell and id
-    aim: Aim  # at the pilot of the sample
-    moved: Aim  # at that pilot after one step
-    held_out: Sample
-    seconds: dict[str, float]
+    def judged(self, model: Pilot, l2: float) -> dict[str, float]:
+        """Return test loss, accuracy, and distance to the model of all rows."""
+        outputs = model.outputs(self.test.rows)
+        named = outputs[:, 0] > 0 if outputs.shape[1] == 1 else outputs.argmax(axis=1)
+        return {
+            "loss": float(model.loss.values(outputs, self.test.targets).mean()),
+            "accuracy": float((named == self.test.targets).mean()),
+            "distance": float(np.linalg.norm(model.coef - self.full(l2).coef)),
+        }
 
 
-def timed(seconds: dict[str, float], name: str, function: Callable[[], Any]) -> Any:
-    start = time.perf_counter()
-    result = function()
-    seconds[name] = time.perf_counter() - start
-    return result
+def coreset(world: World, selector: Any) -> tuple[Sample, Run]:
+    """Return what a selector chooses, and what is to be told of it."""
+    start = time.process_time()
+    selector.fit(world.train.rows, world.train.targets)
+    facts: Run = {"seconds": time.process_time() - start}
+    report = selector.report_
+    facts["stages"] = {name: round(taken, 3) for name, taken in report["seconds"].items()}
+    facts |= {key: report[key] for key in ("pilot", "check") if key in report}
+    part = world.train.take(selector.sample_indices_)
+    return Sample(part.rows, part.targets, selector.sample_weight_), facts
 
 
-def total(pilot: Pilot, data: Sample, chunk: int = 8192) -> Array:
-    """Return the mean gradient of all rows, as the pass that weighs the cells sums it."""
-    low, high = data.rows.min(axis=0), data.rows.max(axis=0)
-    steps = Steps.of(pilot.largest_error(low, high), low, high)
-    found = GradientSum.empty(pilot.coef.shape[1], data.rows.shape[1])
-    for start in range(0, len(data), chunk):
-        rows, targets = (part[start : start + chunk] for part in (data.rows, data.targets))
-        found = found.merge(GradientSum.of(pilot.errors(rows, targets), rows, steps))
-    return found.value(steps) / len(data)
+def runs_of(world: World, budget: int, seed: int, l2s: list[float]) -> list[Run]:
+    """Return a run of each method."""
+    found = []
+    for name, selector in SELECTORS.items():
+        if selector is KMeansSnap and budget > MOST_CENTERS:
+            continue
+        chosen, facts = coreset(world, selector(budget, random_state=seed, n_threads=1))
+        figures = {f"{l2:g}": world.judged(world.fitted(chosen, l2), l2) for l2 in l2s}
+        found.append({"method": name, "figures": figures, **facts})
+    figures = {f"{l2:g}": world.judged(world.pilot(seed, l2), l2) for l2 in l2s}
+    found.append({"method": "pilot", "figures": figures})
+    where = {"data": world.name, "budget": budget, "seed": seed}
+    return [{**where, **run} for run in found]
 
 
-def candidates(cells: Array, seed: int) -> Array:
-    """Return the members of smallest hash of each cell, by cell and row id."""
-    order = np.lexsort((row_hash(np.arange(len(cells)), seed), cells))
-    rank = np.arange(len(cells)) - np.searchsorted(cells[order], cells[order])
-    kept = np.sort(order[rank < MEMBERS])
-    return kept[np.argsort(cells[kept], kind="stable")]
-
-
-def prepare(world: World, budget: int, seed: int) -> Prepared:
-    medoids, cells = world.cells(budget, seed)
-    n_rows, seconds = len(world.train), dict[str, float]()
-    drawn = np.argsort(row_hash(np.arange(n_rows), 1000 + seed))
-    n_sample = min(n_rows // 2, SAMPLE)
-    sample = world.train.take(np.sort(drawn[:n_sample]))
-    held_out = world.train.take(np.sort(drawn[n_sample : n_sample + HELD_OUT]))
-    pilot = timed(seconds, "pilot", lambda: world.fitted(sample, PILOT_L2))
-    aim = Aim(pilot, timed(seconds, "sum", lambda: total(pilot, world.train)), sample)
-    moved = timed(seconds, "step", lambda: aim.moved(PILOT_L2))
-    sizes = np.bincount(cells, minlength=budget).astype(float)
-    return Prepared(
-        cells, medoids, sizes, candidates(cells, 2000 + seed), aim, moved, held_out, seconds
-    )
-
-
-def sorted_rows(world: World, rows: Array, weights: Array) -> Coreset:
-    """Return rows in ascending order, weights scaled to the sizes of the classes."""
-    order = np.argsort(rows)
-    y = world.train.targets
-    return rows[order], to_class_sizes(weights[order], y[rows[order]], np.bincount(y))
-
-
-def balanced(world: World, ready: Prepared, seed: int, aim: Aim, search: Search) -> Coreset:
-    found: Balanced = choose_members(
-        aim,
-        ready.cells[ready.candidates],
-        world.train.take(ready.candidates),
-        ready.sizes,
-        len(world.train),
-        np.random.default_rng(seed),
-        search,
-    )[0]
-    return sorted_rows(world, ready.candidates[found.chosen], found.weights)
-
-
-def calibrated(world: World, ready: Prepared, chosen: Coreset) -> Coreset:
-    """Return the same rows with weights calibrated."""
-    part, aim = world.train.take(chosen[0]), ready.moved
-    metric = aim.metric(len(part), len(part))
-    errors, rows = metric.factors(aim.pilot.look(part.rows, part.targets))
-    wanted = metric.gradient(aim.gradient)
-    return sorted_rows(
-        world, chosen[0], calibrate(errors, rows.astype(np.float64), chosen[1], wanted)
-    )
-
-
-def variants(world: World, ready: Prepared, budget: int, seed: int) -> dict[str, Coreset]:
-    start = np.searchsorted(ready.cells[ready.candidates], np.arange(budget))
-    rng = np.random.default_rng(seed)
-    members = np.diff(np.append(start, len(ready.candidates)))
-    drawn = ready.candidates[start + (rng.random(budget) * members).astype(int)]
-    random = sorted_rows(world, drawn, ready.sizes)
-    return {
-        "stratified": stratified(world.train.targets, budget, seed),
-        "medoid": (ready.medoids, ready.sizes),
-        "random": random,
-        "random+cal": calibrated(world, ready, random),
-        "balanced": timed(
-            ready.seconds,
-            "choice",
-            lambda: balanced(world, ready, seed, ready.moved, Search()),
-        ),
-    }
-
-
-Line = dict[str, float]
-
-
-def figures(world: World, budget: int, seed: int, l2s: list[float]) -> dict[str, dict[float, Line]]:
-    """Return loss, accuracy and distance of each variant and L2."""
-    ready = prepare(world, budget, seed)
-    chosen = variants(world, ready, budget, seed)
-    found: dict[str, dict[float, Line]] = {
-        name: {} for name in [*chosen, "auto", "pilot", "one step"]
-    }
-    losses = held_out_losses(
-        {name: world.coreset(chosen[name]) for name in chosen},
-        Logistic(),
-        world.n_classes,
-        PILOT_L2,
-        ready.held_out,
-    )
-    verdict = hold_back(losses, ready.held_out.weights, budget, ready.aim.pilot.n_free)
-    for l2 in l2s:
-        models = {name: world.fitted(world.coreset(rows), l2) for name, rows in chosen.items()}
-        models |= {"pilot": ready.aim.pilot, "one step": ready.moved.pilot}
-        models["auto"] = models[verdict.chosen]
-        for name, model in models.items():
-            apart = float(np.linalg.norm(model.coef - world.full(l2).coef))
-            loss = float(model.values(world.test.rows, world.test.targets).mean())
-            found[name][l2] = {"loss": loss, "distance": apart}
-    print(f"{world.name} {budget} seed {seed}: {verdict.chosen} ({verdict.reason});", end=" ")
-    print(WeightFacts.of(chosen["balanced"][1]), end=" ")
-    print({name: round(taken, 2) for name, taken in ready.seconds.items()}, flush=True)
-    return found
-
-
-def lines(world: World, budget: int, runs: list[dict[str, dict[float, Line]]]) -> list[list[str]]:
-    """Return a line of the table for each variant."""
+def lines(world: World, budget: int, runs: list[Run], l2s: list[float]) -> list[list[str]]:
+    """Return a line of the table for each method."""
     table = []
-    for name in runs[0]:
+    for name in dict.fromkeys(run["method"] for run in runs):
         columns = []
-        for l2 in runs[0][name]:
-            full = world.full(l2)
-            base = float(full.values(world.test.rows, world.test.targets).mean())
-            excess = np.array([run[name][l2]["loss"] - base for run in runs])
-            floor = np.mean([run["stratified"][l2]["loss"] - base for run in runs])
-            apart = np.mean([run[name][l2]["distance"] for run in runs])
-            floor_apart = np.mean([run["stratified"][l2]["distance"] for run in runs])
-            columns += [f"{base + excess.mean():.4f}", spread(excess / floor)]
-            columns += [f"{apart / floor_apart:.3f}"]
+        for l2 in l2s:
+            full = world.judged(world.full(l2), l2)["loss"]
+
+            def figures(method: str, key: str, l2: float = l2) -> Array:
+                own = [run["figures"] for run in runs if run["method"] == method]
+                return np.array([figure[f"{l2:g}"][key] for figure in own])
+
+            excess, floor = figures(name, "loss") - full, figures("stratified", "loss") - full
+            apart = figures(name, "distance").mean() / figures("stratified", "distance").mean()
+            columns.append(f"{spread(excess / floor.mean())}, {apart:.2f}")
+        seconds = [run["seconds"] for run in runs if run["method"] == name and "seconds" in run]
+        columns.append(f"{np.mean(seconds):.2f}" if seconds else "-")
         table.append([f"{world.name} {budget}", name, *columns])
     return table
 
 
+def read(path: Path) -> list[Run]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def measured(world: World, budget: int, given: argparse.Namespace, l2s: list[float]) -> list[Run]:
+    """Run what has not been run yet; return the runs of all seeds."""
+    for seed in range(given.seeds):
+        done = [run for run in read(given.runs) if _is(run, world, budget) and run["seed"] == seed]
+        if done:
+            continue
+        new = runs_of(world, budget, seed, l2s)
+        with given.runs.open("a") as file:
+            file.writelines(json.dumps(run) + "\n" for run in new)
+        print(f"{world.name} {budget} seed {seed}", flush=True)
+    return [run for run in read(given.runs) if _is(run, world, budget)]
+
+
+def _is(run: Run, world: World, budget: int) -> bool:
+    return bool(run["data"] == world.name and run["budget"] == budget)
+
+
 def main() -> None:
+    scratch = Path(tempfile.gettempdir()) / "balanced"
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", default="movies,covtype,mnist")
     parser.add_argument("--budgets", default="0.001,0.003,0.01,0.05")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--l2", default="1e-4,1e-6")
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "balanced")
+    parser.add_argument("--cache", type=Path, default=scratch)
+    parser.add_argument("--runs", type=Path, default=scratch / "runs.jsonl")
     parser.add_argument("--tune", action="store_true")
     given = parser.parse_args()
     given.cache.mkdir(parents=True, exist_ok=True)
@@ -299,11 +200,11 @@ def main() -> None:
             world = World.of(DATASETS[name](), given.cache, given.tune)
             for share in map(float, given.budgets.split(",")):
                 budget = max(round(share * len(world.train)), world.n_classes)
-                runs = [figures(world, budget, seed, l2s) for seed in range(given.seeds)]
-                table += lines(world, budget, runs)
-    titles = [f"{column} at {l2:g}" for l2 in l2s for column in ("loss", "share", "distance")]
+                table += lines(world, budget, measured(world, budget, given, l2s), l2s)
     print_table(
-        "Excess test log-loss, share of a stratified sample's", ["data", "", *titles], table
+        "Excess test log-loss and distance of coefficients, as shares of a stratified sample's",
+        ["data, rows", "", *(f"L2 {l2:g}" for l2 in l2s), "seconds"],
+        table,
     )
 
 

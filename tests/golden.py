@@ -31,6 +31,8 @@ COARSE = partial(FastCore, n_planes=6, max_candidates=200)
 
 # Settings other than the defaults of a method, each of which takes another way through the code.
 SETTINGS: dict[str, Make] = {
+    "exact_below=0": partial(FastCore, exact_below=0),
+    "exact_below=500": partial(FastCore, exact_below=500),
     "coarse": COARSE,
     "coarse weights=cluster": partial(COARSE, weights="cluster"),
     "coarse refine=0": partial(COARSE, refine=0),

@@ -310,6 +310,40 @@ def facility_greedy(
     return [*picks, *(j for j in spare if j not in picks)][:budget]
 
 
+def projected(row: Array, slots: Array, factors: Array, n_slots: int) -> list[np.float32]:
+    """Each feature times its factors, added up where its slots are, feature by feature."""
+    total = [0.0] * n_slots
+    for value, places, signs in zip(row.tolist(), slots.tolist(), factors.tolist(), strict=True):
+        for place, sign in zip(places, signs, strict=True):
+            total[place] += value * sign
+    return [np.float32(value) for value in total]
+
+
+def small_picks(
+    rows: Array, hashes: Sequence[int], quota: int, weights: Sequence[int]
+) -> tuple[list[int], float]:
+    """Facility location on distances cut to whole numbers, features in order; spare rows by hash.
+
+    Also the summed distances to the nearest pick, each but zero rounded up by one.
+    """
+    spread = [float(column.max()) - float(column.min()) for column in rows.T]
+    diagonal = math.sqrt(sum(s * s for s in spread)) * (1 + (len(spread) + 8) * 2.0**-23)
+    scale = 2.0 ** min(30 - math.frexp(diagonal)[1], 60)
+    distances = [[whole_distance(a, b, [], range(len(a)), scale) for b in rows] for a in rows]
+    spare = sorted(range(len(rows)), key=lambda i: hashes[i])
+    demand = [i for i, times in enumerate(weights) for _ in range(times)]
+    cover, picks = [int(diagonal * scale)] * len(demand), []
+    while len(picks) < quota:
+        gains = [facility_gain([own[i] for i in demand], cover) for own in distances]
+        if max(gains) == 0:
+            break
+        picks.append(gains.index(max(gains)))
+        cover = [min(c, distances[picks[-1]][i]) for c, i in zip(cover, demand, strict=True)]
+    picks = [*picks, *(j for j in spare if j not in picks)][:quota]
+    nearest = [min(distances[i][j] for j in picks) for i in demand]
+    return picks, sum(d + 1 for d in nearest if d > 0) / scale
+
+
 class Urn:
     """The rows not yet chosen, in a list."""
 

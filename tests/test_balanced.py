@@ -79,6 +79,7 @@ def test_the_report_says_what_was_balanced() -> None:
     report = fitted(**BOTH).report_
     assert report["pilot"] == {
         "loss": "logistic",
+        "l2": 1e-4,
         "rows": N_ROWS // 2,
         "free_parameters": 12,
         "runaway": False,

@@ -619,9 +619,10 @@ def test_compare_trains_networks_that_select_as_they_train(rows: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert [(line["method"], line["status"]) for line in found["results"]] == [
-        ("glister", "ok"), ("uniform", "ok"), ("full", "ok"),
+        ("glister", "ok"), ("uniform", "ok"), ("uniform-each-epoch", "ok"),
+        ("gradients-each-epoch", "ok"), ("full", "ok"),
     ]  # fmt: skip
-    assert [len(run["curve"]) for run in found["runs"]] == [3, 3, 3]
+    assert [len(run["curve"]) for run in found["runs"]] == [3] * 5
 
 
 @pytest.mark.parametrize(
@@ -689,3 +690,23 @@ def test_prior_weights_of_a_column_are_kept_in_sum(tmp_path: Path) -> None:
     chosen = pd.read_parquet(out)
     assert chosen["sample_weight"].sum() == pytest.approx(frame["w"].sum())
     assert (chosen["w"] > 0).all()
+
+
+def test_a_uniform_sample_of_any_columns(tmp_path: Path) -> None:
+    days = pd.date_range("2020", periods=40)
+    frame = pd.DataFrame({"t": days, "n": [f"n{i}" for i in range(40)], "y": [0, 1] * 20})
+    frame["x"] = [None, *range(39)]
+    frame.to_parquet(tmp_path / "t.parquet")
+    command = ["select", tmp_path / "t.parquet", "--label", "y", "--budget", 10, "--json"]
+    sampled = [*command, "--method", "uniform", "-o", tmp_path / "o.parquet"]
+    for seed in range(3):
+        assert coresift(*sampled, "--seed", seed).returncode == 0
+    out = pd.read_parquet(tmp_path / "o.parquet")
+    assert list(out.columns) == [*frame.columns, "sample_weight", "row"]
+    assert out["t"].tolist() == frame["t"].iloc[out["row"]].tolist()
+    refused = coresift(*command, "-o", tmp_path / "o.parquet")
+    assert refused.returncode == 2
+    # who wants rows without gaps gets them
+    gaps = coresift(*sampled, "--missing", "drop", "--drop", "t,n")
+    assert gaps.returncode == 0, gaps.stderr
+    assert pd.read_parquet(tmp_path / "o.parquet")["x"].notna().all()

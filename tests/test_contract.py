@@ -73,7 +73,8 @@ SELECTORS = REGISTERED | SETTINGS
 UNSCORED = {"fastcore-paper", "uniform", "stratified", "deepfool", "glister"}
 UNSCORED |= {"gmm-cluster", "hull-lazy", "craig-pq-paper", "stratified-few"}
 UNSCORED |= {"deepfool-twice", "glister-few"}
-WITHOUT_CHANCE = {"craig"}
+WITHOUT_CHANCE = {"craig", "fastcore"}  # FastCore takes classes as small as these exactly
+READS_NO_FEATURE = {"uniform"}
 each_setting = pytest.mark.parametrize("name", SELECTORS)
 each_method = pytest.mark.parametrize("name", REGISTERED)
 
@@ -137,7 +138,9 @@ class TestContract:
         assert np.bincount(y[rows]).tolist() == quotas.tolist()
         np.testing.assert_allclose(np.bincount(y[rows], weights=weights), sizes, rtol=1e-12)
         report = selector.report_
-        assert (report["n_rows"], report["n_features"], report["n_chosen"]) == (1500, 7, budget)
+        n_features = 0 if name in READS_NO_FEATURE else 7
+        found = report["n_rows"], report["n_features"], report["n_chosen"]
+        assert found == (1500, n_features, budget)
         found = [(c["label"], c["rows"], c["chosen"]) for c in report["classes"]]
         assert found == list(zip(range(4), sizes, quotas, strict=True))
         assert report["seconds"]
@@ -311,6 +314,9 @@ class TestContract:
             fitted(name, np.eye(3), [1.0, float("nan"), 2.0], budget=2)
         X, y = table(300)
         X[[3, 9], 2] = np.nan
+        if name in READS_NO_FEATURE:
+            assert answer(fitted(name, X, y)) == answer(fitted(name, *table(300)))
+            return
         with pytest.raises(DataError, match="'x2' has 2 NaN"):
             fitted(name, X, y)
 

@@ -72,7 +72,7 @@ def error_of(gradients: Array, selector: FastCore) -> float:
 @pytest.mark.parametrize("gradient", [of_the_model, whole])
 def test_given_gradients_add_up(gradient: Any) -> None:
     found, gradients = fitted(gradient=gradient), whole(*table())
-    assert error_of(gradients, found) < 0.1 * error_of(gradients, fitted())
+    assert error_of(gradients, found) < 0.3 * error_of(gradients, fitted())
     report = found.report_
     assert report["pilot"]["loss"] == "given"
     assert report["gradient_error"]["after"] < 0.05 * report["gradient_error"]["before"]

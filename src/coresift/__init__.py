@@ -14,6 +14,7 @@ from coresift._errors import (
     FormatError,
     InputChangedError,
     LabelError,
+    MissingDataError,
     MissingDependencyError,
     ParameterError,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "InputChangedError",
     "KMeansSnap",
     "LabelError",
+    "MissingDataError",
     "MissingDependencyError",
     "ParameterError",
     "Stratified",

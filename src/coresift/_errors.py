@@ -49,6 +49,10 @@ class FormatError(CoresiftError, ValueError):
     """A file or an object whose format is not known, or that cannot be read or written."""
 
 
+class MissingDataError(CoresiftError, FileNotFoundError):
+    """A data set that is neither in a folder of this machine nor could be fetched."""
+
+
 class InputChangedError(CoresiftError, ValueError):
     """A file of the input that is no longer the one that was read before."""
 

@@ -17,6 +17,7 @@ lines  in the paper                                                  here
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def select(
         weighed = weighting.weigh(table, choice, run)  # lines 16-17
         if check:
             weighed = _checked(table, weighed, plan, run)
-        report = _report(table, choice, weighed, run)
+        report = _report(source, table, choice, weighed, run)
     return Coreset(weighed.row_ids, table.weights_of(weighed), report)  # line 18
 
 
@@ -90,6 +91,7 @@ def profiled(source: Source, plan: Plan, run: Runtime, check: bool = False) -> T
         target=plan.target,
         budget=plan.budget,
         numbers_sample=sample_size(True),
+        narrow=all(getattr(plan, name, None) is None for name in ("pilot", "gradient")),
     )
 
 
@@ -101,7 +103,16 @@ def _checked(table: Table, weighed: Weighed, plan: Plan, run: Runtime) -> Weighe
     return replace(weighed, facts=facts)
 
 
-def _report(table: Table, choice: Choice, weighed: Weighed, run: Runtime) -> Report:
+def _facts(source: Source, table: Table) -> dict[str, Any]:
+    """Return what is known of labels and weights, with all notes on the input under ``notes``."""
+    facts = dict(table.facts)
+    notes = [*source.notes, *facts.pop("notes", [])]
+    if table.source is not source:
+        facts["projected"] = table.source.n_features
+    return {**facts, "notes": notes} if notes else facts
+
+
+def _report(source: Source, table: Table, choice: Choice, weighed: Weighed, run: Runtime) -> Report:
     """Say what is known of the rows that were chosen."""
     classes = table.classes
     chosen = np.bincount(weighed.class_ids, minlength=len(classes)).tolist()
@@ -114,10 +125,10 @@ def _report(table: Table, choice: Choice, weighed: Weighed, run: Runtime) -> Rep
     entries = zip(classes.labels, classes.sizes.tolist(), chosen, facts, strict=True)
     return Report(
         table.n_rows,
-        table.source.n_features,
+        source.n_features,
         len(weighed.row_ids),
         weighed.score,
-        {**table.facts, **weighed.facts, **choice.facts},
+        {**_facts(source, table), **weighed.facts, **choice.facts},
         tuple(ClassReport(*entry) for entry in entries),
         dict(run.seconds),
     )

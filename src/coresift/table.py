@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coresift._rng import Purpose, derived_seed, draw_keys
 from coresift._runtime import Runtime
@@ -21,12 +22,7 @@ from coresift.core.profile import Profile
 from coresift.core.scaler import Scaler
 from coresift.core.target import Strata
 from coresift.engines._base import M
-from coresift.sources import (
-    Chunk,
-    Source,
-    raise_missing_labels,
-    raise_nonfinite,
-)
+from coresift.sources import Chunk, Source, raise_unusable
 
 
 class Block(NamedTuple):
@@ -48,6 +44,11 @@ class Block(NamedTuple):
     row_ids: Indices
     weights: Counts | None = None
     targets: Float64 | None = None
+
+    def where(self, wanted: NDArray[np.bool_] | Indices) -> Block:
+        """Return the rows of a mask, or at some places."""
+        parts: list[Any] = [None if part is None else part[wanted] for part in self]
+        return Block(*parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +132,7 @@ class Table:
         target: str = "classes",
         budget: float = 1,
         numbers_sample: int | None = None,
+        narrow: bool = True,
     ) -> Table:
         """Read the source once (pass 1).
 
@@ -142,21 +144,24 @@ class Table:
             Decides the number of strata of numbers to predict.
         numbers_sample : int or None
             Size of the sample where labels may be numbers to predict; None is no other.
+        narrow : bool
+            Whether very many features may become few, see `Source.narrowed`.
 
         Raises
         ------
         DataError, LabelError
             For rows, weights or labels that cannot be used.
         """
-        task = ProfileTask(
-            scale, sample_size, derived_seed(seed, Purpose.SAMPLE), target, numbers_sample
-        )
         with run.stage("survey", source.n_rows):
+            if narrow:
+                given, source = source, source.narrowed(scale)
+                scale = scale if source is given else None
+            draw = derived_seed(seed, Purpose.SAMPLE)
+            task = ProfileTask(scale, sample_size, draw, target, numbers_sample)
             seen = run.fold(task, source)
         if seen.prior is not None:
             seen.prior.check(source.n_rows)
-        raise_nonfinite(seen.nan_counts, seen.inf_counts, source.column_names)
-        raise_missing_labels(seen.n_missing_labels, source.n_rows)
+        raise_unusable(seen.nan_counts, seen.inf_counts, seen.n_missing_labels, source)
         steps = None if seen.prior is None else Steps.of(seen.prior)
         moments = seen.moments
         if steps is not None and scale == "standard":
@@ -343,6 +348,15 @@ class Pieces:
                 column[place] = getattr(piece, name)
             columns.append(column)
         return Block(*columns)
+
+    def joined(self) -> Block:
+        """Return some rows as one block, in ascending order of their ids."""
+        columns: list[Any] = [
+            None if parts[0] is None else np.concatenate(parts)
+            for parts in zip(*self.blocks, strict=True)
+        ]
+        whole = Block(*columns)
+        return whole.where(np.argsort(whole.row_ids))
 
 
 @dataclass(frozen=True, eq=False)

@@ -132,3 +132,28 @@ def test_lazy_greedy_equals_naive_greedy(data: tuple[Array, Array, int]) -> None
         for method in ("lazy", "naive")
     )
     assert lazy.tolist() == every.tolist()
+
+
+@given(data=clustered(), seed=SEEDS, shared=st.booleans())
+def test_a_table_of_bounds_changes_no_bit(
+    data: tuple[Array, Array, int], seed: int, shared: bool
+) -> None:
+    rows, clusters, n_clusters = data
+    if shared:
+        rows = np.concatenate([rows, (rows > 0).astype(np.float32)], axis=1)
+    pairs = pair_up(rows)
+    hulls = Hulls.of(pairs, clusters, n_clusters)
+    stored = HullObjective(pairs, hulls)
+    with pytest.MonkeyPatch.context() as patch:
+        # room for combinations that are shared, none for all bounds
+        cells = n_clusters * (len(rows) - 1) if len(rows) > 1 else 0
+        patch.setattr("coresift.core.hull._TABLE_CELLS", cells)
+        computed = HullObjective(pairs, hulls)
+    rng = np.random.default_rng(seed)
+    for pick in rng.integers(0, len(rows), size=3).tolist():
+        which = np.unique(rng.integers(0, len(rows), size=4))
+        assert stored.gains(which).tolist() == computed.gains(which).tolist()
+        stored.absorb(pick)
+        computed.absorb(pick)
+        assert stored.owners.tolist() == computed.owners.tolist()
+        assert stored.score() == computed.score()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from coresift import CoresiftError
 from coresift.gradients import (
+    PENALTIES,
     Aim,
     GivenGradient,
     GradientSum,
@@ -24,14 +25,15 @@ from coresift.gradients import (
     WeightFacts,
     check_noise,
     choose_members,
+    choose_penalty,
     fit_on,
-    fit_plausible,
     held_out_losses,
     hold_back,
     plausibility,
     plausible,
     search_for,
     to_class_sizes,
+    without_noise,
 )
 from strategies import SEEDS, Array
 
@@ -50,7 +52,7 @@ def aim_of(data: Sample, loss: Loss, n_classes: int, n_sample: int = 1000) -> Ai
     sample = data.take(np.arange(n_sample))
     pilot = fit_on(sample, loss, n_classes, 1e-4)
     shares = data.weights / data.weights.sum()
-    return Aim(pilot, pilot.look(data.rows, data.targets).sum(shares), sample)
+    return Aim(pilot, pilot.look(data.rows, data.targets).sum(shares), sample, 1e-4)
 
 
 @pytest.mark.parametrize("loss", [Logistic(), SquaredHinge(), Squared()], ids=lambda x: x.name)
@@ -61,7 +63,7 @@ def test_a_model_of_the_members_is_closer_than_one_of_random_rows(loss: Loss, se
     rng = np.random.default_rng(seed)
     cells = np.sort(np.append(np.arange(n_cells), rng.integers(0, n_cells, N_ROWS - n_cells)))
     sizes = np.bincount(cells).astype(float)
-    aim = aim_of(data, loss, n_classes).moved(1e-4)
+    aim = aim_of(data, loss, n_classes).moved()
     found, _ = choose_members(aim, cells, data, sizes, N_ROWS, np.random.default_rng(seed))
     assert cells[found.chosen].tolist() == list(range(n_cells))
     assert found.errors[-1] < 0.1 * found.errors[0]
@@ -148,15 +150,31 @@ def test_flipped_labels_are_left_out(n_classes: int) -> None:
     flipped = rng.random(len(rows)) < 0.05
     labels = np.where(flipped, (true + 1) % n_classes, true)
     sample = Sample(rows, labels, np.ones(len(rows)))
-    plain, robust = (
-        fit_plausible(sample, Logistic(), n_classes, 1e-4, noise) for noise in (None, 0.05)
-    )
+    plain = fit_on(sample, Logistic(), n_classes, 1e-4)
+    assert without_noise(plain, sample, 1e-4, None) is plain
+    robust = without_noise(plain, sample, 1e-4, 0.05)
     clean = Sample(rows, true, np.ones(len(rows)))
     assert robust.values(rows, true).mean() < 0.5 * plain.values(rows, true).mean()
     kept = plausible(robust, sample, 0.05).weights
     assert kept[flipped].mean() < 0.3
     assert kept[~flipped].mean() > 0.95
     assert plausible(robust, clean, None) is clean
+
+
+def test_the_penalty_is_that_of_the_lowest_loss_on_rows_held_out() -> None:
+    data = table(0)
+    ample, few = data.take(np.arange(1000)), data.take(np.arange(25))
+    held_out = data.take(np.arange(1000, N_ROWS))
+    for sample in ample, few:
+        pilot, found = choose_penalty(sample, held_out, Logistic(), 3)
+        losses = {
+            l2: fit_on(sample, Logistic(), 3, l2).values(held_out.rows, held_out.targets).mean()
+            for l2 in PENALTIES
+        }
+        assert found == min(losses, key=lambda l2: losses[l2])
+        assert pilot.values(held_out.rows, held_out.targets).mean() <= losses[found] + 1e-4
+    assert choose_penalty(few, held_out, Logistic(), 3)[1] > PENALTIES[-1]
+    assert choose_penalty(few, few, Logistic(), 3)[1] == PENALTIES[-1]  # too few to tell
 
 
 def test_plausibility_of_one_output_is_that_of_two() -> None:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.datasets import load_digits
 
-from coresift import DataError, FastCore
+from coresift import Craig, DataError, FastCore, ParameterError
+from coresift.methods._exact import small_classes
 from tables import answer, table
 
 
@@ -82,7 +84,9 @@ def test_a_random_representative_stands_for_the_rows_of_the_medoid() -> None:
 @pytest.mark.parametrize("bound", ["sum", "root", "rms"])
 def test_the_report_says_how_far_the_bound_is_from_what_it_bounds(bound: str) -> None:
     X, y = table()
-    error = FastCore(0.05, bound=bound, random_state=0).fit(X, y).report_["bound_error"]
+    error = (
+        FastCore(0.05, bound=bound, exact_below=0, random_state=0).fit(X, y).report_["bound_error"]
+    )
     assert error["pairs"] > 500
     assert error["target"] == ("mean distance" if bound == "rms" else "largest distance")
     assert 0 < error["mean_relative_error"] < 1
@@ -135,7 +139,11 @@ def test_as_many_clusters_as_hyperplanes_find_in_the_sample(
 def test_the_time_of_clustering_is_a_stage_and_no_time_counts_twice(clusters: str) -> None:
     X, y = table()
     start = time.perf_counter()
-    seconds = FastCore(0.05, clusters=clusters, random_state=0).fit(X, y).report_["seconds"]
+    seconds = (
+        FastCore(0.05, clusters=clusters, exact_below=0, random_state=0)
+        .fit(X, y)
+        .report_["seconds"]
+    )
     taken = time.perf_counter() - start
     assert min(seconds.values()) >= 0
     assert seconds["cluster"] > 0
@@ -149,3 +157,65 @@ def test_huge_values() -> None:
     for scale in ("standard", None):
         with pytest.raises(DataError, match="'x0' holds values up to"):
             FastCore(0.1, scale=scale).fit(X, y)
+
+
+def test_small_classes_are_chosen_from_exactly() -> None:
+    X, y = table()
+    selector = FastCore(0.1, exact_below=300, refine=0, scale=None, random_state=0).fit(X, y)
+    craig = Craig(0.1, scale=None, random_state=0).fit(X, y)
+    for fact in selector.report_["classes"]:
+        small = fact["rows"] < 300
+        assert ("exact" in fact, "clusters" in fact) == (small, not small)
+        if small:  # distances are rounded alike, in other places: picks are those of Craig
+            own = [
+                fitted.sample_indices_[y[fitted.sample_indices_] == fact["label"]]
+                for fitted in (selector, craig)
+            ]
+            assert own[0].tolist() == own[1].tolist()
+
+
+def test_exact_classes_have_a_better_score_than_codes() -> None:
+    X, y = load_digits(return_X_y=True)
+    exact, coded = (
+        FastCore(0.1, exact_below=rows, random_state=0).fit(X, y).report_ for rows in ("auto", 0)
+    )
+    assert exact["score"] < coded["score"]
+    assert exact["score"] <= exact["bound"] * (1 + 1e-6)
+    assert (exact["n_clusters"], exact["n_candidates"]) == (0, len(X))
+    assert "train" not in exact["seconds"]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"n_planes": 32},
+        {"bound": "root"},
+        {"greedy": "lazy"},
+        {"clusters": "kmeans"},
+        {"max_candidates": 50},
+        {"weights": "cluster"},
+        {"exact_below": 0},
+    ],
+)
+def test_whoever_says_how_rows_are_coded_gets_codes(setting: dict[str, Any]) -> None:
+    X, y = table()
+    report = FastCore(0.1, random_state=0, **setting).fit(X, y).report_
+    assert not any("exact" in fact for fact in report["classes"])
+
+
+def test_exact_classes_need_weights_that_do_without_clusters() -> None:
+    X, y = table()
+    with pytest.raises(ParameterError, match=r"exact_below=9 .*weights='assignment'"):
+        FastCore(0.1, exact_below=9, weights="cluster").fit(X, y)
+    for wrong in (-1, 2**14 + 1, 1.5, "always"):
+        with pytest.raises(ParameterError, match="exact_below"):
+            FastCore(0.1, exact_below=wrong).fit(X, y)
+
+
+def test_the_smallest_classes_go_first_until_their_rows_take_too_much() -> None:
+    sizes = np.array([10, 30, 20, 5000, 40])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("coresift.methods._exact.EXACT_BYTES", 60 * 4 * 3)
+        assert small_classes(sizes, 3, 2000).tolist() == [True, True, True, False, False]
+    assert small_classes(sizes, 3, 2000).tolist() == [True, True, True, False, True]
+    assert small_classes(sizes, 3, 40).tolist() == [True, True, True, False, False]

@@ -14,14 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from coresift import _errors
+from coresift import FastCore, _errors, compare
 from coresift.sources import (
     Source,
     as_source,
     count_missing_labels,
     count_nonfinite,
-    raise_missing_labels,
-    raise_nonfinite,
+    raise_unusable,
 )
 
 
@@ -38,11 +37,11 @@ def test_sums_that_overflow_are_finite_values() -> None:
         assert not np.concatenate(count_nonfinite(rows)).any()
 
 
-def check(source: Source) -> None:
+def check(source: Source, n_missing: int = 0) -> None:
     """Do what a plan does: count in all chunks, raise once."""
     counts = [count_nonfinite(chunk.rows) for chunk in source.chunks()]
     nan_counts, inf_counts = (np.sum(part, axis=0) for part in zip(*counts, strict=True))
-    raise_nonfinite(nan_counts, inf_counts, source.column_names)
+    raise_unusable(nan_counts, inf_counts, n_missing, source)
 
 
 def test_the_error_counts_over_all_chunks() -> None:
@@ -84,6 +83,22 @@ def test_missing_labels_are_counted(labels: Any, count: int) -> None:
 
 
 def test_missing_labels_raise_once() -> None:
-    raise_missing_labels(0, 5)
+    source = as_source(np.zeros((5, 1)))
+    check(source)
     with pytest.raises(_errors.LabelError, match=r"2 of 5 labels are missing.*missing='drop'"):
-        raise_missing_labels(2, 5)
+        check(source, 2)
+
+
+def test_missing_labels_and_missing_values_are_one_error() -> None:
+    X = np.array([[1.0, np.nan], [2.0, 3.0], [4.0, 5.0]])
+    labels = [0.0, 1.0, np.nan]
+    frame = pd.DataFrame(X, columns=["a", "b"]).assign(y=labels)
+    both = r"'(b|x1)' has 1 NaN.*the label is missing in 1 row\).*missing='impute'"
+    for fit in (
+        lambda: FastCore(2).fit(X, labels),
+        lambda: FastCore(2).fit(frame, "y"),
+        lambda: compare(X, labels, budget=2, isolate=False),
+    ):
+        with pytest.raises(_errors.DataError, match=both) as caught:
+            fit()
+        assert len(caught.value.obstacles) == 2

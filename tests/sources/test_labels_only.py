@@ -13,7 +13,7 @@ import pyarrow.parquet
 import pytest
 import scipy.sparse
 
-from coresift import _errors
+from coresift import Uniform, _errors
 from coresift.methods import UniformPlan
 from coresift.select import select
 from coresift.sources import as_source
@@ -73,6 +73,27 @@ def test_no_column_is_looked_at(form: str, chunk_rows: int | None, tmp_path: Pat
 def test_rows_are_only_counted(X: Any) -> None:
     source = as_source(X, LABELS, features=False)
     assert select(source, UniformPlan(10)).weights.sum() == N
+
+
+def test_uniform_takes_any_columns(tmp_path: Path) -> None:
+    table = pa.Table.from_pandas(FRAME, preserve_index=False)
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
+    X = FRAME.drop(columns="y")
+    sampler = Uniform(10, random_state=3)
+    expected = sampler.fit(np.zeros((N, 1)), LABELS).sample_indices_.tolist()
+    numbers = as_source([[np.nan]] * N, LABELS)  # a source with features: they are not looked at
+    for rows, labels in ((FRAME, "y"), (X, LABELS), (numbers, None), (tmp_path / "t.parquet", "y")):
+        assert sampler.fit(rows, labels).sample_indices_.tolist() == expected
+    assert not hasattr(sampler, "n_features_in_")  # of the file
+    chosen, labels = sampler.fit_resample(X, LABELS)
+    assert chosen.equals(X.iloc[expected])
+    assert labels == [LABELS[row] for row in expected]
+    assert (sampler.n_features_in_, list(sampler.feature_names_in_)) == (4, list(X.columns))
+    assert sampler.fit_resample(FRAME, "y").equals(FRAME.iloc[expected])
+    assert (sampler.n_features_in_, list(sampler.feature_names_in_)) == (4, list(X.columns))
+    assert sampler.fit([[None, "a"]] * N, LABELS).n_features_in_ == 2
+    with pytest.raises(_errors.ColumnError, match="'t' holds dates"):
+        Uniform(10, weights="assignment").fit(X, LABELS)
 
 
 def test_what_still_has_to_be_right() -> None:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from coresift import FastCore, _errors
+from coresift import FastCore, Uniform, _errors
 from coresift.sources import Source, _missing, as_source, command_line_message, copy_rows
 from coresift.sources._complete import KeptRows
 
@@ -298,3 +298,13 @@ def test_dates_and_gaps_like_those_of_the_training_rows() -> None:
     assert source.notes == ("missing values are filled: 't' 1, 'b' 1",)
     dropped = as_source(days, dates="number", missing="drop")
     assert as_source(test.fillna({"b": 7.0}), like=dropped).original(np.array([0])).tolist() == [0]
+
+
+def test_the_report_tells_what_was_left_out_or_filled() -> None:
+    frame = pd.DataFrame({"a": [1.0, np.nan, *range(38)], "y": ["u", "v"] * 19 + [None, "u"]})
+    for missing in ("drop", "impute"):
+        source = as_source(frame, label="y", missing=missing)
+        assert source.notes
+        for method in (FastCore, Uniform):
+            assert method(5, random_state=0).fit(source).report_["notes"] == list(source.notes)
+    assert "notes" not in FastCore(5).fit(frame[2:38], "y").report_

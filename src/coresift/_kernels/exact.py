@@ -91,20 +91,22 @@ def add_exactly(rows: Rows, power: int, limbs: Counts) -> None:
 
 
 @kernel
-def add_groups_exactly(values: Float32, groups: Indices, limbs: Counts) -> None:
-    """Add values to the limbs of their groups.
+def add_groups_exactly(values: Float32, groups: Indices, power: int, limbs: Counts) -> None:
+    """Add values (``power`` 1) or squares (2) to the limbs of their groups.
 
     Parameters
     ----------
     values : ndarray of shape (n_values,), float32
         Finite; at most 2**30 values.
     groups : ndarray of shape (n_values,), int64
+    power : int
+        1 or 2.
     limbs : ndarray of shape (n_groups, N_LIMBS), int64
         Added to, as in `add_exactly`.
     """
     bits = values.view(np.int32)
     for i in range(values.shape[0]):
-        _add(np.int64(bits[i]), 1, limbs[groups[i]])
+        _add(np.int64(bits[i]), power, limbs[groups[i]])
 
 
 @kernel

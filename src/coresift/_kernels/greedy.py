@@ -212,7 +212,8 @@ def _before(gains: Float64, left: int, right: int) -> bool:
 
 
 @kernel
-def _sift_down(heap: Indices, gains: Float64, position: int) -> None:
+def sift_down(heap: Indices, gains: Float64, position: int) -> None:
+    """Put the candidate in a place of the heap where it belongs: the best stands first."""
     n = heap.shape[0]
     item = heap[position]
     while True:
@@ -269,7 +270,7 @@ def lazy_picks(
     lanes = np.empty(WIDTH, np.float32)
     fresh = np.full(codes.shape[0], -1, np.int64)
     for position in range(heap.shape[0] // 2 - 1, -1, -1):
-        _sift_down(heap, gains, position)
+        sift_down(heap, gains, position)
     done = 0
     while done < picks.shape[0]:
         top = heap[0]
@@ -286,7 +287,7 @@ def lazy_picks(
             done += 1
         else:
             break
-        _sift_down(heap, gains, 0)
+        sift_down(heap, gains, 0)
     return done
 
 

@@ -28,7 +28,11 @@ def compare(
     *,
     budget: Annotated[str, typer.Option(help="One or more, such as 0.001,0.01,500.")] = "0.01",
     methods: Annotated[
-        str, typer.Option(help="Of {methods}, full; uniform and full always take part.")
+        str,
+        typer.Option(
+            help="Of {methods}, full; uniform and full always take part, and with networks also "
+            "uniform-each-epoch and gradients-each-epoch."
+        ),
     ] = "fastcore",
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each method.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="First seed.")] = 0,

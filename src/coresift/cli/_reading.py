@@ -145,7 +145,11 @@ class Reading:
         )
 
     def rows(
-        self, path: str | None = None, like: Source | None = None, weight: str | None = None
+        self,
+        path: str | None = None,
+        like: Source | None = None,
+        weight: str | None = None,
+        features: bool = True,
     ) -> Source:
         """Open the source, or another file in the same way and with the same features."""
         from coresift.sources import as_source
@@ -158,6 +162,8 @@ class Reading:
             missing=self.missing,  # type: ignore[arg-type]
             like=like,
             weight=weight,
+            # rows are left out for what is missing in their features, whoever looks at these
+            features=features or self.missing == "drop",
             dates=self.dates,  # type: ignore[arg-type]
             numbers=self.numbers,  # type: ignore[arg-type]
             **self._written,

@@ -62,10 +62,11 @@ def select(
     selector = make_selector(method).set_params(
         budget=wanted, random_state=seed, n_threads=n_threads(threads), engine=engine
     )
-    rows = reading.rows(weight=weight)
+    plan = selector.plan()
+    rows = reading.rows(weight=weight, features=plan.reads_features or check)
     _check_names(rows, weight_name, row_name)
     if dry_run:
-        cost = selector.plan().cost(rows)
+        cost = plan.cost(rows)
         print_facts({**cost, "passes": cost["passes"] + check}, as_json)
         return
     with progress_bars(as_json) as progress:

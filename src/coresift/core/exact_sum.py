@@ -55,16 +55,21 @@ class ExactSum:
 
     @classmethod
     def of_groups(
-        cls, values: Float32, groups: Indices, n_groups: int, steps: Counts | None = None
+        cls,
+        values: Float32,
+        groups: Indices,
+        n_groups: int,
+        steps: Counts | None = None,
+        power: int = 1,
     ) -> ExactSum:
         """Sum values of shape (n_values,) group by group, each group as a column.
 
-        With ``steps``, a value counts so many times.
+        With ``steps``, a value counts so many times; without, ``power`` 2 sums squares.
         """
         limbs = np.zeros((n_groups, N_LIMBS), dtype=np.int64)
         values = np.ascontiguousarray(values, dtype=np.float32)
         if steps is None:
-            add_groups_exactly(values, groups, limbs)
+            add_groups_exactly(values, groups, power, limbs)
         else:
             add_groups_exactly_weighted(values, groups, steps, limbs)
         return cls(_totals(limbs))

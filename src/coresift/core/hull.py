@@ -178,7 +178,8 @@ class HullObjective:
     Notes
     -----
     In some subspaces, such as pairs of one-hot columns, all rows share a few points. There the
-    parts of the bounds are computed once for each combination that occurs.
+    parts of the bounds are computed once for each combination that occurs. Where a table of all
+    bounds is small, those of a row are computed once, when they are first asked for.
     """
 
     def __init__(self, rows: Rows, hulls: Hulls) -> None:
@@ -192,8 +193,15 @@ class HullObjective:
         if len(first) * len(hulls.sizes) > _TABLE_CELLS:
             shared = shared[:0]
             first, part_of = _combinations(rows, shared)
-        self._part_of, self._parts = part_of, hulls.bounds(rows[first], shared)
         self._subspaces = np.setdiff1d(np.arange(rows.shape[1] // 2), shared)
+        self._unknown = np.zeros(self.n_rows, dtype=bool)
+        self._order = np.concatenate([shared, self._subspaces])  # of the sums
+        if self.n_rows * len(hulls.sizes) <= _TABLE_CELLS:
+            self._unknown[:] = True
+            self._part_of, self._subspaces = np.arange(self.n_rows), shared[:0]
+            self._parts = np.empty((self.n_rows, len(hulls.sizes)))
+        else:
+            self._part_of, self._parts = part_of, hulls.bounds(rows[first], shared)
 
     @property
     def counts(self) -> Counts:
@@ -203,6 +211,7 @@ class HullObjective:
     def gains(self, which: Indices) -> Float64:
         """Return the gain of each candidate in ``which``, shape (len(which),), float64."""
         gains, hulls = np.empty(len(which), dtype=np.float64), self._hulls
+        self._look_at(which)
 
         def fill(part: slice) -> None:
             kernels.fill_gains(
@@ -221,12 +230,24 @@ class HullObjective:
         run_blocks(fill, len(which), minimum=16)
         return gains
 
+    def _look_at(self, which: Indices) -> None:
+        """Fill the bounds of rows that are looked at for the first time."""
+        new = np.unique(which[self._unknown[which]])
+
+        def fill(part: slice) -> None:
+            self._parts[new[part]] = self._hulls.bounds(self._rows[new[part]], self._order)
+
+        if len(new):
+            run_blocks(fill, len(new), minimum=16)
+            self._unknown[new] = False
+
     def upper(self, which: Indices) -> Float64:
         """Return the gains: nothing is cheaper."""
         return self.gains(which)
 
     def absorb(self, candidate: int) -> None:
         """Choose a candidate: changes the cover and the owners."""
+        self._look_at(np.array([candidate]))
         kernels.absorb(
             candidate,
             self._rows,

@@ -220,7 +220,7 @@ def count_nonfinite(rows: RawRows) -> tuple[Counts, Counts]:
     Returns
     -------
     nan_counts, inf_counts : ndarray of shape (n_features,), int64
-        Add them up over the chunks and hand the sums to `raise_nonfinite`.
+        Add them up over the chunks and hand the sums to `raise_unusable`.
 
     Examples
     --------
@@ -251,7 +251,7 @@ def count_missing_labels(labels: Labels) -> int:
     Returns
     -------
     int
-        Add it up over the chunks and hand the sum to `raise_missing_labels`.
+        Add it up over the chunks and hand the sum to `raise_unusable`.
 
     Examples
     --------

@@ -28,8 +28,7 @@ from coresift.sources import (
     as_source,
     count_missing_labels,
     count_nonfinite,
-    raise_missing_labels,
-    raise_nonfinite,
+    raise_unusable,
 )
 
 _ARRAYS = ("X", "y", "X_test", "y_test", "weights", "weights_test")
@@ -258,8 +257,7 @@ def _read(source: Source) -> Given:
     weights = [chunk.weights for chunk in chunks if chunk.weights is not None]
     if weights:
         found.prior.check(source.n_rows)
-    raise_nonfinite(found.nans, found.infinities, source.column_names)
-    raise_missing_labels(found.missing, source.n_rows)
+    raise_unusable(found.nans, found.infinities, found.missing, source)
     rows: Any = np.concatenate([chunk.rows for chunk in chunks])
     labels = [chunk.labels for chunk in chunks if chunk.labels is not None]
     return Given(

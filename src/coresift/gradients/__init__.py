@@ -23,14 +23,17 @@ from coresift.gradients.metric import (
     metric_for,
     ridge_for,
 )
-from coresift.gradients.noise import check_noise, fit_plausible, plausibility, plausible
+from coresift.gradients.noise import check_noise, plausibility, plausible, without_noise
+from coresift.gradients.penalty import ENOUGH_ROWS, PENALTIES, choose_penalty
 from coresift.gradients.pilot import Pilot
 from coresift.gradients.rows import Curvatures, RowGradients
 from coresift.gradients.total import GradientSum, Steps
 
 __all__ = [
+    "ENOUGH_ROWS",
     "FEW",
     "LOSSES",
+    "PENALTIES",
     "Aim",
     "Balanced",
     "Calibration",
@@ -56,9 +59,9 @@ __all__ = [
     "calibrate",
     "check_noise",
     "choose_members",
+    "choose_penalty",
     "fit_on",
     "fit_pilot",
-    "fit_plausible",
     "gradient_error",
     "held_out_losses",
     "hold_back",
@@ -73,4 +76,5 @@ __all__ = [
     "search_for",
     "sentence",
     "to_class_sizes",
+    "without_noise",
 ]

@@ -72,13 +72,16 @@ class Aim(Generic[P]):
         The mean gradient of all rows at the pilot.
     sample : Sample
         Tells how the loss curves.
+    l2 : float
+        Penalty of the pilot, and of models that are trained to judge a coreset.
     """
 
     pilot: P
     gradient: Float64
     sample: Sample
+    l2: float
 
-    def moved(self: Aim[Pilot], l2: float) -> Aim[Pilot]:
+    def moved(self: Aim[Pilot]) -> Aim[Pilot]:
         """Return the aim at a pilot closer to the model of all rows (`one_step`)."""
         sample = self.sample
         pilot, gradient = one_step(
@@ -87,7 +90,7 @@ class Aim(Generic[P]):
             sample.targets,
             self.gradient,
             weights=sample.weights,
-            l2=l2,
+            l2=self.l2,
         )
         return replace(self, pilot=pilot, gradient=gradient)
 
@@ -97,9 +100,19 @@ class Aim(Generic[P]):
         return metric_for(looked, self.sample.weights, self.pilot.n_free, n_chosen, n_candidates)
 
 
-def fit_on(sample: Sample, loss: Loss, n_classes: int, l2: float) -> Pilot:
+def fit_on(
+    sample: Sample, loss: Loss, n_classes: int, l2: float, start: Pilot | None = None
+) -> Pilot:
     """Fit a pilot on a sample."""
-    return fit_pilot(sample.rows, sample.targets, loss, n_classes, weights=sample.weights, l2=l2)
+    return fit_pilot(
+        sample.rows,
+        sample.targets,
+        loss,
+        n_classes,
+        weights=sample.weights,
+        l2=l2,
+        start=start,
+    )
 
 
 def search_for(n_chosen: int, n_free: int, n_rows: int, search: Search | None = None) -> Search:

@@ -70,20 +70,18 @@ def plausible(pilot: Pilot, sample: Sample, noise: float | None) -> Sample:
     return Sample(sample.rows, sample.targets, sample.weights * found)
 
 
-def fit_plausible(
-    sample: Sample, loss: Loss, n_classes: int, l2: float, noise: float | None
-) -> Pilot:
-    """Fit a pilot; then again, twice, without the rows that it calls nearly impossible.
+def without_noise(pilot: Pilot, sample: Sample, l2: float, noise: float | None) -> Pilot:
+    """Fit a pilot again, twice, without the rows that it calls nearly impossible.
 
     Parameters
     ----------
+    pilot : Pilot
+        Fitted on the sample.
     sample : Sample
-    loss : Loss
-    n_classes : int
     l2 : float
     noise : float or None
         Rows are left out whose label is less than so many times as probable as the likeliest.
-        None leaves out none.
+        None leaves out none, and returns the pilot.
 
     Notes
     -----
@@ -91,10 +89,9 @@ def fit_plausible(
     components) 0.05 undoes the noise; where they overlap next to nothing can be found, and from
     0.2 on it does harm.
     """
-    pilot = fit_on(sample, loss, n_classes, l2)
     for _ in range(0 if noise is None else REFITS):
         kept = plausible(pilot, sample, noise)
         if not kept.weights.any():
             break
-        pilot = fit_on(kept, loss, n_classes, l2)
+        pilot = fit_on(kept, pilot.loss, pilot.n_classes, l2)
     return pilot

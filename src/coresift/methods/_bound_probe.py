@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coresift.core.bound_error import Pairs, TrueDistances, bound_error
 from coresift.core.bounds import Bound
@@ -33,9 +34,12 @@ class BoundProbe:
 
         Of more classes than rows to draw, the largest.
         """
-        pool, sizes = self.summary.pool, table.classes.sizes
+        pool, coded = self.summary.pool, np.zeros(len(table.classes), dtype=bool)
+        coded[self.summary.cluster_class] = True  # other classes have no codes
+        sizes = np.where(coded, table.classes.sizes, 0)
         wanted = np.zeros_like(sizes)
-        largest = np.sort(np.argsort(-sizes, kind="stable")[:BOUND_SAMPLE])
+        most = min(BOUND_SAMPLE, int(coded.sum()))
+        largest = np.sort(np.argsort(-sizes, kind="stable")[:most])
         n_items = min(BOUND_SAMPLE, int(sizes[largest].sum()))
         wanted[largest] = split_budget(n_items, sizes[largest])
         drawn = np.flatnonzero(rank_in_group(pool.groups) < wanted[pool.groups])
@@ -44,19 +48,23 @@ class BoundProbe:
         buckets = self.encoder.clusterer.buckets(rows)
         codes = pool.payload[0][drawn]
         pairs = Pairs.of(self.summary, pool.groups[drawn], rows, buckets, codes)
-        return BoundTask(self, pairs, FixedPoint.of(*table.edges(), table.n_steps))
+        units = FixedPoint.of(*table.edges(), table.n_steps)
+        return BoundTask(self, coded, pairs, units)
 
 
 @dataclass(frozen=True, eq=False)
 class BoundTask:
-    """The task of a `BoundProbe`."""
+    """The task of a `BoundProbe`; ``coded`` says which classes have codes."""
 
     probe: BoundProbe
+    coded: NDArray[np.bool_]
     pairs: Pairs
     units: FixedPoint
 
     def __call__(self, block: Block) -> TrueDistances:
         """Look at a block."""
+        if not self.coded.all():
+            block = block.where(self.coded[block.class_ids])
         buckets = self.probe.encoder.clusterer.buckets(block.rows)
         return TrueDistances.of(
             self.pairs,

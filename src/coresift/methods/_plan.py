@@ -99,6 +99,11 @@ class Plan(ABC):
         }
 
     @property
+    def reads_features(self) -> bool:
+        """Whether it looks at the features, and so needs some that it can use."""
+        return True
+
+    @property
     def weighting_passes(self) -> int:
         """Passes over the rows once they are chosen."""
         if not self.weighting().reads_cells:

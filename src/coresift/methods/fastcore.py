@@ -9,17 +9,18 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coresift._errors import ParameterError
 from coresift._rng import Purpose, derived_seed, stream
 from coresift._runtime import Runtime
-from coresift._typing import Indices, Rows
+from coresift._threads import processor_count
+from coresift._typing import Counts, Indices, Rows
 from coresift.core.bounds import BOUNDS, bound_of
 from coresift.core.budget import resolve_budget
 from coresift.core.centroids import Centroids
-from coresift.core.cluster_shares import WonClusters
 from coresift.core.codebook import MAX_CODEWORDS, SUBSPACES, Codebook
-from coresift.core.coreset import Choice
+from coresift.core.coreset import Choice, in_order
 from coresift.core.encoder import Clusterer, Encoder
 from coresift.core.greedy import GREEDY
 from coresift.core.hyperplanes import MAX_PLANES, Hyperplanes
@@ -27,7 +28,17 @@ from coresift.core.mixture import Mixture
 from coresift.core.parameters import check_choice, check_range
 from coresift.core.summary import Layout, Summary
 from coresift.methods._bound_probe import BoundProbe
-from coresift.methods._code_picks import ClassPicks, of_all_classes, pick_codes
+from coresift.methods._code_picks import ClassPicks, pick_codes
+from coresift.methods._coded import Coded
+from coresift.methods._exact import (
+    EXACT_BYTES,
+    EXACT_ROWS,
+    MOST_EXACT_ROWS,
+    Chosen,
+    ReadClasses,
+    choose_exactly,
+    small_classes,
+)
 from coresift.methods._plan import Plan, choose_by_class
 from coresift.sources import CHUNK_BYTES, Source
 from coresift.table import Block, Table
@@ -47,6 +58,21 @@ TABLE_BYTES = 2**29
 # What "auto" is, representative and weights: by measurement, docs/measured.md.
 FOR_CLASSES = "medoid", "assignment"
 FOR_NUMBERS = "balanced", "calibrated"
+# What says how clusters and codes are made, and how rows are chosen by them.
+CODE_PARAMETERS = (
+    "clusters",
+    "n_clusters",
+    "n_planes",
+    "center",
+    "n_subspaces",
+    "subspaces",
+    "n_codewords",
+    "bound",
+    "greedy",
+    "n_candidates",
+    "max_clusters",
+    "max_candidates",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +122,7 @@ class FastCorePlan(Plan):
     rounds: int = 1
     max_clusters: int | None = None
     max_candidates: int | None = None
+    exact_below: int | str = "auto"
 
     def __post_init__(self) -> None:
         check_choice("clusters", self.clusters, CLUSTERERS)
@@ -113,6 +140,8 @@ class FastCorePlan(Plan):
         for name in ("n_clusters", "n_subspaces", "max_clusters", "max_candidates"):
             if getattr(self, name) is not None:
                 check_range(name, getattr(self, name))
+        if self.exact_below != "auto":
+            check_range("exact_below", self.exact_below, MOST_EXACT_ROWS, lowest=0)
         super().__post_init__()
         if "auto" not in (self.representative, self.weights):
             self._check_together()
@@ -154,6 +183,11 @@ class FastCorePlan(Plan):
             raise ParameterError(
                 f"refine={self.refine!r} and representative={self.representative!r} look at the "
                 f"rows of each cell, weights={self.weights!r} at none: use weights='assignment'"
+            )
+        if self.exact_below not in ("auto", 0) and not self.weighting().reads_cells:
+            raise ParameterError(
+                f"exact_below={self.exact_below!r} chooses without clusters, and "
+                f"weights={self.weights!r} come from clusters: use weights='assignment'"
             )
         if self.clusters == "lsh" and self.n_clusters is not None:
             raise ParameterError(
@@ -209,25 +243,67 @@ class FastCorePlan(Plan):
             derived_seed(self.seed, Purpose.ROWS),
         )
 
+    @property
+    def exact_rows(self) -> int:
+        """A class of fewer rows is chosen from exactly; one of so many has clusters and codes.
+
+        Whoever says how clusters and codes are made means to have them.
+        """
+        if self.exact_below != "auto":
+            return int(self.exact_below)
+        said = any(getattr(self, name) != getattr(FastCorePlan, name) for name in CODE_PARAMETERS)
+        return 0 if said or not self.weighting().reads_cells else EXACT_ROWS
+
     def choose(self, table: Table, run: Runtime) -> Choice:
-        """Choose by cluster bounds and a submodular greedy (lines 1-15)."""
-        quotas = table.quotas(self.budget)  # line 1
-        layout = self.layout(quotas, table.classes.sizes, self.n_parts(table.source.n_features))
-        encoder = self.train(table, max(layout.max_clusters), run)
-        layout = replace(layout, n_bits=encoder.clusterer.n_bits)
+        """Choose by bounds and a greedy (lines 1-15), in small classes by exact distances."""
+        quotas, sizes = table.quotas(self.budget), table.classes.sizes  # line 1
+        small = small_classes(sizes, table.source.n_features, self.exact_rows)
+        encode = None if small.all() else self._encode_task(table, quotas, ~small, run)
         with run.stage("summarise", table.n_rows):  # lines 2-3
-            summary = table.fold(EncodeTask(encoder, layout), run)
-        bound = bound_of(self.bound)
+            parts = list(table.fold(ReadClasses(encode, small), run).parts)
+        coded, chosen = None, Chosen.nothing()
         with run.stage("choose", int(quotas.sum())):  # lines 4-15
+            if encode is not None:
+                coded = self._choose_coded(parts.pop(0), encode.encoder, quotas, ~small, run)
+                chosen = coded.chosen()
+            if parts:
+                seed = derived_seed(self.seed, Purpose.ROWS)
+                chosen = chosen.merge(choose_exactly(parts[0], quotas, small, seed, run))
+        return self._choice(chosen, coded, sizes)
 
-            def choose(class_id: int) -> ClassPicks:
-                own, quota = summary.of_class(class_id), int(quotas[class_id])
-                found = pick_codes(own, encoder.codebook, bound, quota, class_id, self)
-                run.advance(quota)
-                return found
+    def _encode_task(
+        self, table: Table, quotas: Indices, coded: NDArray[np.bool_], run: Runtime
+    ) -> EncodeTask:
+        """Train what encodes the rows of the classes that have codes."""
+        n_subspaces = self.n_parts(table.source.n_features)
+        layout = self.layout(quotas[coded], table.classes.sizes[coded], n_subspaces)
+        encoder = self.train(table, max(layout.max_clusters), run)
+        limits = np.zeros((2, len(quotas)), dtype=np.int64)
+        limits[:, coded] = layout.max_clusters, layout.max_candidates
+        clusters, candidates = limits.tolist()
+        n_bits = encoder.clusterer.n_bits
+        layout = Layout(n_subspaces, n_bits, tuple(clusters), tuple(candidates), layout.seed)
+        return EncodeTask(encoder, layout)
 
-            found = choose_by_class(choose, quotas)
-        return self._choice(summary, encoder, found)
+    def _choose_coded(
+        self,
+        summary: Summary,
+        encoder: Encoder,
+        quotas: Indices,
+        coded: NDArray[np.bool_],
+        run: Runtime,
+    ) -> Coded:
+        """Run the greedy in each class that has codes (lines 4-15)."""
+        classes, bound = np.flatnonzero(coded), bound_of(self.bound)
+
+        def choose(place: int) -> ClassPicks:
+            class_id = int(classes[place])
+            own, quota = summary.of_class(class_id), int(quotas[class_id])
+            found = pick_codes(own, encoder.codebook, bound, quota, class_id, self)
+            run.advance(quota)
+            return found
+
+        return Coded(summary, encoder, classes, choose_by_class(choose, quotas[classes]))
 
     def train(self, table: Table, max_clusters: int, run: Runtime) -> Encoder:
         """Fit clusters and codebook to the sample (lines 2-3)."""
@@ -257,26 +333,22 @@ class FastCorePlan(Plan):
         train = Centroids.train if self.clusters == "kmeans" else Mixture.train
         return train(sample, n_clusters, stream(self.seed, Purpose.CLUSTERS))
 
-    def _choice(self, summary: Summary, encoder: Encoder, found: list[ClassPicks]) -> Choice:
+    def _choice(self, chosen: Chosen, coded: Coded | None, sizes: Counts) -> Choice:
         """Put the classes together, rows ascending."""
-        row_ids, class_ids, picks = of_all_classes(found)
-        clusters = np.bincount(summary.cluster_class, minlength=len(found)).tolist()
-        shares = WonClusters(
-            summary.of_class,
-            tuple(own.owners for own in found),
-            picks,
-            encoder.clusterer,
+        row_ids, class_ids, order = in_order(
+            chosen.row_ids, chosen.class_ids, np.arange(len(chosen.row_ids))
         )
+        shares, probe = None, None
+        if coded is not None:
+            probe = BoundProbe(coded.summary, coded.encoder, bound_of(self.bound))
+            if len(coded.classes) == len(sizes):
+                shares = coded.shares(order)
         facts = {
-            "bound": sum(own.score for own in found) / int(summary.sizes.sum()),
-            "n_clusters": sum(clusters),
-            "n_candidates": sum(own.n_candidates for own in found),
+            "bound": chosen.bound / chosen.mass,
+            "n_clusters": 0 if coded is None else len(coded.summary.sizes),
+            "n_candidates": chosen.n_candidates,
         }
-        class_facts = tuple(
-            {"clusters": count, "bits": bits}
-            for count, bits in zip(clusters, summary.bits.tolist(), strict=True)
-        )
-        probe = BoundProbe(summary, encoder, bound_of(self.bound))
+        class_facts = tuple(chosen.class_facts[c] for c in range(len(sizes)))
         return Choice(row_ids, class_ids, shares, probe, facts, class_facts)
 
     def cost(self, source: Source) -> dict[str, Any]:
@@ -291,14 +363,20 @@ class FastCorePlan(Plan):
             components = self.n_clusters or self.sample_rows // SAMPLE_ROWS_PER_CLUSTER
             sample += 6 * 8 * self.sample_rows * components
         table = 4 * n_subspaces * self.n_codewords * clusters
+        # Rows of small classes as they were read, side by side and by class; distances of a class.
+        n_small = min(self.exact_rows, source.n_rows)
+        kept = min(EXACT_BYTES, 4 * source.n_features * source.n_rows) if n_small else 0
+        exact = 3 * kept + 4 * n_small**2 * (self.n_threads or processor_count())
         return {
             **super().cost(source),
+            "exact_below": self.exact_rows,
             "max_clusters": clusters,
             "max_candidates": candidates,
             # Chunks are scaled in float64 and float32; two summaries exist while they merge.
             "max_bytes": 4 * CHUNK_BYTES
             + sample
             + table
+            + exact
             + 2 * (16 * entries + 24 * clusters)
             + 2 * (16 + n_subspaces) * candidates,
         }

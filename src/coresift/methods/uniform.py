@@ -12,6 +12,7 @@ from coresift.core.coreset import Choice, in_order
 from coresift.core.parameters import check_choice
 from coresift.methods._plan import Plan
 from coresift.table import DrawRows, Table
+from coresift.weightings._uniform import UniformWeights
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class UniformPlan(Plan):
     def __post_init__(self) -> None:
         check_choice("stratify", self.stratify, (True, False))
         super().__post_init__()
+
+    @property
+    def reads_features(self) -> bool:
+        """Whether it looks at the features: only for weights that measure distances."""
+        return self.weights != UniformWeights.name
 
     def choose(self, table: Table, run: Runtime) -> Choice:
         """Draw rows uniformly, of each class its quota; heavier rows are drawn first."""

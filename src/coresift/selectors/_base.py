@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from coresift._errors import DataError
+from coresift._errors import CoresiftError, DataError
 from coresift._progress import Progress
 from coresift._rng import seed_of
 from coresift._typing import Float64, Indices
@@ -80,17 +81,39 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         BudgetError, ColumnError, DataError, FormatError, LabelError, ParameterError
             If the input cannot be used; each names the value, the limit and the remedy.
         """
-        source = named_source(X, y, sample_weight)
-        coreset = select(source, self.plan(), progress, check=check)
-        self.n_features_in_ = source.n_features
-        if getattr(X, "columns", None) is not None or getattr(X, "column_names", None) is not None:
-            self.feature_names_in_ = np.array(source.feature_names, dtype=object)
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
+        plan = self.plan()
+        features = plan.reads_features or check
+        source = named_source(X, y, sample_weight, features=features)
+        coreset = select(source, plan, progress, check=check)
+        self._set_features(X, source if features else None, (y, sample_weight))
         self.sample_indices_ = coreset.row_ids
         self.sample_weight_ = coreset.weights
         self.report_ = {} if coreset.report is None else coreset.report.as_dict()
         return self
+
+    def _reads_features(self) -> bool:
+        """Tell whether features are looked at, also for parameters that cannot be."""
+        try:
+            return self.plan().reads_features
+        except CoresiftError:
+            return True
+
+    def _set_features(self, X: Any, source: Source | None, taken: tuple[Any, ...]) -> None:
+        """Set what scikit-learn wants to know of the features; where none is read, of X."""
+        columns = _columns(X)
+        names = None if source is None else source.feature_names
+        if columns is not None and names is None:
+            others = [name for name in taken if isinstance(name, str)]
+            names = tuple(str(name) for name in columns if name not in others)
+        known = {
+            "n_features_in_": _n_features(X) if names is None else len(names),
+            "feature_names_in_": None if columns is None else np.array(names, dtype=object),
+        }
+        for name, value in known.items():
+            if value is not None:
+                setattr(self, name, value)
+            elif hasattr(self, name):
+                delattr(self, name)
 
     def fit_resample(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Choose the rows and return them.
@@ -141,12 +164,29 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.target_tags.required = False
+        tags.input_tags.allow_nan = not self._reads_features()
         return tags
 
 
-def named_source(X: Any, y: Any, sample_weight: Any) -> Source:
+def _columns(X: Any) -> Any:
+    """Return the names of the columns of a data frame; None where X is none."""
+    return getattr(X, "column_names", getattr(X, "columns", None))  # Arrow has columns of values
+
+
+def _n_features(X: Any) -> int | None:
+    """Return the length of the rows of X, where they have one."""
+    if isinstance(X, Source):
+        return X.n_features
+    shape = getattr(X, "shape", None)
+    if shape is not None:
+        return int(np.prod(shape[1:]))
+    first = X[0] if isinstance(X, Sequence) and not isinstance(X, str) else None
+    return len(first) if isinstance(first, Sequence) and not isinstance(first, str) else None
+
+
+def named_source(X: Any, y: Any, sample_weight: Any, *, features: bool = True) -> Source:
     """Return the source of rows, labels and weights, each of which may be a column of X."""
     labels = {"label": y} if isinstance(y, str) else {"y": y}
     if isinstance(sample_weight, str):
-        return as_source(X, **labels, weight=sample_weight)
-    return as_source(X, **labels, sample_weight=sample_weight)
+        return as_source(X, **labels, weight=sample_weight, features=features)
+    return as_source(X, **labels, sample_weight=sample_weight, features=features)

@@ -101,6 +101,11 @@ class FastCore(BaseSelector):
     max_candidates : int or None, default=None
         Most rows of a class to choose from, drawn uniformly; None is 20 for each to choose, at
         least 1024.
+    exact_below : int or "auto", default="auto"
+        Classes of fewer rows are chosen from by the distances between all of their rows (as
+        `Craig` does): a better score, in less time. "auto" is 2000 where nothing is said of
+        clusters, codes and greedy, and weights come by assignment; else 0, no class. The
+        smallest classes go first, until their rows take 256 MiB.
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
@@ -117,7 +122,8 @@ class FastCore(BaseSelector):
         that sum to the number of rows keep the meaning of ``C`` in scikit-learn's models;
         divided by their mean, ``C`` would mean something else.
     report_ : dict
-        What is known about the coreset: Eq. 5's score, clusters, classes, seconds by stage.
+        What is known about the coreset: Eq. 5's score, clusters, classes, seconds by stage, and
+        ``notes`` on the input, where there are some (rows left out, gaps filled).
     n_features_in_ : int
         Features after one-hot encoding.
     feature_names_in_ : ndarray of shape (n_features,), object
@@ -175,6 +181,7 @@ class FastCore(BaseSelector):
         target: str = "auto",
         max_clusters: int | None = None,
         max_candidates: int | None = None,
+        exact_below: int | str = "auto",
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
@@ -202,6 +209,7 @@ class FastCore(BaseSelector):
         self.target = target
         self.max_clusters = max_clusters
         self.max_candidates = max_candidates
+        self.exact_below = exact_below
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine

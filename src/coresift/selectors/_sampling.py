@@ -10,6 +10,9 @@ from coresift.selectors._base import BaseSelector, RandomState
 class Uniform(BaseSelector):
     """Draw rows uniformly.
 
+    With ``weights="uniform"`` it looks at no feature, so that columns may hold anything: dates,
+    missing values, any text.
+
     Parameters
     ----------
     budget : float or int
@@ -45,7 +48,8 @@ class Uniform(BaseSelector):
         Rows, classes, seconds by stage; ``score`` (Eq. 5) is None for ``weights="uniform"``,
         which reads no distances.
     n_features_in_ : int
-        Features after one-hot encoding.
+        Columns of X but for labels and weights; features after one-hot encoding, where
+        they are looked at. Not there for files.
     feature_names_in_ : ndarray of shape (n_features,), object
         Their names, where X is a data frame.
 

@@ -19,12 +19,10 @@ from coresift.sources._base import CHUNK_BYTES, Chunk, Part, Source, chunk_rows
 from coresift.sources._checks import (
     as_labels,
     as_positions,
-    raise_missing_labels,
-    raise_nonfinite,
     raise_unusable,
 )
 from coresift.sources._kinds import is_files, is_frame, is_sparse
-from coresift.sources._labels_only import LabelSource
+from coresift.sources._labels_only import LabelsOfSource, LabelSource
 from coresift.sources._missing import finished
 from coresift.sources._obstacles import Obstacle, command_line_message, python_message
 from coresift.sources._options import Dates, Missing, Numbers
@@ -66,8 +64,6 @@ __all__ = [
     "is_files",
     "output_suffix",
     "python_message",
-    "raise_missing_labels",
-    "raise_nonfinite",
     "raise_unusable",
     "take_like",
     "write_table",
@@ -123,6 +119,7 @@ def as_source(
     decimal: str | None = None,
     encoding: str = "utf-8",
     null_values: Sequence[str] | None = None,
+    project: int | str | None = "auto",
 ) -> Source:
     """Return the source that reads X.
 
@@ -131,7 +128,8 @@ def as_source(
     X : array-like of shape (n_rows, n_features), sparse matrix, data frame, path or Source
         A path is a file, a folder, a pattern or an address of Parquet, CSV or Arrow files (see
         `FileSource`), or a ``.npy`` file; a list of paths and a ``pyarrow.dataset.Dataset`` are
-        several files. A Source is returned as it is.
+        several files. A Source is returned as it is (without features, where
+        they are not wanted).
     y : array-like of shape (n_rows,) or None, default=None
         Labels, if they are no column of X.
     label : str or None, default=None
@@ -164,6 +162,9 @@ def as_source(
         False reads the labels only: there are no features, and nothing about them is refused.
     delimiter, decimal, encoding, null_values
         How CSV files are written; see `FileSource`.
+    project : int, "auto" or None, default="auto"
+        Features that a wide sparse matrix is projected to before distances are taken; see
+        `SparseSource`.
 
     Raises
     ------
@@ -205,7 +206,9 @@ def as_source(
         "sample_weight",
         "drop one of them",
     )
-    source = _open(X, y, table, written)
+    sparse = is_sparse(X)
+    _refuse(project != "auto" and not sparse, "project", "data that are not sparse", "leave it out")
+    source = _open(X, y, {**table, "project": project} if sparse else table, written)
     if sample_weight is not None:
         source = WeightedSource(source, sample_weight)
     return finished(source, missing, like)
@@ -217,7 +220,7 @@ def _open(X: Any, y: Any, table: dict[str, Any], written: dict[str, Any]) -> Sou
     if isinstance(X, Source):
         _refuse(y is not None or label is not None, "y or label", "a Source", "give it the labels")
         _refuse(weight is not None, "weight", "a Source", "give it the column")
-        return X
+        return X if table["features"] else LabelsOfSource(X)
     if is_files(X):
         _refuse(y is not None, "y", "a path", "name the column of the labels: label=")
         files: type[FileSource] = _load("FileSource")
@@ -243,7 +246,7 @@ def _array_source(X: Any, y: Any, table: dict[str, Any]) -> Source:
         arrays: type[NpySource] = _load("NpySource")
         return arrays(X, y, chunk_rows=rows)
     if is_sparse(X):
-        return SparseSource(X, y, chunk_rows=rows)
+        return SparseSource(X, y, chunk_rows=rows, project=table["project"])
     return ArraySource(X, y, chunk_rows=rows)
 
 

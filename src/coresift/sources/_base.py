@@ -116,6 +116,21 @@ class Source(ABC):
         for part in self.parts():
             yield from part.chunks()
 
+    def narrowed(self, scale: str | None, weights: Float64 | None = None) -> Source:
+        """Return what distances are taken on: these rows, or scaled ones of fewer features.
+
+        A source with very many features that are mostly zero returns rows that are scaled and
+        projected, and so need no scale any more; others return themselves.
+
+        Parameters
+        ----------
+        scale : {"minmax", "standard", None}
+        weights : ndarray of shape (n_rows,), float64, or None
+            Prior weights that are known elsewhere; rows of weight 0 do not count.
+        """
+        del scale, weights
+        return self
+
     @abstractmethod
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at ascending positions, shape (len(rows), n_features)."""

@@ -8,7 +8,6 @@ one that raises once, when all chunks have been counted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -20,60 +19,6 @@ from coresift.sources._base import Source
 from coresift.sources._obstacles import Obstacle, head
 
 
-def raise_nonfinite(nan_counts: Counts, inf_counts: Counts, column_names: Sequence[str]) -> None:
-    """Raise one error if any value of the input was not finite.
-
-    Parameters
-    ----------
-    nan_counts, inf_counts : ndarray of shape (n_features,), int64
-        Sums of what `count_nonfinite` returned, over all chunks.
-    column_names : sequence of str, length n_features
-        `Source.column_names`: features of one one-hot encoded column share its name, and a
-        missing value of it, which is NaN in all of them, is counted once.
-
-    Raises
-    ------
-    DataError
-        If any count is positive; it has every such column, also as ``obstacles``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from coresift.sources import raise_nonfinite
-    >>> raise_nonfinite(np.array([0, 3]), np.array([0, 0]), ["height", "age"])
-    Traceback (most recent call last):
-    ...
-    coresift._errors.DataError: column 'age' has 3 NaN and 0 infinite values; coresift needs \
-finite numbers: pass as_source(..., missing='impute') or missing='drop', or leave the column out
-    """
-    # the features of a column follow each other
-    groups = [(name, len(list(run)), False) for name, run in groupby(column_names)]
-    _raise(_not_finite(nan_counts, inf_counts, groups, True), 0, 0)
-
-
-def raise_missing_labels(count: int, n_rows: int) -> None:
-    """Raise one error if any label of the input was missing.
-
-    Parameters
-    ----------
-    count : int
-        Sum of what `count_missing_labels` returned, over all chunks.
-    n_rows : int
-        Number of rows of the input.
-
-    Raises
-    ------
-    LabelError
-        If ``count`` is positive.
-
-    Examples
-    --------
-    >>> from coresift.sources import raise_missing_labels
-    >>> raise_missing_labels(0, n_rows=10)
-    """
-    _raise([], count, n_rows)
-
-
 def raise_unusable(
     nan_counts: Counts, inf_counts: Counts, n_missing_labels: int, source: Source
 ) -> None:
@@ -82,9 +27,10 @@ def raise_unusable(
     Parameters
     ----------
     nan_counts, inf_counts : ndarray of shape (n_features,), int64
-        As for `raise_nonfinite`.
+        Sums of what `count_nonfinite` returned, over all chunks. A missing value of a one-hot
+        encoded column is NaN in all of its features, and counts once.
     n_missing_labels : int
-        As for `raise_missing_labels`.
+        Sum of what `count_missing_labels` returned, over all chunks.
     source : Source
         Whose rows these are: it knows the columns.
 
@@ -95,6 +41,17 @@ def raise_unusable(
         missing too.
     LabelError
         If labels alone are missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coresift.sources import as_source, raise_unusable
+    >>> source = as_source(np.zeros((5, 2)))
+    >>> raise_unusable(np.array([0, 3]), np.array([0, 0]), 0, source)
+    Traceback (most recent call last):
+    ...
+    coresift._errors.DataError: column 'x1' has 3 NaN and 0 infinite values; coresift needs \
+finite numbers: pass as_source(..., missing='impute') or missing='drop', or leave the column out
     """
     can_drop = hasattr(source, "layout")
     found = _not_finite(nan_counts, inf_counts, source.groups, can_drop)
@@ -110,8 +67,8 @@ def _not_finite(
         return found
     start = 0
     for name, size, _ in groups:
-        n_nan = int(nan_counts[start : start + size].max())
-        n_inf = int(inf_counts[start : start + size].max())
+        n_nan = int(nan_counts[start : start + size].max(initial=0))
+        n_inf = int(inf_counts[start : start + size].max(initial=0))
         start += size
         if n_nan or n_inf:
             what = f"has {n_nan} NaN and {n_inf} infinite values"
@@ -123,9 +80,9 @@ def _not_finite(
 def _raise(found: list[Obstacle], n_missing_labels: int, n_rows: int) -> None:
     obstacles = list(found)
     if n_missing_labels:
-        what = f"is missing in {n_missing_labels} rows"
+        what = f"is missing in {n_missing_labels} row{'s' if n_missing_labels > 1 else ''}"
         option = ("missing", "impute" if found else "drop")
-        obstacles.append(Obstacle(None, what, option, can_drop=False))
+        obstacles.append(Obstacle(None, what, option, is_label=True))
     if obstacles:
         error = _unfinished(obstacles) if found else _unlabelled(n_missing_labels, n_rows)
         error.obstacles = tuple(obstacles)

@@ -241,7 +241,7 @@ def _missing(names: list[str], label: str | None, read: Reader) -> Iterator[Obst
     wanted = names + ([label] if label is not None else [])
     for name, count in count_missing(read, wanted).items():
         option = ("missing", "impute")
-        yield Obstacle(name, f"has {count} missing values", option, can_drop=name != label)
+        yield Obstacle(name, f"has {count} missing values", option, is_label=name == label)
 
 
 def _with_distinct_features(columns: Sequence[Column]) -> tuple[Column, ...]:

@@ -235,7 +235,7 @@ def _obstacles(
             yield Obstacle(name, f"has {tally.missing[name]} missing values", impute)
     if tally.n_missing_labels:
         what = f"has {tally.n_missing_labels} missing values"
-        yield Obstacle(label, what, impute, can_drop=False)
+        yield Obstacle(label, what, impute, is_label=True)
 
 
 def _feature(

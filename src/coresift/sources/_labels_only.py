@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from coresift._typing import Indices, RawRows
 from coresift.sources._array import ArrayPart
-from coresift.sources._base import Source, part_rows
+from coresift.sources._base import Chunk, Part, Source, part_rows
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_labels, as_positions, check_shape
 from coresift.sources._rows import n_rows_of
+from coresift.sources._wrapped import WrappedSource
 
 
 class LabelSource(Source):
@@ -48,11 +51,74 @@ class LabelSource(Source):
 
     def _part(self, start: int, size: int) -> ArrayPart:
         n_rows = min(size, self.n_rows - start)
-        nothing = np.zeros((n_rows, 0), dtype=np.float32)
+        nothing = _no_features(n_rows)
         labels = None if self._labels is None else self._labels[start : start + n_rows]
         facts = nothing, labels, nothing.dtype, self._chunk_rows
         return ArrayPart(start, n_rows, f"labels@{start}", *facts)
 
     def take(self, rows: Indices) -> RawRows:
         """Return rows of no features, shape (len(rows), 0)."""
-        return np.zeros((len(as_positions(rows, self.n_rows)), 0), dtype=np.float32)
+        return _no_features(len(as_positions(rows, self.n_rows)))
+
+
+@dataclass(frozen=True, eq=False)
+class LabelsPart(Part):
+    """The labels and weights of a part.
+
+    Parameters
+    ----------
+    part : Part
+    """
+
+    part: Part
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the rows from first to last."""
+        for chunk in self.part.chunks():
+            yield replace(chunk, rows=_no_features(len(chunk.rows)))
+
+
+class LabelsOfSource(WrappedSource):
+    """The labels and weights of a source; its features are read, but nobody sees them.
+
+    Parameters
+    ----------
+    base : Source
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coresift.sources import as_source
+    >>> source = as_source(as_source([[np.nan], [1.0]], ["a", "b"]), features=False)
+    >>> source.n_rows, source.n_features, next(source.chunks()).labels.tolist()
+    (2, 0, ['a', 'b'])
+    """
+
+    def __init__(self, base: Source) -> None:
+        super().__init__(base)
+        self.feature_names = ()
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    @property
+    def groups(self) -> tuple[tuple[str, int, bool], ...]:
+        """None."""
+        return ()
+
+    def parts(self) -> tuple[LabelsPart, ...]:
+        """Return the parts of the base."""
+        return tuple(
+            LabelsPart(part.start, part.n_rows, f"labels of {part.fingerprint}", part)
+            for part in self.base.parts()
+        )
+
+    def take(self, rows: Indices) -> RawRows:
+        """Return rows of no features, shape (len(rows), 0)."""
+        return _no_features(len(as_positions(rows, self.n_rows)))
+
+
+def _no_features(n_rows: int) -> RawRows:
+    return np.zeros((n_rows, 0), dtype=np.float32)

@@ -22,7 +22,9 @@ class Obstacle:
     option : tuple of (str, str or int) or None
         The option of `as_source` that mends it, and the value; None if there is none.
     can_drop : bool
-        Whether it can be left out; labels cannot.
+        Whether it has a name by which it can be left out.
+    is_label : bool
+        Whether it holds the labels, which are never left out.
 
     Examples
     --------
@@ -35,11 +37,12 @@ class Obstacle:
     what: str
     option: tuple[str, str | int] | None = None
     can_drop: bool = True
+    is_label: bool = False
 
     def __str__(self) -> str:
         if self.column is None:
             return f"the label {self.what}"
-        kind = "column" if self.can_drop else "the label column"
+        kind = "the label column" if self.is_label else "column"
         return f"{kind} {self.column!r} {self.what}"
 
 
@@ -110,6 +113,7 @@ def _names(obstacles: Sequence[Obstacle], *, hard: bool) -> list[str]:
         for obstacle in obstacles
         if obstacle.column is not None
         and obstacle.can_drop
+        and not obstacle.is_label
         and not (hard and obstacle.option is not None)
     ]
 

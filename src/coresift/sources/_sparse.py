@@ -9,11 +9,16 @@ from typing import Any, cast
 import numpy as np
 
 from coresift._errors import DataError
-from coresift._typing import Indices, Labels, RawRows
+from coresift._typing import Float64, Indices, Labels, RawRows
+from coresift.core.parameters import check_range
 from coresift.sources._array import float_type
 from coresift.sources._base import Chunk, Part, Source, part_rows
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_labels, as_positions, check_shape
+from coresift.sources._projected import REPEATS, ProjectedSource, canonical, column_moments
+
+PROJECTED = 512
+WIDE = 2048  # features; docs/measured.md
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +77,9 @@ class SparseSource(Source):
         Labels.
     chunk_rows : int or None, default=None
         Rows per chunk; None takes about 32 MiB of dense rows.
+    project : int, "auto" or None, default="auto"
+        Features that rows are projected to before distances are taken, so that the work grows with
+        the entries; None takes all features. "auto" is 512 for more than 2048 features, else None.
 
     Raises
     ------
@@ -90,7 +98,14 @@ class SparseSource(Source):
            [3., 0.]])
     """
 
-    def __init__(self, X: Any, y: Any = None, *, chunk_rows: int | None = None) -> None:
+    def __init__(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        chunk_rows: int | None = None,
+        project: int | str | None = "auto",
+    ) -> None:
         self.n_rows, n_features = check_shape(X.shape)
         if X.dtype.kind not in "biuf":
             raise DataError(f"the data are a sparse matrix of {X.dtype}; coresift needs numbers")
@@ -100,7 +115,18 @@ class SparseSource(Source):
         # other formats add up entries that are stored twice when they are converted: as floats,
         # so that those of an int8 matrix cannot overflow
         self._matrix = X if X.format == "csr" else X.astype(self._dtype).tocsr()
+        self._given_rows, self._project = chunk_rows, _resolved(project, n_features)
         self._chunk_rows = rows_per_chunk(n_features, chunk_rows)
+
+    def narrowed(self, scale: str | None, weights: Float64 | None = None) -> Source:
+        """Return scaled and projected rows, where ``project`` says so."""
+        if self._project is None or (scale == "standard" and weights is not None):
+            return self
+        matrix = canonical(self._matrix)
+        counted = matrix if weights is None else matrix[weights > 0]
+        moments = column_moments(counted, scale, self)
+        more = self._project, self._given_rows, self.feature_names
+        return ProjectedSource(matrix, self._labels, moments, scale, *more)
 
     def parts(self) -> tuple[SparsePart, ...]:
         """Return runs of rows, which share the memory of the matrix."""
@@ -134,3 +160,13 @@ class SparseSource(Source):
     def _dense(self, part: Any) -> RawRows:
         rows: RawRows = np.ascontiguousarray(part.astype(self._dtype).toarray())
         return rows
+
+
+def _resolved(project: int | str | None, n_features: int) -> int | None:
+    """Return how many features to project to, or None."""
+    if project == "auto":
+        return PROJECTED if n_features > WIDE else None
+    if project is None:
+        return None
+    check_range("project", project)
+    return max(1, int(project) // REPEATS) * REPEATS

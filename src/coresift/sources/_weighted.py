@@ -82,6 +82,12 @@ class WeightedSource(WrappedSource):
             for part in self.base.parts()
         )
 
+    def narrowed(self, scale: str | None, weights: Float64 | None = None) -> Source:
+        """Return the same for rows of fewer features, where the source has too many."""
+        del weights
+        narrow = self.base.narrowed(scale, self._weights)
+        return self if narrow is self.base else WeightedSource(narrow, self._weights)
+
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
         return self.base.take(rows)

@@ -38,12 +38,11 @@ from coresift.weightings._given import GivenPilot, GivenTask, mean_gradient
 from coresift.weightings._hold_back import Alternative, held_back, stratified_from
 from coresift.weightings._members import Members, centers_of_block
 from coresift.weightings._pilot import (
-    HELD_OUT,
     MEMBERS,
-    PILOT_L2,
     PILOT_ROWS,
     Goals,
     PilotSettings,
+    held_out,
     pilot_for,
     pilot_rows,
     steps_for,
@@ -143,23 +142,23 @@ def balanced(
     with run.stage("pilot"):
         goals = Goals.in_table(table)
         sample = goals.sample(table.labelled(0, pilot_rows(table)))
-        pilot = pilot_for(table, settings, goals, sample)
-    first = pass_ = _pass(table, centers, pilot, goals, sample, settings, asked, run)
+        pilot, l2 = pilot_for(table, settings, goals, sample)
+    facts = table, centers, goals, sample, l2
+    first = pass_ = _pass(*facts, pilot, settings, asked, run)
     with run.stage("balance"):
         own, metric = _chosen(table, pass_, settings)
     for _ in range(1, settings.rounds):
         with run.stage("pilot"):
-            pilot = fit_on(own.sample, pilot.loss, goals.n_classes, PILOT_L2)
-        again = replace(settings, pilot=pilot)
-        pass_ = _pass(table, centers, pilot, goals, sample, again, (), run)
+            pilot = fit_on(own.sample, pilot.loss, goals.n_classes, l2)
+        pass_ = _pass(*facts, pilot, replace(settings, pilot=pilot), (), run)
         with run.stage("balance"):
             own, metric = _chosen(table, pass_, settings)
     with run.stage("balance"):
         use, verdict = own, dict[str, Any]()
         if settings.hold_back and len(own.row_ids) <= PILOT_ROWS // 2:
             use, verdict = _held_back(table, first, own, goals)
-        facts = _facts(pass_, use, metric)
-        weighed = use.weighed({**facts, "check": verdict} if verdict else facts)
+        said = _facts(pass_, use, metric)
+        weighed = use.weighed({**said, "check": verdict} if verdict else said)
     return _with_facts(weighed, first, asked)
 
 
@@ -204,9 +203,10 @@ class Pass:
 def _pass(
     table: Table,
     centers: Centers,
-    pilot: Pilot,
     goals: Goals,
     sample: Sample,
+    l2: float,
+    pilot: Pilot,
     settings: PilotSettings,
     more: tuple[Any, ...],
     run: Runtime,
@@ -228,9 +228,9 @@ def _pass(
         parts = table.fold(task, run).parts
     with run.stage("balance"):
         n_counted = max(int(parts[1].counts.sum()), 1)
-        aim = Aim(pilot, parts[2].value(steps) * (table.heaviest / n_counted), sample)
+        aim = Aim(pilot, parts[2].value(steps) * (table.heaviest / n_counted), sample, l2)
         if settings.pilot is None:
-            aim = aim.moved(PILOT_L2)
+            aim = aim.moved()
         return Pass.of(table, centers, parts, aim, settings.balance)
 
 
@@ -253,7 +253,7 @@ def _given_pass(
         parts = run.fold(task, table.source).parts
     n_counted = max(int(parts[1].counts.sum()), 1)
     sample = Sample(looked.rows, looked.errors, np.ones(len(looked)))
-    aim = Aim(pilot, mean_gradient(parts[2], pilot, n_counted), sample)
+    aim = Aim(pilot, mean_gradient(parts[2], pilot, n_counted), sample, 0.0)
     return Pass.of(table, centers, parts, aim, settings.balance)
 
 
@@ -286,8 +286,7 @@ def _held_back(
         "stratified": lambda: stratified_from(drawn, medoids, table.masses, goals),
         "medoid": lambda: medoids,
     }
-    held_out = table.labelled(pilot_rows(table), PILOT_ROWS + HELD_OUT)
-    return held_back(held_out, pass_.aim, PILOT_L2, own, others, goals)
+    return held_back(held_out(table), pass_.aim, own, others, goals)
 
 
 def _facts(pass_: Pass, use: Alternative, metric: Metric) -> dict[str, Any]:
@@ -302,6 +301,7 @@ def _facts(pass_: Pass, use: Alternative, metric: Metric) -> dict[str, Any]:
     return {
         "pilot": {
             "loss": "given" if loss is None else loss.name,
+            **({} if loss is None else {"l2": aim.l2}),
             "rows": len(aim.sample),
             "free_parameters": aim.pilot.n_free,
             "runaway": getattr(aim.pilot, "runaway", False),

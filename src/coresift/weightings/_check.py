@@ -19,6 +19,7 @@ from coresift.core.coreset import Weighed
 from coresift.core.merge import BottomK, Together
 from coresift.core.prior import level
 from coresift.gradients import (
+    ENOUGH_ROWS,
     Aim,
     GradientSum,
     Metric,
@@ -32,13 +33,10 @@ from coresift.gradients import (
     sentence,
 )
 from coresift.table import Block, Table
-from coresift.weightings._hold_back import ENOUGH_ROWS
 from coresift.weightings._pilot import (
-    HELD_OUT,
-    PILOT_L2,
-    PILOT_ROWS,
     Goals,
     PilotSettings,
+    held_out,
     pilot_for,
     pilot_rows,
     steps_for,
@@ -171,7 +169,7 @@ class Checked:
     def _values(self, sample: Sample) -> Float64:
         """Train on a sample; return the loss of each row held out."""
         pilot = self.aim.pilot
-        model = fit_on(sample, pilot.loss, pilot.n_classes, PILOT_L2)
+        model = fit_on(sample, pilot.loss, pilot.n_classes, self.aim.l2)
         return model.values(self.held_out.rows, self.held_out.targets)
 
 
@@ -196,22 +194,22 @@ def self_check(
     goals = Goals.in_table(table)
     with run.stage("check", table.n_rows):
         sample = goals.sample(table.labelled(0, pilot_rows(table)))
-        fitted = pilot_for(table, PilotSettings(pilot, loss), goals, sample)
-        held_out = table.labelled(pilot_rows(table), PILOT_ROWS + HELD_OUT)
+        fitted, l2 = pilot_for(table, PilotSettings(pilot, loss), goals, sample)
+        aside = held_out(table)
         steps = steps_for(table, fitted, goals)
         seeds = tuple(derived_seed(seed + 1 + draw, Purpose.ROWS) for draw in range(SAMPLES))
         quotas = np.bincount(weighed.class_ids, minlength=len(table.masses)).astype(np.int64)
-        facts = fitted, goals, steps, weighed.row_ids, held_out.row_ids, quotas, seeds
+        facts = fitted, goals, steps, weighed.row_ids, aside.row_ids, quotas, seeds
         total, own, *drawn = table.fold(CheckTask(*facts, table.heaviest), run).parts
         n_counted = max(float(table.masses.sum()), 1.0)
-        aim = Aim(fitted, total.value(steps) * (table.heaviest / n_counted), sample)
-        apart = np.flatnonzero(~np.isin(held_out.row_ids, weighed.row_ids))
+        aim = Aim(fitted, total.value(steps) * (table.heaviest / n_counted), sample, l2)
+        apart = np.flatnonzero(~np.isin(aside.row_ids, weighed.row_ids))
         rows, targets, _ = own.payload
         return Checked(
             aim,
             Sample(rows, targets, weighed.weights),
             tuple(_weighed_evenly(found, table.masses) for found in drawn),
-            goals.sample(held_out).take(apart),
+            goals.sample(aside).take(apart),
         ).facts(goals)
 
 

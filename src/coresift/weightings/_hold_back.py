@@ -12,11 +12,19 @@ from coresift._rng import row_hash
 from coresift._typing import Float64, Indices, Rows
 from coresift.core.coreset import Weighed, in_order
 from coresift.core.merge import rank_in_group
-from coresift.gradients import FEW, Aim, Pilot, Sample, fit_on, hold_back, paired_error, sentence
+from coresift.gradients import (
+    ENOUGH_ROWS,
+    FEW,
+    Aim,
+    Pilot,
+    Sample,
+    fit_on,
+    hold_back,
+    paired_error,
+    sentence,
+)
 from coresift.table import Block
 from coresift.weightings._pilot import Goals
-
-ENOUGH_ROWS = 50  # held out; fewer tell nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +88,6 @@ def stratified_from(
 def held_back(
     held_out: Block,
     aim: Aim[Pilot],
-    l2: float,
     balanced: Alternative,
     others: Mapping[str, Callable[[], Alternative]],
     goals: Goals,
@@ -92,8 +99,6 @@ def held_back(
     held_out : Block
         Rows that neither pilot nor balance has seen.
     aim : Aim
-    l2 : float
-        Penalty of the models.
     balanced : Alternative
     others : mapping of str to callable
         "stratified", which it must not lose to, and what else there is; made where needed.
@@ -107,12 +112,12 @@ def held_back(
         return balanced, {**facts, "use": "balanced", "reason": "too few rows to hold some out"}
     few = n_chosen < FEW * pilot.n_free
     made = {"balanced": balanced, "stratified": others["stratified"]()}
-    losses = {name: _losses(part.sample, aim, l2, rows, targets) for name, part in made.items()}
+    losses = {name: _losses(part.sample, aim, rows, targets) for name, part in made.items()}
     weights = np.ones(len(rows))
     verdict = hold_back(losses, weights, n_chosen, pilot.n_free)
     if few or verdict.chosen != "balanced":
         made |= {name: make() for name, make in others.items() if name not in made}
-        losses = {name: _losses(part.sample, aim, l2, rows, targets) for name, part in made.items()}
+        losses = {name: _losses(part.sample, aim, rows, targets) for name, part in made.items()}
         verdict = hold_back(losses, weights, n_chosen, pilot.n_free)
     own = pilot.values(rows, targets)
     means = {name: mean * goals.unit for name, mean in verdict.losses.items()}
@@ -135,9 +140,7 @@ def held_back(
     }
 
 
-def _losses(
-    sample: Sample, aim: Aim[Pilot], l2: float, rows: Rows, targets: Indices | Float64
-) -> Float64:
+def _losses(sample: Sample, aim: Aim[Pilot], rows: Rows, targets: Indices | Float64) -> Float64:
     """Train on a coreset; return the loss of each row held out."""
-    model = fit_on(sample, aim.pilot.loss, aim.pilot.n_classes, l2)
+    model = fit_on(sample, aim.pilot.loss, aim.pilot.n_classes, aim.l2)
     return model.values(rows, targets)

@@ -10,6 +10,7 @@ import numpy as np
 from coresift._errors import LabelError, ParameterError
 from coresift._typing import Float64, Indices
 from coresift.gradients import (
+    PENALTIES,
     Calibration,
     Loss,
     Pilot,
@@ -17,15 +18,15 @@ from coresift.gradients import (
     Squared,
     Steps,
     check_noise,
-    fit_plausible,
+    choose_penalty,
     loss_named,
     pilot_from_model,
+    without_noise,
 )
 from coresift.table import Block, Table
 
 MEMBERS = 30  # of each cell, to choose from
 PILOT_ROWS, HELD_OUT = 20_000, 5_000
-PILOT_L2 = 1e-5  # between the penalties that models are trained with
 
 
 @dataclass(frozen=True)
@@ -148,8 +149,15 @@ def pilot_rows(table: Table) -> int:
     return min(PILOT_ROWS, max(table.n_present // 2, 1))
 
 
-def pilot_for(table: Table, settings: PilotSettings, goals: Goals, sample: Sample) -> Pilot:
-    """Return the pilot that was given, or fit one.
+def held_out(table: Table) -> Block:
+    """Return the part of the sample that no pilot is fitted on."""
+    return table.labelled(pilot_rows(table), PILOT_ROWS + HELD_OUT)
+
+
+def pilot_for(
+    table: Table, settings: PilotSettings, goals: Goals, sample: Sample
+) -> tuple[Pilot, float]:
+    """Return the pilot that was given, or fit one; and the penalty to train with.
 
     Raises
     ------
@@ -166,8 +174,10 @@ def pilot_for(table: Table, settings: PilotSettings, goals: Goals, sample: Sampl
     if settings.pilot is not None:
         known = None if settings.loss is None else loss
         classes = () if goals.are_numbers else labels
-        return goals.scaled(pilot_from_model(settings.pilot, table.view.scaler, classes, known))
-    return fit_plausible(sample, loss, goals.n_classes, PILOT_L2, settings.noise)
+        pilot = pilot_from_model(settings.pilot, table.view.scaler, classes, known)
+        return goals.scaled(pilot), PENALTIES[-1]
+    pilot, l2 = choose_penalty(sample, goals.sample(held_out(table)), loss, goals.n_classes)
+    return without_noise(pilot, sample, l2, settings.noise), l2
 
 
 def steps_for(table: Table, pilot: Pilot, goals: Goals) -> Steps:
