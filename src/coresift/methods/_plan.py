@@ -107,8 +107,10 @@ class Plan(ABC):
         """Passes over the rows once they are chosen."""
         if not self.weighting().reads_cells:
             return 0
-        random = getattr(self.weighting(), "representative", "medoid") == "random"
-        return 1 + 3 * getattr(self, "n_refinements", 0) + random
+        weighting = self.weighting()
+        random = getattr(weighting, "representative", "medoid") == "random"
+        again = getattr(weighting, "rounds", 1) - 1 if weighting.reads_gradients else 0
+        return 1 + 3 * getattr(self, "n_refinements", 0) + random + again
 
 
 def choose_by_class(choose: Callable[[int], R], quotas: Indices) -> list[R]:

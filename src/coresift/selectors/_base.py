@@ -85,9 +85,10 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
             If the input cannot be used; each names the value, the limit and the remedy.
         """
         plan = self.plan()
-        source = named_source(X, y, sample_weight, features=plan.reads_features or check)
+        features = plan.reads_features or check
+        source = named_source(X, y, sample_weight, features=features)
         coreset = select(source, plan, progress, check=check)
-        self._set_features(X, source if plan.reads_features else None, (y, sample_weight))
+        self._set_features(X, source if features else None, (y, sample_weight))
         self.sample_indices_ = coreset.row_ids
         self.sample_weight_ = coreset.weights
         self.report_ = {} if coreset.report is None else coreset.report.as_dict()

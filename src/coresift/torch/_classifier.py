@@ -36,6 +36,8 @@ class NetworkClassifier(OutputClassifier):
         Of each coreset; None keeps the selector's own.
     warm_up, epochs, rounds : int, default=20, 20, 10
         Epochs on all rows, epochs on each coreset, and coresets.
+    redraw : {"gradients", "losses", "members", "uniform"} or None, default=None
+        As for `coresift.torch.CoresetTrainer`: other rows in each epoch, or coresets that are kept.
     learning_rate : float or None, default=None
         Falls to zero along half a cosine; None is 0.1 for "mlp" and 0.01 for "cnn" (Table 3).
     batch_size : int, default=128
@@ -88,6 +90,7 @@ class NetworkClassifier(OutputClassifier):
         warm_up: int = 20,
         epochs: int = 20,
         rounds: int = 10,
+        redraw: str | None = None,
         learning_rate: float | None = None,
         batch_size: int = 128,
         momentum: float = 0.9,
@@ -104,6 +107,7 @@ class NetworkClassifier(OutputClassifier):
         self.warm_up = warm_up
         self.epochs = epochs
         self.rounds = rounds
+        self.redraw = redraw
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.momentum = momentum
@@ -169,6 +173,7 @@ class NetworkClassifier(OutputClassifier):
             self._own_selector(),
             budget=None if self.selector is None else self.budget,
             schedule=Schedule(self.warm_up, self.epochs, self.rounds),
+            redraw=self.redraw,
             optimizer=lambda parameters: torch.optim.SGD(
                 parameters, rate, self.momentum, weight_decay=self.penalty
             ),
