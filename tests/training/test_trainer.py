@@ -145,7 +145,7 @@ def test_a_checkpoint_is_written_whole_or_not_at_all(
         raise OSError("disk full")
 
     monkeypatch.setattr(torch, "save", half)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(FormatError, match=r"cannot be written \(disk full\); check the folder"):
         trained(checkpoint=path)
     assert os.listdir(tmp_path) == ["run.pt"]
     assert path.read_bytes() == before
@@ -169,6 +169,33 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"nothing")
     with pytest.raises(FormatError, match="is not a checkpoint"):
         trained(checkpoint=path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epoch": -5},
+        {"epoch": "two"},
+        {"history": None},
+        {"coreset": 3},
+        {"model": {}},
+        {"optimizer": []},
+        {"facts": [1]},
+        {"seconds": "long"},
+    ],
+    ids=str,
+)
+def test_an_edited_checkpoint_is_one_clear_error(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = tmp_path / "run.pt"
+    trained(checkpoint=path)
+    state = torch.load(path, weights_only=True)
+    torch.save({**state, **change}, path)
+    with pytest.raises(FormatError, match=r"run\.pt'"):
+        trained(checkpoint=path)
+    for name in set(state) - {"draws"}:
+        torch.save({key: value for key, value in state.items() if key != name}, path)
+        with pytest.raises(FormatError, match=r"run\.pt'"):
+            trained(checkpoint=path)
 
 
 def test_other_optimizers_schedulers_and_precision() -> None:

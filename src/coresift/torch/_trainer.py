@@ -397,8 +397,14 @@ class _Run:
             "draws": tensors_of_draws(self.draws),
             **{name: part.state_dict() for name, part in self._parts().items()},
         }
-        with whole_file(path) as file:
-            torch.save(state, file)
+        try:
+            with whole_file(path) as file:
+                torch.save(state, file)
+        except (OSError, RuntimeError) as error:  # torch says the latter where a disk is full
+            raise FormatError(
+                f"the checkpoint {str(path)!r} cannot be written ({' '.join(str(error).split())}); "
+                "check the folder and the space in it"
+            ) from error
 
     def _parts(self) -> dict[str, Any]:
         parts = {
@@ -418,12 +424,34 @@ class _Run:
                 f"{found.get(name)} in place of {self._facts[name]}: name another file, or remove "
                 "it"
             )
+        try:
+            self._take_up(state)
+        except Exception as error:  # what an edited file raises is of many types
+            raise FormatError(
+                f"the checkpoint {str(self._trainer.checkpoint)!r} is damaged "
+                f"({' '.join(str(error).split())[:100]}): remove it, or name another file"
+            ) from error
+
+    def _take_up(self, state: dict[str, Any]) -> None:
+        """Set what a checkpoint holds, or raise where it is not what was written."""
+        for name, kind in _KINDS.items():
+            if not isinstance(state[name], kind) or (kind is not list and state[name] < 0):
+                raise ValueError(f"{name} is {state[name]!r}")
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        for name in ("epoch", "iterations", "seconds", "history", "selections"):
+        for name in _KINDS:
             setattr(self, name, state[name])
         self.coreset = coreset_of(state["coreset"])
         self.draws = draws_of(state.get("draws"))
+
+
+_KINDS: dict[str, Any] = {
+    "epoch": int,
+    "iterations": int,
+    "seconds": float,
+    "history": list,
+    "selections": list,
+}
 
 
 def _read(path: Path | None) -> dict[str, Any] | None:
@@ -432,7 +460,7 @@ def _read(path: Path | None) -> dict[str, Any] | None:
         return None
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        state["facts"]
+        dict(state["facts"])
     except Exception as error:
         raise FormatError(
             f"{str(path)!r} is not a checkpoint of a CoresetTrainer: name another file"
