@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from coresift.reproduce._methods import OURS
+from coresift.selectors import FULL
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -20,10 +23,10 @@ Curve = tuple[Sequence[float], Sequence[float]]
 
 
 def colour(method: str) -> str:
-    """Return the colour of a method: black for all rows, and another for ours."""
-    if method == "full":
+    """Return the colour of a method: grey for all rows, and another for ours."""
+    if method == FULL:
         return FULL_COLOUR
-    return OURS_COLOUR if method.startswith("ours") else PAPER_COLOUR
+    return OURS_COLOUR if method in OURS else PAPER_COLOUR
 
 
 def bars(
