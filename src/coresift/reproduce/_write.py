@@ -16,7 +16,7 @@ from coresift._text import no_formula
 from coresift.reproduce._experiment import Experiment, Grid
 from coresift.reproduce._store import Folder, Row
 
-_DOTS = 130  # an inch
+_DOTS = 90  # an inch
 
 
 def check_drawing() -> None:
