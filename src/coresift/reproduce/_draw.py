@@ -68,8 +68,10 @@ def _bars(axes: Axes, panel: Sequence[Bar], *, log: bool) -> None:
             shown = max(value, 1e-4) if log else value
             axes.barh(place, shown - left, left=left, color=shade, height=0.7)
             axes.text(shown, place, f" {_short(value)}", va="center", fontsize=7)
+    axes.set_ylim(-0.6, len(panel) - 0.4)
     axes.set_yticks(range(len(panel)), [label for label, _, _ in panel], fontsize=8)
     axes.tick_params(axis="x", labelsize=7)
+    axes.tick_params(axis="x", which="minor", labelbottom=False)
     axes.spines[["top", "right"]].set_visible(False)
 
 

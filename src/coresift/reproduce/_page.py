@@ -100,9 +100,10 @@ def _head(found: Sequence[dict[str, Any]]) -> str:
     if quick:
         parts.append(
             "**These are quick runs**: few rows of each data set, one seed, and networks trained "
-            "for a few epochs. They show that everything runs, and which way a figure points; "
-            "times of a few seconds are mostly those of starting up, so that the paper's ratios of "
-            "times cannot be judged by them."
+            "for a few epochs. They show which way a figure points. Coresets of a few hundred rows are "
+            "not what the paper's accuracies are about, and its ratios of times cannot be judged by "
+            "times of a few seconds, measured while other work was on the machine where the load is "
+            "above its number of processors."
         )
     if lacking:
         parts.append(f"Not run: {', '.join(lacking)}.")
