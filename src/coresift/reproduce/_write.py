@@ -127,7 +127,8 @@ def _conditions(facts: dict[str, Any]) -> str:
     return (
         f"Scale: {facts['scale']}. Seeds: {seeds}. Linear models: {facts['epochs']} epochs, "
         f"batches of {facts['batch_size']}. Data: {data or 'none'}. Machine: "
-        f"{about['machine']}{load}; threads of a run: {about['threads']}. coresift {about['coresift']}{commit}, "
+        f"{about['machine']}{load}; threads of a run: {about['threads']}. "
+        f"coresift {about['coresift']}{commit}, "
         f"Python {about['python']}, {packages}. {about['date']}."
     )
 
