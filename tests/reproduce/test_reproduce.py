@@ -36,7 +36,7 @@ TINY = replace(
 )
 # One small set each, and few methods: what is tried is the way from runs to files.
 SETS = {"fig8": "imdb", "fig9": "imdb", "table6": "imdb"}
-METHODS = {"full", "uniform", "fastcore", "ours-balanced", "craig"}
+METHODS = {"full", "uniform", "fastcore", "ours-balanced", "craig", "uniform-each-epoch"}
 
 
 def few(found: Experiment) -> Experiment:

@@ -11,6 +11,7 @@ from typing import Any
 from coresift._errors import MissingDataError
 from coresift._progress import Progress
 from coresift.experiments import compare
+from coresift.experiments._networks import DRAWN
 from coresift.reproduce._data import Table, open_table
 from coresift.reproduce._machine import total_memory
 from coresift.reproduce._methods import UNIFORM, linear, network, selector_of
@@ -166,7 +167,7 @@ class CompareCell(Cell):
         """Return method, model and budget with all their parameters."""
         return {
             "kind": "compare",
-            "selector": " ".join(repr(self._selector()).split()),
+            "selector": " ".join(repr(self._selector() or self.method).split()),
             "model": " ".join(repr(self._model(context.scale)).split()),
             "seed": self.seed,
             "budget": self._budget(context),
@@ -179,7 +180,7 @@ class CompareCell(Cell):
         table, selector = context.table(self.data), self._selector()
         # the same uniform rows for every cell, so that compare finds them among its runs
         methods: dict[str, Any] = {UNIFORM: selector_of(UNIFORM, SETTINGS[self.data])}
-        methods[self.method] = FULL if selector is None else selector
+        methods[self.method] = self.method if selector is None else selector
         found = compare(
             table.X,
             table.y,
@@ -201,6 +202,9 @@ class CompareCell(Cell):
         ]
 
     def _selector(self) -> BaseSelector | None:
+        """Return the selector; None for what compare knows by its name alone."""
+        if self.method in DRAWN:
+            return None
         return selector_of(self.method, SETTINGS[self.data], **self.changes)
 
     def _model(self, scale: Scale) -> Any:

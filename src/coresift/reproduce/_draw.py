@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from coresift.reproduce._methods import OURS
+from coresift.selectors import FULL
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -20,10 +23,10 @@ Curve = tuple[Sequence[float], Sequence[float]]
 
 
 def colour(method: str) -> str:
-    """Return the colour of a method: black for all rows, and another for ours."""
-    if method == "full":
+    """Return the colour of a method: grey for all rows, and another for ours."""
+    if method == FULL:
         return FULL_COLOUR
-    return OURS_COLOUR if method.startswith("ours") else PAPER_COLOUR
+    return OURS_COLOUR if method in OURS else PAPER_COLOUR
 
 
 def bars(
@@ -65,8 +68,10 @@ def _bars(axes: Axes, panel: Sequence[Bar], *, log: bool) -> None:
             shown = max(value, 1e-4) if log else value
             axes.barh(place, shown - left, left=left, color=shade, height=0.7)
             axes.text(shown, place, f" {_short(value)}", va="center", fontsize=7)
+    axes.set_ylim(-0.6, len(panel) - 0.4)
     axes.set_yticks(range(len(panel)), [label for label, _, _ in panel], fontsize=8)
     axes.tick_params(axis="x", labelsize=7)
+    axes.tick_params(axis="x", which="minor", labelbottom=False)
     axes.spines[["top", "right"]].set_visible(False)
 
 

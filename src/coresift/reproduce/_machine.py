@@ -23,12 +23,13 @@ def about(n_threads: int | None) -> dict[str, Any]:
     --------
     >>> from coresift.reproduce._machine import about
     >>> sorted(about(1))
-    ['commit', 'coresift', 'date', 'machine', 'packages', 'python', 'threads']
+    ['commit', 'coresift', 'date', 'load', 'machine', 'packages', 'python', 'threads']
     """
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": _machine(),
         "threads": n_threads or processor_count(),
+        "load": _load(),
         "coresift": coresift.__version__,
         "commit": _commit(),
         "python": platform.python_version(),
@@ -53,6 +54,14 @@ def _machine() -> str:
     memory = total_memory()
     told = "" if memory is None else f", {memory / 2**30:.0f} GiB"
     return f"{kind}, {processor_count()} processors{told}, {platform.system()}"
+
+
+def _load() -> float | None:
+    """Return how many processes wanted to run in the last quarter of an hour, on average."""
+    try:
+        return round(os.getloadavg()[2], 1)
+    except (AttributeError, OSError):
+        return None
 
 
 def total_memory() -> int | None:

@@ -41,6 +41,9 @@ PAPER_METHODS = {
 OURS = {
     "ours-rms": "ours: rms bound",
     "ours-balanced": "ours: balanced, calibrated",
+    # of networks only; compare knows them by these names
+    "uniform-each-epoch": "ours: uniform, each epoch",
+    "gradients-each-epoch": "ours: by gradients, each epoch",
 }
 TITLES = {**PAPER_METHODS, **OURS}
 

@@ -100,9 +100,10 @@ def _head(found: Sequence[dict[str, Any]]) -> str:
     if quick:
         parts.append(
             "**These are quick runs**: few rows of each data set, one seed, and networks trained "
-            "for a few epochs. They show that everything runs, and which way a figure points; "
-            "times of a few seconds are mostly those of starting up, so that the paper's ratios of "
-            "times cannot be judged by them."
+            "for a few epochs. They show which way a figure points. Coresets of a few hundred rows "
+            "are not what the paper's accuracies are about. Its ratios of times cannot be judged "
+            "by times of a few seconds; where the load is above the number of processors, other "
+            "work was on the machine."
         )
     if lacking:
         parts.append(f"Not run: {', '.join(lacking)}.")

@@ -21,7 +21,8 @@ LINEAR_ORDER = (
     *("glister", "craig-pq", "craig", "fastcore-hull"),
 )
 NETWORK_ORDER = (
-    *("full", "uniform", "fastcore", "ours-rms", "deepfool", "glister", "craig-pq", "craig"),
+    *("full", "uniform", "fastcore", "ours-rms", "uniform-each-epoch", "gradients-each-epoch"),
+    *("deepfool", "glister", "craig-pq", "craig"),
 )
 # Accuracies that the text gives, for Full, Craig, Craig+PQ and FastCore alike.
 PAPER_ACCURACY = {"brazil": 0.61, "covtype": 0.75, "imdb": 0.655}

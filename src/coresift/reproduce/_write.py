@@ -16,7 +16,7 @@ from coresift._text import no_formula
 from coresift.reproduce._experiment import Experiment, Grid
 from coresift.reproduce._store import Folder, Row
 
-_DOTS = 130  # an inch
+_DOTS = 90  # an inch
 
 
 def check_drawing() -> None:
@@ -120,13 +120,15 @@ def _conditions(facts: dict[str, Any]) -> str:
         f"({one['source']})"
         for one in facts["data"]
     )
+    load = "" if about["load"] is None else f", load {about['load']:g}"
     commit = "" if about["commit"] is None else f", commit {about['commit']}"
     packages = ", ".join(f"{name} {number}" for name, number in about["packages"].items() if number)
     seeds = ", ".join(map(str, facts["seeds"]))
     return (
         f"Scale: {facts['scale']}. Seeds: {seeds}. Linear models: {facts['epochs']} epochs, "
         f"batches of {facts['batch_size']}. Data: {data or 'none'}. Machine: "
-        f"{about['machine']}; {about['threads']} threads. coresift {about['coresift']}{commit}, "
+        f"{about['machine']}{load}; threads of a run: {about['threads']}. "
+        f"coresift {about['coresift']}{commit}, "
         f"Python {about['python']}, {packages}. {about['date']}."
     )
 

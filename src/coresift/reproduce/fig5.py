@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from coresift.reproduce._experiment import Claim, Experiment, by_data, of_method
-from coresift.reproduce._methods import TITLES
+from coresift.reproduce._methods import PAPER_METHODS, TITLES
 from coresift.reproduce._side_by_side import (
     ABOUT_FULL,
     PAPER_ACCURACY,
@@ -29,7 +29,7 @@ def _accuracies(rows: Sequence[Row], data: str, methods: Sequence[str]) -> dict[
 
 
 def _full_is_best(rows: Sequence[Row], data: str) -> tuple[bool, str] | None:
-    published = [name for name in methods_of(rows) if not name.startswith("ours")]
+    published = [name for name in methods_of(rows) if name in PAPER_METHODS]
     found = _accuracies(rows, data, published)
     full = found.pop("full", None)
     if full is None or not found:

@@ -111,8 +111,10 @@ def _draw(figure: Figure, rows: Sequence[Row]) -> None:
 
 def _high(rows: Sequence[Row], data: str) -> tuple[bool, str] | None:
     own = [row for row in rows if row["data"] == data and row["planes"] == 64]
-    score = mean(own, "silhouette")
-    return None if score is None else (score >= 0.82, f"{score:.2f}")
+    score, alone = mean(own, "silhouette"), mean(own, "alone")
+    if score is None or alone is None:
+        return None
+    return score >= 0.82, f"{score:.2f}, with {alone:.0%} of the rows alone"
 
 
 EXPERIMENT = Experiment(
