@@ -130,6 +130,8 @@ def test_it_trains_on_all_rows_and_then_on_coresets(tmp_path: Path) -> None:
         {"redraw": "gradients"},
         {"redraw": "losses"},
         {"redraw": "members"},
+        {"redraw": "gradients", "schedule": Schedule(1, 2, 2, finish=3)},
+        {"schedule": Schedule(1, 2, 2, finish=3)},
         {"redraw": "uniform"},
     ],
     ids=str,
@@ -137,8 +139,9 @@ def test_it_trains_on_all_rows_and_then_on_coresets(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [Rows, None])
 def test_the_run_is_that_of_coreset_trainer(tmp_path: Path, chosen: Any, kind: Any) -> None:
     data = blobs(90) if kind is None else kind(blobs(90))
+    options = {"schedule": SHORT, **chosen}
     trainer = CoresetTrainer(
-        small(), budget=20, schedule=SHORT, batch_size=8, seed=4, **chosen
+        small(), budget=20, batch_size=8, seed=4, **options
     ).fit(data)  # fmt: skip
     module, reselect = fitted(tmp_path, data=data, seed=4, **chosen)
     assert same(module.model, trainer.model)  # with dropout

@@ -332,13 +332,20 @@ def test_cuda_chooses_and_learns_nearly_the_same() -> None:
 
 
 def test_bad_schedules() -> None:
-    for name in ("warm_up", "epochs", "rounds"):
+    for name in ("warm_up", "epochs", "rounds", "finish"):
         with pytest.raises(ParameterError, match=f"{name}=-1"):
             Schedule(**{name: -1})
 
 
+@pytest.mark.parametrize("redraw", [None, "gradients"])
+def test_the_last_epochs_can_be_on_all_rows(redraw: Any) -> None:
+    trainer = trained(schedule=Schedule(1, 2, 2, finish=2), redraw=redraw)
+    assert [epoch["rows"] for epoch in trainer.history_] == [90] + [20] * 4 + [90] * 2
+    assert [choice["epoch"] for choice in trainer.selections_] == [1, 3]
+
+
 def test_the_steps_of_a_schedule_are_those_that_are_taken() -> None:
-    for schedule in (Schedule(2, 3, 2), Schedule(0, 2, 1)):
+    for schedule in (Schedule(2, 3, 2), Schedule(0, 2, 1), Schedule(1, 2, 1, finish=2)):
         for batch_size, budget in ((8, 20), (16, 0.37), (10, 21)):
             trainer = trained(blobs(91), schedule=schedule, batch_size=batch_size, budget=budget)
             taken = trainer.history_[-1]["iterations"]

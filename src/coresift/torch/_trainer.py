@@ -326,6 +326,8 @@ class _Run:
 
     def _rows_of(self, dataset: Any, epoch: int) -> WeightedSubset:
         """Return what an epoch trains on."""
+        if self._trainer.schedule.finishes_at(epoch):
+            return WeightedSubset(dataset, np.arange(self._n_rows))
         if self.draws is not None:
             self.coreset = coreset_at(self.draws, epoch)
             return subset_of(self.draws, dataset, epoch)
