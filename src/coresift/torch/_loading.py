@@ -119,10 +119,14 @@ def n_rows_of(dataset: Any) -> int:
 
 
 class Batches(Sampler[list[int]]):  # type: ignore[misc]
-    """Runs of a sampler's rows; a last one of a single row joins the run before it."""
+    """Runs of a sampler's rows.
 
-    def __init__(self, sampler: Any, batch_size: int) -> None:
-        self.sampler, self.batch_size = sampler, batch_size
+    A last one of a single row joins the run before it. With ``even``, no two differ by more than a
+    row: a last batch of a few would move the parameters as far as the others, by chance alone.
+    """
+
+    def __init__(self, sampler: Any, batch_size: int, even: bool = False) -> None:
+        self.sampler, self.batch_size, self.even = sampler, batch_size, even
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -130,17 +134,23 @@ class Batches(Sampler[list[int]]):  # type: ignore[misc]
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield lists of positions."""
-        rows = iter(self.sampler)
-        for _ in range(len(self) - 1):
-            yield list(islice(rows, self.batch_size))
+        rows, n_batches = iter(self.sampler), len(self)
+        size, more = divmod(len(self.sampler), n_batches) if self.even else (self.batch_size, 0)
+        for number in range(n_batches - 1):
+            yield list(islice(rows, size + (number < more)))
         yield list(rows)
 
 
 def make_loader(
-    dataset: Dataset[Any], sampler: Sampler[int], batch_size: int, num_workers: int = 0
+    dataset: Dataset[Any],
+    sampler: Sampler[int],
+    batch_size: int,
+    num_workers: int = 0,
+    *,
+    even: bool = False,
 ) -> DataLoader[Any]:
     """Return a loader of the sampler's rows; tensors are cut batch by batch, not row by row."""
-    batches = Batches(sampler, batch_size)
+    batches = Batches(sampler, batch_size, even)
     if is_tensors(dataset):
         return DataLoader(dataset, sampler=batches, batch_size=None, num_workers=num_workers)
     return DataLoader(dataset, batch_sampler=batches, num_workers=num_workers)

@@ -362,7 +362,7 @@ class _Run:
         trainer, model = self._trainer, self._trainer.model
         sampler = CoresetSampler(rows, seed=trainer.seed)
         sampler.set_epoch(epoch)
-        loader = make_loader(rows, sampler, trainer.batch_size, trainer.num_workers)
+        loader = make_loader(rows, sampler, trainer.batch_size, trainer.num_workers, even=True)
         done = torch.zeros(2, device=self._device)  # losses and rows
         for loaded in loader:
             *parts, weights = move(loaded, self._device)

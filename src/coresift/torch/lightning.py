@@ -398,7 +398,9 @@ class _Loader:
 
     def __iter__(self) -> Iterator[Any]:
         # As a generator: Lightning asks for an iterator before the epoch has begun.
-        yield from make_loader(self.rows, self._order(), self.batch_size, self._num_workers)
+        yield from make_loader(
+            self.rows, self._order(), self.batch_size, self._num_workers, even=True
+        )
 
 
 def all_of(dataset: Any) -> WeightedSubset:
