@@ -141,6 +141,12 @@ class Batches(Sampler[list[int]]):  # type: ignore[misc]
         yield list(rows)
 
 
+def slices_of(data: TensorDataset, batch_size: int) -> Iterator[list[Any]]:
+    """Yield the batches of a data set of tensors in their order, without a copy."""
+    for start in range(0, len(data), batch_size):
+        yield [tensor[start : start + batch_size] for tensor in data.tensors]
+
+
 def make_loader(
     dataset: Dataset[Any],
     sampler: Sampler[int],
