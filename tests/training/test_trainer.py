@@ -24,7 +24,7 @@ from coresift import (  # noqa: E402
     ParameterError,
 )
 from coresift.torch import CoresetTrainer, Schedule, cnn, mlp  # noqa: E402
-from networks import Named, Rows, blobs, small  # noqa: E402
+from networks import Fading, Named, Rows, blobs, small  # noqa: E402
 
 SHORT = Schedule(warm_up=2, epochs=3, rounds=2)
 
@@ -310,6 +310,12 @@ def test_a_loss_that_overflows_later_stops_the_training() -> None:
             TensorDataset(X * 1e4, y), model=mlp(4, 3), selector="uniform",
             optimizer=lambda parameters: torch.optim.SGD(parameters, lr=1e30),
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("redraw", [None, "gradients"])
+def test_rows_that_go_between_epochs_are_told(redraw: Any) -> None:
+    with pytest.raises(DataError, match="had 90 rows when training began, and has 89 now"):
+        trained(Fading(blobs(90), after=100), redraw=redraw)
 
 
 def test_labels_outside_the_outputs_are_told_where_there_is_no_choice() -> None:

@@ -118,6 +118,20 @@ def n_rows_of(dataset: Any) -> int:
     return len(dataset)
 
 
+def check_unchanged(dataset: Any, n_rows: int) -> None:
+    """Refuse a data set whose rows come and go while it is trained on.
+
+    Raises
+    ------
+    DataError
+    """
+    if len(dataset) != n_rows:
+        raise DataError(
+            f"the data set had {n_rows} rows when training began, and has {len(dataset)} now, so "
+            "that chosen rows would be others: let it be as long in every epoch"
+        )
+
+
 class Batches(Sampler[list[int]]):  # type: ignore[misc]
     """Runs of a sampler's rows.
 

@@ -39,7 +39,7 @@ from coresift.torch._gradients import (
     move,
     precision,
 )
-from coresift.torch._loading import make_loader, n_rows_of
+from coresift.torch._loading import check_unchanged, make_loader, n_rows_of
 from coresift.torch._losses import Loss, check_finite, check_labels, loss_of_rows
 from coresift.torch._observe import modes_of, resolve_device, set_modes, undisturbed
 from coresift.torch._reselect import (
@@ -229,6 +229,7 @@ class CoresetTrainer:
         for epoch in range(run.epoch, self.schedule.total):
             if progress is not None:
                 progress("train", epoch, self.schedule.total)
+            check_unchanged(dataset, n_rows)
             if self.selector is not None and self.schedule.selects_at(epoch):
                 run.select(dataset, epoch)
             run.train(dataset, epoch, watch)

@@ -39,7 +39,7 @@ from coresift.torch._draws import (  # noqa: E402
     tensors_of_draws,
 )
 from coresift.torch._gradients import N_COMPONENTS, Forward, default_forward  # noqa: E402
-from coresift.torch._loading import Batches, make_loader, n_rows_of  # noqa: E402
+from coresift.torch._loading import Batches, check_unchanged, make_loader, n_rows_of  # noqa: E402
 from coresift.torch._losses import Loss  # noqa: E402
 from coresift.torch._reselect import (  # noqa: E402
     check_ahead,
@@ -170,7 +170,8 @@ class Reselect(Callback):  # type: ignore[misc]
             "n_components": n_components,
             "num_workers": num_workers,
         }
-        check_batch(self.selector, n_rows_of(dataset), batch_size)
+        self._n_rows = n_rows_of(dataset)
+        check_batch(self.selector, self._n_rows, batch_size)
         self._loader = _Loader(dataset, batch_size, seed, num_workers)
         self._reload: int | None = None  # what the trainer says about it, while it is overruled
         self._goes_on = False  # from a checkpoint
@@ -261,6 +262,7 @@ class Reselect(Callback):  # type: ignore[misc]
         self._put_back_reload(trainer)
 
     def _go_to(self, epoch: int) -> None:
+        check_unchanged(self.dataset, self._n_rows)
         self._loader.epoch = epoch
         if self.schedule.finishes_at(epoch):
             self._loader.rows = all_of(self.dataset)
