@@ -11,9 +11,9 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from coresift._errors import ParameterError
-from coresift._rng import seed_of
+from coresift._threads import processor_count
 from coresift._typing import Float32, Float64, Rows
-from coresift.core.parameters import check_choice, check_range
+from coresift.core.parameters import check_choice, check_threads, checked_seed
 from coresift.torch._descent import import_torch
 from coresift.torch._output_classifier import OutputClassifier
 from coresift.torch._schedule import Schedule
@@ -143,16 +143,17 @@ class NetworkClassifier(OutputClassifier):
         """
         torch = import_torch()
         check_choice("network", self.network, LEARNING_RATES)
-        if self.n_threads is not None:
-            check_range("n_threads", self.n_threads)
+        check_threads(self.n_threads)
         self._check_descent()
         X, labels = self._rows_and_labels(X, y)
-        seed = seed_of(self.random_state)
+        seed = checked_seed(self.random_state)
         with _threads(torch, self._own_threads()):
             self._train(torch, X, labels, watch, seed)
         return self
 
     def _own_threads(self) -> int | None:
+        if self.n_threads == -1:
+            return processor_count()
         return 1 if self.n_threads is None and self.network == "mlp" else self.n_threads
 
     def _check_descent(self) -> None:
