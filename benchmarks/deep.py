@@ -40,9 +40,8 @@ _KEYS = ("data", "network", "method", "budget", "schedule", "seed")
 def measured(data: Data, network: str, facts: dict[str, Any]) -> dict[str, Any]:
     """Train once and return the figures on the test rows."""
     selector, redraw = METHODS[facts["method"]]
-    schedule = zip(
-        ("warm_up", "epochs", "rounds"), map(int, facts["schedule"].split(",")), strict=True
-    )
+    names = ("warm_up", "epochs", "rounds", "finish")
+    schedule = zip(names, map(int, facts["schedule"].split(",")), strict=False)
     model = NetworkClassifier(
         network,
         selector,
@@ -153,7 +152,7 @@ def main() -> None:
     parser.add_argument("--network", choices=("mlp", "cnn"), default="mlp")
     parser.add_argument("--budgets", type=lambda text: list(map(float, text.split(","))))
     parser.add_argument("--methods", type=lambda text: text.split(","), default=list(METHODS))
-    parser.add_argument("--schedule", default="5,20,3", help="warm-up,epochs,rounds")
+    parser.add_argument("--schedule", default="5,20,3", help="warm-up,epochs,rounds,finish")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--limit", type=float, default=float("inf"), help="seconds")
     parser.add_argument("--out", type=Path, required=True, help="file of runs, one a line")

@@ -43,6 +43,21 @@ class Rows(Dataset[Any]):
         return self.tensors_[place]
 
 
+class Fading(Rows):
+    """Rows of which one is lost after so many were read."""
+
+    def __init__(self, tensors: TensorDataset, after: int) -> None:
+        super().__init__(tensors)
+        self.left = after
+
+    def __len__(self) -> int:
+        return len(self.tensors_) - (self.left <= 0)
+
+    def __getitem__(self, place: int) -> Any:
+        self.left -= 1
+        return super().__getitem__(place)
+
+
 class Named(Rows):
     """Rows whose labels are text."""
 

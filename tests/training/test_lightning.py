@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, TensorDataset  # noqa: E402
 from coresift import CoresiftError, DataError, LabelError, ParameterError  # noqa: E402
 from coresift.torch import CoresetTrainer, Schedule, weighted_loss  # noqa: E402
 from coresift.torch.lightning import Reselect  # noqa: E402
-from networks import Named, Rows, blobs, small  # noqa: E402
+from networks import Fading, Named, Rows, blobs, small  # noqa: E402
 
 SHORT = Schedule(warm_up=2, epochs=3, rounds=2)
 # It counts the processors and recommends processes for the validation rows.
@@ -130,6 +130,8 @@ def test_it_trains_on_all_rows_and_then_on_coresets(tmp_path: Path) -> None:
         {"redraw": "gradients"},
         {"redraw": "losses"},
         {"redraw": "members"},
+        {"redraw": "gradients", "schedule": Schedule(1, 2, 2, finish=3)},
+        {"schedule": Schedule(1, 2, 2, finish=3)},
         {"redraw": "uniform"},
     ],
     ids=str,
@@ -137,8 +139,9 @@ def test_it_trains_on_all_rows_and_then_on_coresets(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [Rows, None])
 def test_the_run_is_that_of_coreset_trainer(tmp_path: Path, chosen: Any, kind: Any) -> None:
     data = blobs(90) if kind is None else kind(blobs(90))
+    options = {"schedule": SHORT, **chosen}
     trainer = CoresetTrainer(
-        small(), budget=20, schedule=SHORT, batch_size=8, seed=4, **chosen
+        small(), budget=20, batch_size=8, seed=4, **options
     ).fit(data)  # fmt: skip
     module, reselect = fitted(tmp_path, data=data, seed=4, **chosen)
     assert same(module.model, trainer.model)  # with dropout
@@ -277,6 +280,11 @@ def test_bad_input(tmp_path: Path, changed: Any, kind: Any, message: str) -> Non
     with pytest.raises(kind, match=message):
         fitted(tmp_path, module, **changed)
     assert module.seen == []  # before the first epoch
+
+
+def test_rows_that_go_between_epochs_are_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="had 90 rows when training began, and has 89 now"):
+        fitted(tmp_path, data=Fading(blobs(90), after=100))
 
 
 def test_another_loader_is_refused(tmp_path: Path) -> None:

@@ -197,6 +197,13 @@ def test_what_a_data_set_does_to_a_row_it_does_row_by_row() -> None:
     assert torch.equal(x, torch.stack([row for row, _ in data]))
 
 
+def test_even_batches_differ_by_a_row_at_most() -> None:
+    for n_rows, sizes in ((11, [6, 5]), (12, [4, 4, 4]), (13, [5, 4, 4]), (5, [5]), (1, [1])):
+        batches = Batches(CoresetSampler(n_rows, seed=2), 5, even=True)
+        assert [len(batch) for batch in batches] == sizes
+        assert [row for batch in batches for row in batch] == list(CoresetSampler(n_rows, seed=2))
+
+
 @pytest.mark.parametrize(
     ("n_rows", "sizes"), [(9, [5, 4]), (11, [5, 6]), (10, [5, 5]), (1, [1]), (6, [6])]
 )

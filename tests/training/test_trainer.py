@@ -24,7 +24,7 @@ from coresift import (  # noqa: E402
     ParameterError,
 )
 from coresift.torch import CoresetTrainer, Schedule, cnn, mlp  # noqa: E402
-from networks import Named, Rows, blobs, small  # noqa: E402
+from networks import Fading, Named, Rows, blobs, small  # noqa: E402
 
 SHORT = Schedule(warm_up=2, epochs=3, rounds=2)
 
@@ -339,6 +339,12 @@ def test_a_loss_that_overflows_later_stops_the_training() -> None:
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("redraw", [None, "gradients"])
+def test_rows_that_go_between_epochs_are_told(redraw: Any) -> None:
+    with pytest.raises(DataError, match="had 90 rows when training began, and has 89 now"):
+        trained(Fading(blobs(90), after=100), redraw=redraw)
+
+
 def test_labels_outside_the_outputs_are_told_where_there_is_no_choice() -> None:
     with pytest.raises(LabelError, match="label 3 is outside the 3 outputs"):
         trained(TensorDataset(X, y + 1), selector=None, budget=None)
@@ -359,13 +365,20 @@ def test_cuda_chooses_and_learns_nearly_the_same() -> None:
 
 
 def test_bad_schedules() -> None:
-    for name in ("warm_up", "epochs", "rounds"):
+    for name in ("warm_up", "epochs", "rounds", "finish"):
         with pytest.raises(ParameterError, match=f"{name}=-1"):
             Schedule(**{name: -1})
 
 
+@pytest.mark.parametrize("redraw", [None, "gradients"])
+def test_the_last_epochs_can_be_on_all_rows(redraw: Any) -> None:
+    trainer = trained(schedule=Schedule(1, 2, 2, finish=2), redraw=redraw)
+    assert [epoch["rows"] for epoch in trainer.history_] == [90] + [20] * 4 + [90] * 2
+    assert [choice["epoch"] for choice in trainer.selections_] == [1, 3]
+
+
 def test_the_steps_of_a_schedule_are_those_that_are_taken() -> None:
-    for schedule in (Schedule(2, 3, 2), Schedule(0, 2, 1)):
+    for schedule in (Schedule(2, 3, 2), Schedule(0, 2, 1), Schedule(1, 2, 1, finish=2)):
         for batch_size, budget in ((8, 20), (16, 0.37), (10, 21)):
             trainer = trained(blobs(91), schedule=schedule, batch_size=batch_size, budget=budget)
             taken = trainer.history_[-1]["iterations"]

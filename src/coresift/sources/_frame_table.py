@@ -13,6 +13,7 @@ import pyarrow as pa
 from coresift._errors import ColumnError, DataError
 from coresift.sources._arrow_labels import label_values
 from coresift.sources._checks import check_shape
+from coresift.sources._kinds import is_hugging_face
 from coresift.sources._look import UNREADABLE
 
 
@@ -24,6 +25,8 @@ def to_table(frame: Any) -> pa.Table:
     """
     if isinstance(frame, pa.Table):
         return frame
+    if is_hugging_face(frame):
+        return _from_hugging_face(frame)
     try:
         columns = nw.from_native(frame, eager_only=True)
     except ValueError as error:
@@ -44,6 +47,17 @@ def to_table(frame: Any) -> pa.Table:
             arrays.append(array)
             fields.append(pa.field(str(name), array.type, metadata=metadata))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _from_hugging_face(dataset: Any) -> pa.Table:
+    """Return the rows of a ``datasets.Dataset``; they stay where they are, in its mapped files."""
+    if not hasattr(dataset, "num_rows") or not isinstance(dataset.num_rows, int):
+        raise DataError(
+            f"the data are a {type(dataset).__qualname__}, where one table is needed that can be "
+            "read more than once: name a split, such as dataset['train'], and load it without "
+            "streaming"
+        )
+    return dataset.with_format("arrow")[:]
 
 
 def _runs(frame: Any, n_columns: int) -> Iterator[tuple[int, int, bool]]:

@@ -23,7 +23,13 @@ def is_frame(X: Any) -> bool:
         type(X).__module__.partition(".")[0] in _FRAME_PACKAGES
         or hasattr(X, "__narwhals_dataframe__")
         or hasattr(X, "__arrow_c_stream__")
+        or is_hugging_face(X)
     )
+
+
+def is_hugging_face(X: Any) -> bool:
+    """Tell whether X is a ``datasets.Dataset``: Arrow, mostly in files mapped into memory."""
+    return type(X).__module__.startswith("datasets.") and hasattr(X, "with_format")
 
 
 def is_sparse(X: Any) -> bool:

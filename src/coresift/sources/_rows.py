@@ -14,6 +14,7 @@ from coresift._errors import DataError
 from coresift._typing import Indices
 from coresift.sources._array_like import to_numpy
 from coresift.sources._checks import as_positions
+from coresift.sources._kinds import is_hugging_face
 
 
 def take_like(X: Any, rows: Indices) -> Any:
@@ -21,7 +22,7 @@ def take_like(X: Any, rows: Indices) -> Any:
 
     Parameters
     ----------
-    X : array, tensor, sparse matrix, pandas or polars frame or series, pyarrow table, or sequence
+    X : array, tensor, sparse matrix, frame or series, pyarrow table, HF dataset, or sequence
         What to choose from; of an array the first axis.
     rows : array-like of shape (n,), int64
         Positions, in the order wanted, or a mask with a boolean for each row.
@@ -55,6 +56,8 @@ def take_like(X: Any, rows: Indices) -> Any:
     if not (hasattr(X, "shape") or in_arrow or _is_sequence(X)):
         X = to_numpy(X, "the rows are", DataError)  # says so where it has none
     positions = as_positions(rows, n_rows_of(X))
+    if is_hugging_face(X):
+        return X.select(positions)
     if hasattr(X, "iloc"):  # pandas and those that mimic it
         return X.iloc[positions]
     if in_arrow:

@@ -36,6 +36,8 @@ class NetworkClassifier(OutputClassifier):
         Of each coreset; None keeps the selector's own.
     warm_up, epochs, rounds : int, default=20, 20, 10
         Epochs on all rows, epochs on each coreset, and coresets.
+    finish : int, default=0
+        Epochs on all rows at the end.
     redraw : {"gradients", "losses", "members", "uniform"} or None, default=None
         As for `coresift.torch.CoresetTrainer`: other rows in each epoch, or coresets that are kept.
     learning_rate : float or None, default=None
@@ -90,6 +92,7 @@ class NetworkClassifier(OutputClassifier):
         warm_up: int = 20,
         epochs: int = 20,
         rounds: int = 10,
+        finish: int = 0,
         redraw: str | None = None,
         learning_rate: float | None = None,
         batch_size: int = 128,
@@ -107,6 +110,7 @@ class NetworkClassifier(OutputClassifier):
         self.warm_up = warm_up
         self.epochs = epochs
         self.rounds = rounds
+        self.finish = finish
         self.redraw = redraw
         self.learning_rate = learning_rate
         self.batch_size = batch_size
@@ -172,7 +176,7 @@ class NetworkClassifier(OutputClassifier):
             self.module_,
             self._own_selector(),
             budget=None if self.selector is None else self.budget,
-            schedule=Schedule(self.warm_up, self.epochs, self.rounds),
+            schedule=Schedule(self.warm_up, self.epochs, self.rounds, self.finish),
             redraw=self.redraw,
             optimizer=lambda parameters: torch.optim.SGD(
                 parameters, rate, self.momentum, weight_decay=self.penalty

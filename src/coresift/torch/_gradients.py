@@ -11,13 +11,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
 from coresift._errors import ParameterError
 from coresift._rng import stream
 from coresift._typing import Float32, Float64, Indices
 from coresift.core.parameters import check_choice, check_range
-from coresift.torch._loading import BATCH_SIZE, check_all, n_rows_of, ordered_loader
+from coresift.torch._loading import (
+    BATCH_SIZE,
+    check_all,
+    n_rows_of,
+    ordered_loader,
+    slices_of,
+)
 from coresift.torch._losses import Loss, check_finite, check_labels, loss_of_rows
 from coresift.torch._observe import (
     at_least_single,
@@ -250,6 +256,8 @@ def look_at_all(
     of the gradients by the layer's weights and bias, exact, shape (n_rows,).
     """
     loader = ordered_loader(data, batch_size, num_workers)
+    if type(data) is TensorDataset and "norms" in wanted:  # a third of the time of a small network
+        loader = slices_of(data, batch_size)
     n_rows = n_rows_of(data.dataset if isinstance(data, DataLoader) else data)
     place, home = resolve_device(device, model), resolve_device(None, model)
     each = loss_of_rows(loss or nn.CrossEntropyLoss())

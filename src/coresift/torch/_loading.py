@@ -118,11 +118,29 @@ def n_rows_of(dataset: Any) -> int:
     return len(dataset)
 
 
-class Batches(Sampler[list[int]]):  # type: ignore[misc]
-    """Runs of a sampler's rows; a last one of a single row joins the run before it."""
+def check_unchanged(dataset: Any, n_rows: int) -> None:
+    """Refuse a data set whose rows come and go while it is trained on.
 
-    def __init__(self, sampler: Any, batch_size: int) -> None:
-        self.sampler, self.batch_size = sampler, batch_size
+    Raises
+    ------
+    DataError
+    """
+    if len(dataset) != n_rows:
+        raise DataError(
+            f"the data set had {n_rows} rows when training began, and has {len(dataset)} now, so "
+            "that chosen rows would be others: let it be as long in every epoch"
+        )
+
+
+class Batches(Sampler[list[int]]):  # type: ignore[misc]
+    """Runs of a sampler's rows.
+
+    A last one of a single row joins the run before it. With ``even``, no two differ by more than a
+    row: a last batch of a few would move the parameters as far as the others, by chance alone.
+    """
+
+    def __init__(self, sampler: Any, batch_size: int, even: bool = False) -> None:
+        self.sampler, self.batch_size, self.even = sampler, batch_size, even
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -130,17 +148,29 @@ class Batches(Sampler[list[int]]):  # type: ignore[misc]
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield lists of positions."""
-        rows = iter(self.sampler)
-        for _ in range(len(self) - 1):
-            yield list(islice(rows, self.batch_size))
+        rows, n_batches = iter(self.sampler), len(self)
+        size, more = divmod(len(self.sampler), n_batches) if self.even else (self.batch_size, 0)
+        for number in range(n_batches - 1):
+            yield list(islice(rows, size + (number < more)))
         yield list(rows)
 
 
+def slices_of(data: TensorDataset, batch_size: int) -> Iterator[list[Any]]:
+    """Yield the batches of a data set of tensors in their order, without a copy."""
+    for start in range(0, len(data), batch_size):
+        yield [tensor[start : start + batch_size] for tensor in data.tensors]
+
+
 def make_loader(
-    dataset: Dataset[Any], sampler: Sampler[int], batch_size: int, num_workers: int = 0
+    dataset: Dataset[Any],
+    sampler: Sampler[int],
+    batch_size: int,
+    num_workers: int = 0,
+    *,
+    even: bool = False,
 ) -> DataLoader[Any]:
     """Return a loader of the sampler's rows; tensors are cut batch by batch, not row by row."""
-    batches = Batches(sampler, batch_size)
+    batches = Batches(sampler, batch_size, even)
     if is_tensors(dataset):
         return DataLoader(dataset, sampler=batches, batch_size=None, num_workers=num_workers)
     return DataLoader(dataset, batch_sampler=batches, num_workers=num_workers)

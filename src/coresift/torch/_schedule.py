@@ -21,6 +21,8 @@ class Schedule:
         On each coreset (line 8).
     rounds : int, default=10
         Coresets (kappa).
+    finish : int, default=0
+        Epochs on all rows at the end.
 
     Raises
     ------
@@ -38,20 +40,35 @@ class Schedule:
     warm_up: int = 20
     epochs: int = 20
     rounds: int = 10
+    finish: int = 0
 
     def __post_init__(self) -> None:
         check_range("warm_up", self.warm_up, lowest=0)
         check_range("epochs", self.epochs)
         check_range("rounds", self.rounds)
+        check_range("finish", self.finish, lowest=0)
 
     @property
     def total(self) -> int:
         """All epochs."""
+        return self._last + self.finish
+
+    @property
+    def _last(self) -> int:
         return self.warm_up + self.epochs * self.rounds
 
     def selects_at(self, epoch: int) -> bool:
         """Tell whether a coreset is chosen before this epoch (from 0)."""
-        return self.warm_up <= epoch < self.total and (epoch - self.warm_up) % self.epochs == 0
+        return self.warm_up <= epoch < self._last and (epoch - self.warm_up) % self.epochs == 0
+
+    def finishes_at(self, epoch: int) -> bool:
+        """Tell whether this epoch (from 0) is on all rows, after the last coreset."""
+        return self.finish > 0 and epoch >= self._last
+
+    def epochs_on_all(self, epochs: int) -> int:
+        """Return how many of the first epochs are on all rows."""
+        after = max(0, epochs - self._last) if self.finish else 0
+        return min(self.warm_up, epochs) + after
 
     def total_steps(
         self,
@@ -96,7 +113,8 @@ class Schedule:
             -(-n_batches(-(-rows // n_processes), batch_size) // accumulate)
             for rows in (n_rows, resolve_budget(budget, n_rows))
         )
-        return self.warm_up * whole + (self.total - self.warm_up) * some
+        on_all = self.epochs_on_all(self.total)
+        return on_all * whole + (self.total - on_all) * some
 
 
 def n_batches(n_rows: int, batch_size: int) -> int:

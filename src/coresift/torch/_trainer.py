@@ -39,7 +39,7 @@ from coresift.torch._gradients import (
     move,
     precision,
 )
-from coresift.torch._loading import make_loader, n_rows_of
+from coresift.torch._loading import check_unchanged, make_loader, n_rows_of
 from coresift.torch._losses import Loss, check_finite, check_labels, loss_of_rows
 from coresift.torch._observe import modes_of, resolve_device, set_modes, undisturbed
 from coresift.torch._reselect import (
@@ -229,6 +229,7 @@ class CoresetTrainer:
         for epoch in range(run.epoch, self.schedule.total):
             if progress is not None:
                 progress("train", epoch, self.schedule.total)
+            check_unchanged(dataset, n_rows)
             if self.selector is not None and self.schedule.selects_at(epoch):
                 run.select(dataset, epoch)
             run.train(dataset, epoch, watch)
@@ -326,6 +327,8 @@ class _Run:
 
     def _rows_of(self, dataset: Any, epoch: int) -> WeightedSubset:
         """Return what an epoch trains on."""
+        if self._trainer.schedule.finishes_at(epoch):
+            return WeightedSubset(dataset, np.arange(self._n_rows))
         if self.draws is not None:
             self.coreset = coreset_at(self.draws, epoch)
             return subset_of(self.draws, dataset, epoch)
@@ -360,7 +363,7 @@ class _Run:
         trainer, model = self._trainer, self._trainer.model
         sampler = CoresetSampler(rows, seed=trainer.seed)
         sampler.set_epoch(epoch)
-        loader = make_loader(rows, sampler, trainer.batch_size, trainer.num_workers)
+        loader = make_loader(rows, sampler, trainer.batch_size, trainer.num_workers, even=True)
         done = torch.zeros(2, device=self._device)  # losses and rows
         for loaded in loader:
             *parts, weights = move(loaded, self._device)

@@ -33,7 +33,7 @@ def steps_of(schedule: Schedule, rows: tuple[int, int], batch_size: int, trainer
             f"trainer for max_epochs={schedule.total}"
         )
     whole, some = (_steps_an_epoch(amount, batch_size, trainer) for amount in rows)
-    on_all = min(schedule.warm_up, epochs)
+    on_all = schedule.epochs_on_all(epochs)
     steps = on_all * whole + (epochs - on_all) * some
     most = -1 if trainer is None else trainer.max_steps
     return steps if most == -1 else min(steps, int(most))

@@ -39,7 +39,7 @@ from coresift.torch._draws import (  # noqa: E402
     tensors_of_draws,
 )
 from coresift.torch._gradients import N_COMPONENTS, Forward, default_forward  # noqa: E402
-from coresift.torch._loading import Batches, make_loader, n_rows_of  # noqa: E402
+from coresift.torch._loading import Batches, check_unchanged, make_loader, n_rows_of  # noqa: E402
 from coresift.torch._losses import Loss  # noqa: E402
 from coresift.torch._reselect import (  # noqa: E402
     check_ahead,
@@ -170,7 +170,8 @@ class Reselect(Callback):  # type: ignore[misc]
             "n_components": n_components,
             "num_workers": num_workers,
         }
-        check_batch(self.selector, n_rows_of(dataset), batch_size)
+        self._n_rows = n_rows_of(dataset)
+        check_batch(self.selector, self._n_rows, batch_size)
         self._loader = _Loader(dataset, batch_size, seed, num_workers)
         self._reload: int | None = None  # what the trainer says about it, while it is overruled
         self._goes_on = False  # from a checkpoint
@@ -247,6 +248,9 @@ class Reselect(Callback):  # type: ignore[misc]
         following = trainer.current_epoch + 1
         if following != trainer.max_epochs:
             self._select_if_due(trainer, pl_module, following)
+            if self.schedule.finishes_at(following):
+                self._go_to(following)
+                self._reload_once(trainer)
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
         """Leave torch's random state and the trainer as they were."""
@@ -258,8 +262,11 @@ class Reselect(Callback):  # type: ignore[misc]
         self._put_back_reload(trainer)
 
     def _go_to(self, epoch: int) -> None:
+        check_unchanged(self.dataset, self._n_rows)
         self._loader.epoch = epoch
-        if self._draws is not None:
+        if self.schedule.finishes_at(epoch):
+            self._loader.rows = all_of(self.dataset)
+        elif self._draws is not None:
             self.coreset_ = coreset_at(self._draws, epoch)
             self._loader.rows = subset_of(self._draws, self.dataset, epoch)
 
@@ -301,6 +308,10 @@ class Reselect(Callback):  # type: ignore[misc]
             self._keep(coreset)
         else:
             self._plan_draws(pl_module, epoch, seed, options)
+        self._reload_once(trainer)
+
+    def _reload_once(self, trainer: Any) -> None:
+        """Let the trainer count the batches of the next epoch anew."""
         if self._reload is None:
             self._reload = trainer.reload_dataloaders_every_n_epochs
             trainer.reload_dataloaders_every_n_epochs = 1
@@ -376,7 +387,7 @@ class _Loader:
 
     def begin(self) -> None:
         """Go back to all rows."""
-        self.rows = WeightedSubset(self._dataset, np.arange(n_rows_of(self._dataset)))
+        self.rows = all_of(self._dataset)
         self.epoch = 0
 
     def _order(self) -> CoresetSampler:
@@ -389,7 +400,14 @@ class _Loader:
 
     def __iter__(self) -> Iterator[Any]:
         # As a generator: Lightning asks for an iterator before the epoch has begun.
-        yield from make_loader(self.rows, self._order(), self.batch_size, self._num_workers)
+        yield from make_loader(
+            self.rows, self._order(), self.batch_size, self._num_workers, even=True
+        )
+
+
+def all_of(dataset: Any) -> WeightedSubset:
+    """Return all rows, each with a weight of 1."""
+    return WeightedSubset(dataset, np.arange(n_rows_of(dataset)))
 
 
 def _parts_of(loaders: Any) -> Iterator[Any]:
