@@ -142,6 +142,8 @@ class Summary:
         row_ids: Indices,
         layout: Layout,
         steps: Counts | None = None,
+        *,
+        keep_buckets: bool = False,
     ) -> Summary:
         """Summarise encoded rows.
 
@@ -154,6 +156,8 @@ class Summary:
         layout : Layout
         steps : ndarray of shape (n_rows,), int64, or None
             How many times a row counts, and how likely it is a candidate; None is once.
+        keep_buckets : bool
+            Whether candidates carry their buckets too, for those who do not have the rows.
         """
         n_rows = len(class_ids)
         times = np.ones(n_rows, dtype=np.int64) if steps is None else steps
@@ -177,7 +181,7 @@ class Summary:
                 draw_keys(row_ids, layout.seed, steps),
                 row_ids,
                 np.array(layout.max_candidates, dtype=np.int64),
-                (codes,),
+                (codes, buckets) if keep_buckets else (codes,),
             ),
         )
         return summary._bounded()
@@ -220,6 +224,32 @@ class Summary:
         coarse = replace(self, cluster_bucket=cut, bits=np.minimum(bits, self.bits))
         order, starts = _group([coarse.cluster_class, coarse.cluster_bucket])
         return coarse._clustered(order, starts)
+
+    def limited(self, layout: Layout) -> Summary:
+        """Return the summary of the same rows under limits that are no larger.
+
+        It is the one that these limits would have given from the start: a prefix of a prefix is a
+        prefix, and of the smallest keys the smallest are kept.
+        """
+        limits = np.array(layout.max_candidates, dtype=np.int64)
+        return replace(self, layout=layout, pool=self.pool.limited(limits))._bounded()
+
+    def renumbered(self, class_ids: Indices, layout: Layout) -> Summary:
+        """Return the summary among more classes.
+
+        Parameters
+        ----------
+        class_ids : ndarray of shape (n_classes,), int64
+            New numbers of the classes, ascending.
+        layout : Layout
+            Of all classes; the limits of these classes stay.
+        """
+        bits = np.full(layout.n_classes, layout.n_bits, dtype=np.int64)
+        bits[class_ids] = self.bits
+        limits = np.array(layout.max_candidates, dtype=np.int64)
+        pool = replace(self.pool, limits=limits, groups=class_ids[self.pool.groups])
+        classes = class_ids[self.cluster_class]
+        return replace(self, layout=layout, bits=bits, cluster_class=classes, pool=pool)
 
     def of_class(self, class_id: int) -> Summary:
         """Return the part of one class; its entries count clusters from 0."""
