@@ -620,9 +620,10 @@ def test_compare_trains_networks_that_select_as_they_train(rows: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert [(line["method"], line["status"]) for line in found["results"]] == [
-        ("glister", "ok"), ("uniform", "ok"), ("full", "ok"),
+        ("glister", "ok"), ("uniform", "ok"), ("uniform-each-epoch", "ok"),
+        ("gradients-each-epoch", "ok"), ("full", "ok"),
     ]  # fmt: skip
-    assert [len(run["curve"]) for run in found["runs"]] == [3, 3, 3]
+    assert [len(run["curve"]) for run in found["runs"]] == [3] * 5
 
 
 @pytest.mark.parametrize(

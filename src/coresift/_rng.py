@@ -39,6 +39,9 @@ class Purpose(IntEnum):
     BALANCE = 109
     SELECT_EPOCH = 110
     TRAIN_EPOCH = 111
+    GENERATED_DATA = 120
+    DATA_SAMPLE = 121
+    DRAWS = 112
 
 
 def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:

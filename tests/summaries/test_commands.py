@@ -96,11 +96,11 @@ def test_new_files_are_added_to_a_summary(folder: Path, tmp_path: Path) -> None:
         (["select", "all.summary", "--method", "craig"], "--method is given together with a sum"),
         (["select", "none.summary"], "there is no summary"),
         (["select", "0.parquet", "--update", "none.summary", "--label", "y"], "there is no summ"),
-        (["select", "all.summary", "--budget", "800"], "--most-rows"),
+        (["select", "all.summary", "--budget", "901"], "from 1 to the number of rows, 900"),
         (["summarise", "0.parquet", "-o", "x.parquet"], "does not end in .summary"),
         (["summarise", "0.parquet", "--missing", "drop"], "write the rows to a file first"),
         (["summarise", "0.parquet", "--like", "all.summary", "--seed", "1"], "--like has the seed"),
-        (["merge", "all.summary", "0.summary"], "overlap"),
+        (["merge", "all.summary", "0.summary"], "parquet' is in both"),
         (["merge", "0.parquet"], "is no summary, or is damaged"),
     ],
 )

@@ -21,6 +21,12 @@ Threads = Annotated[
 ]
 
 
+Groups = Annotated[
+    str | None,
+    typer.Option(help="Column whose rows of one value belong together: on one side of the split."),
+]
+
+
 def names(text: str) -> list[str]:
     """Return the parts between commas, without the spaces around them."""
     return [name.strip() for name in text.split(",") if name.strip()]
@@ -79,6 +85,38 @@ def amount(text: str) -> float:
     # 1e3 is how a thousand rows are typed; 1.0 stays a share, all rows
     is_count = "e" in typed.lower() and value > 1 and value.is_integer()
     return int(value) if is_count else value
+
+
+def amounts(text: str) -> float | dict[str, float]:
+    """Read a budget, or one for each class: ``yes=100,no=1%``.
+
+    Raises
+    ------
+    ParameterError
+        For what is not a number.
+
+    Examples
+    --------
+    >>> from coresift.cli._options import amounts
+    >>> amounts("yes=100,no=1%"), amounts("a,b=2"), amounts("0.1")
+    ({'yes': 100, 'no': 0.01}, {'a,b': 2}, 0.1)
+    """
+    if "=" not in text:
+        return amount(text)
+    found: dict[str, float] = {}
+    label = ""  # which may have commas
+    for part in text.split(","):
+        start, equals, typed = part.rpartition("=")
+        if not equals:
+            label += f"{part},"
+            continue
+        label = (label + start).strip()
+        if label in found:
+            raise ParameterError(f"--budget {text!r} has two for {label!r}: leave one of them out")
+        found[label], label = amount(typed), ""
+    if label:
+        raise ParameterError(f"--budget {text!r}: {label.rstrip(',')!r} has no number behind a =")
+    return found
 
 
 def check_folders(outputs: Mapping[str, Path | None]) -> None:

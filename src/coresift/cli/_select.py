@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coresift._errors import ColumnError, ParameterError
-from coresift.cli._options import AsJson, Seed, Threads, amount, cluster, n_threads
-from coresift.cli._output import print_facts, progress_bars
+from coresift.cli._options import AsJson, Seed, Threads, amounts, cluster, n_threads
+from coresift.cli._output import print_check, print_facts, progress_bars
 from coresift.cli._reading import Reading, reads
 from coresift.cli._summary_output import is_summary, summary_of, write_chosen
 
@@ -22,7 +22,10 @@ def select(
     reading: Reading,
     *,
     budget: Annotated[
-        str, typer.Option(help="Fraction of the rows (0.01, 1%) or number of rows (200).")
+        str,
+        typer.Option(
+            help="Fraction of the rows (0.01, 1%) or number of rows (200); or by class: a=200,b=1%."
+        ),
     ],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Parquet or CSV file to write.")
@@ -48,6 +51,10 @@ def select(
     update: Annotated[
         str | None, typer.Option(help="A summary of other rows: these are added, then chosen from.")
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Say whether the coreset is worth it; one more pass."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done; read no row.")
     ] = False,
@@ -59,8 +66,10 @@ def select(
     reading.check_outputs({"--output": output})
     if weight_name == row_name:
         raise ParameterError(f"--weight-name and --row-name are both {row_name!r}: change one")
-    wanted = amount(budget)
+    wanted = amounts(budget)
     if update is not None or is_summary(reading.source):
+        if check or isinstance(wanted, dict):
+            raise ParameterError("a summary takes one budget for all classes, and no --check")
         _refuse_with_summary(update, reading, weight, method, engine, seed)
         stored, facts = summary_of(reading, update, threads)
         if output is None:
@@ -81,17 +90,22 @@ def select(
         engine=cluster(engine, scheduler),
     )
     plan = selector.plan()
-    rows = reading.rows(weight=weight, features=plan.reads_features)
+    rows = reading.rows(weight=weight, features=plan.reads_features or check)
     _check_names(rows, weight_name, row_name)
     if dry_run:
-        print_facts(plan.cost(rows), as_json)
+        cost = plan.cost(rows)
+        print_facts({**cost, "passes": cost["passes"] + check}, as_json)
         return
     with progress_bars(as_json) as progress:
-        selector.fit(rows, progress=progress)
+        selector.fit(rows, progress=progress, check=check)
     chosen = rows.original(selector.sample_indices_)  # some may have been left out
     added = {weight_name: selector.sample_weight_, row_name: chosen}
     copy_rows(rows, chosen, Path(str(output)), added)
-    print_facts({**selector.report_, "output": str(output)}, as_json)
+    facts = {**selector.report_, "output": str(output)}
+    found = facts.pop("check", None) if check and not as_json else None
+    print_facts(facts, as_json)
+    if found is not None:
+        print_check(found)
 
 
 def _refuse_with_summary(

@@ -38,12 +38,16 @@ class TargetFacts:
         Whether there are more than `MOST_VALUES` different ones.
     sample : BottomK
         Of smallest key; carries the numbers.
+    low, high : float
+        The smallest and the largest number; infinity and minus infinity of none.
     """
 
     fractional: bool
     n_infinite: int
     many: bool
     sample: BottomK
+    low: float = np.inf
+    high: float = -np.inf
 
     @classmethod
     def of(
@@ -58,6 +62,8 @@ class TargetFacts:
             int(np.count_nonzero(~finite)),
             n_distinct > MOST_VALUES,
             BottomK.of(groups, keys, row_ids, limits, (values,)),
+            float(values.min(initial=np.inf)),
+            float(values.max(initial=-np.inf)),
         )
 
     def merge(self, other: TargetFacts) -> TargetFacts:
@@ -67,6 +73,8 @@ class TargetFacts:
             self.n_infinite + other.n_infinite,
             self.many or other.many,
             self.sample.merge(other.sample),
+            min(self.low, other.low),
+            max(self.high, other.high),
         )
 
 

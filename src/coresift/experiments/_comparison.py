@@ -49,6 +49,7 @@ def compare(
     test: Any = None,
     test_size: float = 0.25,
     split_seed: int = 0,
+    groups: Any = None,
     n_threads: int | None = None,
     time_limit: float | None = None,
     resume: str | PathLike[str] | None = None,
@@ -92,6 +93,9 @@ def compare(
     test_size : float, default=0.25
     split_seed : int, default=0
         Decides which rows are put aside.
+    groups : array-like of shape (n_rows,), str or None, default=None
+        Which rows belong together, such as those of one patient: a group is put aside whole or not
+        at all. A string is the name of a column of X, which is then no feature.
     n_threads : int or None, default=None
         For the selectors, and for the linear algebra of the training; None, or -1, is every
         processor.
@@ -144,7 +148,9 @@ def compare(
     chosen, models = _selectors(methods), make_models(model)
     kept = path_of("resume", resume)
     regression = is_regression(models)
-    split = Split.of(X, y, test, test_size, split_seed, sample_weight, regression=regression)
+    split = Split.of(
+        X, y, test, test_size, split_seed, sample_weight, regression=regression, groups=groups
+    )
     _check_networks(models, split)
     budgets = _checked_budgets(budget, split)
     jobs = [

@@ -16,11 +16,12 @@ from coresift._runtime import Runtime
 from coresift._survey import present
 from coresift._typing import Counts, Float64, Indices, Labels, RawRows, Rows
 from coresift.core.classes import Classes, count_labels
-from coresift.core.holdout import holdout
+from coresift.core.holdout import holdout, holdout_groups
 from coresift.core.merge import BottomK
 from coresift.core.prior import PriorSum
 from coresift.core.scaler import Moments, Scaler
 from coresift.core.target import FEW_VALUES, as_numbers
+from coresift.experiments._groups import group_ids
 from coresift.selectors._base import named_source
 from coresift.sources import (
     Chunk,
@@ -66,6 +67,7 @@ class Split:
         sample_weight: Any = None,
         *,
         regression: bool = False,
+        groups: Any = None,
     ) -> Split:
         """Read the rows, put test rows aside or read them, and scale.
 
@@ -74,15 +76,24 @@ class Split:
         DataError, LabelError, ParameterError
             For rows, labels or weights that cannot be used, and test rows that do not fit.
         """
-        source = named_source(X, y, sample_weight)
+        if test is not None and groups is not None:
+            raise ParameterError(
+                "groups are given together with test rows, so that nothing is put aside: leave "
+                "one of them out"
+            )
+        source = named_source(X, y, sample_weight, drop=_named(groups))
+        together = group_ids(groups, X, source)
         given = _read(source)
         if given.labels is None:
             raise LabelError("a comparison trains models and needs labels: name their column")
         classes = _classes(given.labels, regression)
         given = given.numbered(classes)
         if test is None:
-            groups = np.zeros(len(given.rows), dtype=np.int64) if regression else given.labels
-            aside = holdout(groups, test_size, seed)
+            strata = np.zeros(len(given.rows), dtype=np.int64) if regression else given.labels
+            if together is None:
+                aside = holdout(strata, test_size, seed)
+            else:
+                aside = holdout_groups(together, strata, test_size, seed)
             train, own_test = given.part(~aside), given.part(aside)
         else:
             weight = sample_weight if isinstance(sample_weight, str) else None
@@ -221,6 +232,11 @@ class Given:
         """Return some of the rows."""
         weights = None if self.weights is None else self.weights[mask]
         return Given(self.rows[mask], self.labels[mask], weights)
+
+
+def _named(groups: Any) -> tuple[str, ...]:
+    """Return the column of the groups, which is no feature."""
+    return (groups,) if isinstance(groups, str) else ()
 
 
 def _classes(labels: Labels, regression: bool) -> Classes | None:

@@ -126,6 +126,7 @@ def choose_members(
     n_rows: int,
     rng: np.random.Generator,
     search: Search | None = None,
+    groups: Indices | None = None,
 ) -> tuple[Balanced, Metric]:
     """Choose one candidate of each cell and weigh it.
 
@@ -141,6 +142,9 @@ def choose_members(
         Rows in all.
     rng : numpy.random.Generator
     search : Search or None
+    groups : ndarray of shape (n_cells,), int64, or None
+        Strata of numbers to predict, whose sums of weights are to stay. (Those of classes nearly
+        do by themselves: the intercepts see to it.)
 
     Returns
     -------
@@ -161,5 +165,5 @@ def choose_members(
     metric = aim.metric(len(sizes), len(cells))
     looked = aim.pilot.look(candidates.rows, candidates.targets)
     fitting = search_for(len(sizes), aim.pilot.n_free, n_rows, search)
-    found = balance(cells, looked, sizes, aim.gradient, metric, rng, fitting)
+    found = balance(cells, looked, sizes, aim.gradient, metric, rng, fitting, groups)
     return found, metric

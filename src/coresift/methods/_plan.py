@@ -11,8 +11,8 @@ import numpy as np
 
 from coresift._runtime import Runtime
 from coresift._threads import run_all
-from coresift._typing import Indices
-from coresift.core.budget import resolve_budget
+from coresift._typing import Budget, Indices
+from coresift.core.class_budget import most_rows
 from coresift.core.coreset import Choice
 from coresift.core.parameters import check_choice, check_range
 from coresift.core.scaler import SCALES
@@ -39,7 +39,7 @@ class Plan(ABC):
     holds_rows: ClassVar[bool] = False  # whether it reads all rows into memory
     sample_rows: ClassVar[int] = 1  # how many rows the first pass keeps, for training
 
-    budget: float
+    budget: Budget
     _: KW_ONLY
     weights: str = "assignment"
     scale: str | None = "minmax"
@@ -70,6 +70,11 @@ class Plan(ABC):
         """Return how the chosen rows are weighed."""
         return weighting_type(self.weights, type(self)).of(self)
 
+    def settled(self, numbers: bool) -> Plan:
+        """Return the plan for a table of classes, or of numbers to predict."""
+        del numbers
+        return self
+
     def cost(self, source: Source) -> dict[str, Any]:
         """Say what a selection would take, without reading a row.
 
@@ -88,7 +93,7 @@ class Plan(ABC):
         return {
             "n_rows": source.n_rows,
             "n_features": source.n_features,
-            "budget": resolve_budget(self.budget, source.n_rows),
+            "budget": most_rows(self.budget, source.n_rows),
             "passes": 2 + self.weighting_passes,
             "max_bytes": 4 * CHUNK_BYTES + sample + held,
         }
@@ -103,7 +108,7 @@ class Plan(ABC):
         """Passes over the rows once they are chosen."""
         if not self.weighting().reads_cells:
             return 0
-        random = getattr(self, "representative", "medoid") == "random"
+        random = getattr(self.weighting(), "representative", "medoid") == "random"
         return 1 + 3 * getattr(self, "n_refinements", 0) + random
 
 

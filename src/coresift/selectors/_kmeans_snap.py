@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coresift._typing import Budget
 from coresift.engines import Engine
 from coresift.methods.kmeans_snap import KMeansSnapPlan
 from coresift.selectors._base import BaseSelector, RandomState
@@ -16,9 +17,10 @@ class KMeansSnap(BaseSelector):
 
     Parameters
     ----------
-    budget : float or int
+    budget : float, int or dict
         A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
-        the classes by largest remainder, with at least one row for each.
+        the classes by largest remainder, with at least one row for each. A dict has one of them
+        for each class: ``{"yes": 100, "no": 0.01}`` is 100 rows and 1 % of the others.
     batch_size : int, default=1024
         Rows of a step of k-means.
     weights : {"assignment", "uniform"}, default="assignment"
@@ -70,7 +72,7 @@ class KMeansSnap(BaseSelector):
 
     def __init__(
         self,
-        budget: float = 0.01,
+        budget: Budget = 0.01,
         *,
         batch_size: int = 1024,
         weights: str = "assignment",

@@ -103,13 +103,13 @@ def _stored(header: Mapping[str, Any], arrays: Arrays, path: str) -> StoredSumma
         row_ids,
         (arrays["pool_codes"], arrays["pool_buckets"]),
     )
-    counted: Any = (arrays[name] for name in _SUMMARY)
+    counted: dict[str, Any] = {name: arrays[name] for name in _SUMMARY}
     return StoredSummary(
         recipe,
         encoder,
         names,
         labels,
-        Summary(layout, *counted, pool=pool),
+        Summary(layout=layout, pool=pool, **counted),
         tuple(Span(**span) for span in header["spans"]),
         header["reading"],
         header["error_trained"],

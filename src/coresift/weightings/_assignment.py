@@ -14,8 +14,9 @@ from coresift.core.centers import Assignment, Centers
 from coresift.core.coreset import Choice, Weighed
 from coresift.core.merge import BottomK, Mergeable, Together
 from coresift.table import Block, Table
-from coresift.weightings._balanced import PILOT_ROWS, PilotSettings, balanced
+from coresift.weightings._balanced import balanced
 from coresift.weightings._cells import CellWeights
+from coresift.weightings._pilot import PILOT_ROWS, PilotSettings
 from coresift.weightings._refine import centers_of
 
 REPRESENTATIVES = ("medoid", "random", "balanced")

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from coresift._errors import LabelError
 from coresift._rng import Purpose, derived_seed, draw_keys, stream
 from coresift._runtime import Runtime
 from coresift._typing import Float64, Indices
@@ -20,9 +19,7 @@ from coresift.core.centers import Assignment, Centers
 from coresift.core.coreset import Weighed
 from coresift.core.merge import BottomK, Count, Together
 from coresift.gradients import (
-    PENALTIES,
     Aim,
-    Calibration,
     GradientSum,
     Pilot,
     Sample,
@@ -30,49 +27,21 @@ from coresift.gradients import (
     Steps,
     WeightFacts,
     choose_members,
-    choose_penalty,
     gradient_error,
-    loss_named,
-    pilot_from_model,
     plausibility,
     to_class_sizes,
-    without_noise,
 )
 from coresift.table import Block, Table
 from coresift.weightings._hold_back import Alternative, held_back, stratified_from
-
-MEMBERS = 30  # of each cell, to choose from
-PILOT_ROWS, HELD_OUT = 20_000, 5_000
-
-
-@dataclass(frozen=True)
-class PilotSettings:
-    """Which model gradients are looked at, and how far weights may move.
-
-    Parameters
-    ----------
-    pilot : estimator or None
-        A fitted linear model of scikit-learn; None fits one to the sample of the first pass.
-    loss : str or None
-        None is "logistic", or that of the pilot which is given.
-    noise : float or None
-        Rows whose label is less than so many times as probable as the likeliest are left out.
-    balance : bool
-        Whether members are chosen, or only weighed.
-    calibration : Calibration or None
-        None keeps the sizes of the cells as weights.
-    hold_back : bool
-        Whether rows held out may speak against it.
-    seed : int
-    """
-
-    pilot: Any = None
-    loss: str | None = None
-    noise: float | None = None
-    balance: bool = True
-    hold_back: bool = False
-    calibration: Calibration | None = None
-    seed: int = 0
+from coresift.weightings._pilot import (
+    MEMBERS,
+    PILOT_ROWS,
+    Goals,
+    PilotSettings,
+    pilot_for,
+    pilot_sample,
+    rows_held_out,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +52,7 @@ class BalanceTask:
     ----------
     centers : Centers
     pilot : Pilot
+    goals : Goals
     steps : Steps
     n_members : int
         How many rows of each cell to keep, with their values.
@@ -97,6 +67,7 @@ class BalanceTask:
 
     centers: Centers
     pilot: Pilot
+    goals: Goals
     steps: Steps
     n_members: int
     seed: int
@@ -110,12 +81,13 @@ class BalanceTask:
         n_cells, times = len(self.centers.row_ids), block.weights
         facts = block.class_ids, owners, distances, self.centers, times
         found: list[Any] = [Assignment.of(*facts)]
-        outputs = self.pilot.outputs(block.rows)
-        errors = self.pilot.loss.errors(outputs, block.class_ids)
-        rows, class_ids, row_ids = block.rows, block.class_ids, block.row_ids
+        outputs, goals = self.pilot.outputs(block.rows), self.goals.of(block)
+        errors = self.pilot.loss.errors(outputs, goals)
+        own = BottomK.of(*_centers_of(self.centers, owners, block.row_ids, goals))
+        rows, row_ids = block.rows, block.row_ids
         if self.noise is not None:
-            kept = np.flatnonzero(plausibility(outputs, class_ids) >= self.noise)
-            rows, class_ids, row_ids = rows[kept], class_ids[kept], row_ids[kept]
+            kept = np.flatnonzero(plausibility(outputs, block.class_ids) >= self.noise)
+            rows, goals, row_ids = rows[kept], goals[kept], row_ids[kept]
             owners, errors = owners[kept], errors[kept]
             times = None if times is None else times[kept]
         found += [
@@ -128,10 +100,20 @@ class BalanceTask:
                 draw_keys(row_ids, self.seed, times),
                 row_ids,
                 np.full(n_cells, self.n_members),
-                (rows,),
+                (rows, goals),
             ),
+            own,
         ]
         return Together((*found, *(task(block) for task in self.more)))
+
+
+def _centers_of(
+    centers: Centers, owners: Indices, row_ids: Indices, goals: Indices | Float64
+) -> tuple[Any, ...]:
+    """Return the rows that are centers, each with its goal, for `BottomK.of`."""
+    here = np.flatnonzero(centers.row_ids[owners] == row_ids)
+    ones = np.ones(len(centers.row_ids), dtype=np.int64)
+    return owners[here], (np.zeros(len(here)),), row_ids[here], ones, (goals[here],)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +126,7 @@ class Members:
         Cell of each member, ascending; then by row id.
     row_ids : ndarray of shape (n,), int64
     sample : Sample
-        Their rows and classes.
+        Their rows and goals.
     sizes : ndarray of shape (k,), float64
         Rows of each cell that count, at least 1.
     """
@@ -155,42 +137,33 @@ class Members:
     sizes: Float64
 
     @classmethod
-    def of(cls, kept: BottomK, sizes: Float64, centers: Centers, balance: bool) -> Members:
-        """Arrange the members of each cell; one that has none, or no choice, keeps its center."""
-        n_cells = len(centers.row_ids)
-        cells, row_ids, rows = kept.groups, kept.row_ids, kept.payload[0]
+    def of(
+        cls,
+        kept: BottomK,
+        sizes: Float64,
+        centers: Centers,
+        goals: Indices | Float64,
+        balance: bool,
+    ) -> Members:
+        """Arrange the members of each cell; one that has none, or no choice, keeps its center.
+
+        Parameters
+        ----------
+        goals : ndarray of shape (k,)
+            Of the centers.
+        """
+        n_cells, (rows, own_goals) = len(centers.row_ids), kept.payload
+        cells, row_ids = kept.groups, kept.row_ids
         if not balance:
-            cells, row_ids, rows = cells[:0], row_ids[:0], rows[:0]
+            cells, row_ids, rows, own_goals = cells[:0], row_ids[:0], rows[:0], own_goals[:0]
         alone = np.flatnonzero(np.bincount(cells, minlength=n_cells) == 0)
         cells = np.concatenate([cells, alone])
         row_ids = np.concatenate([row_ids, centers.row_ids[alone]])
         rows = np.concatenate([rows, centers.rows[alone]])
+        own_goals = np.concatenate([own_goals, goals[alone]])
         order = np.lexsort((row_ids, cells))
-        cells = cells[order]
-        sample = Sample(rows[order], centers.class_ids[cells], np.ones(len(cells)))
-        return cls(cells, row_ids[order], sample, np.maximum(sizes, 1.0))
-
-
-def pilot_for(table: Table, settings: PilotSettings, sample: Sample) -> tuple[Pilot, float]:
-    """Return the pilot that was given, or fit one; and the penalty to train with.
-
-    Raises
-    ------
-    LabelError, ParameterError
-        Where there is nothing to tell apart, or a model does not fit the data.
-    """
-    labels = table.classes.labels
-    if len(labels) < 2:
-        raise LabelError(
-            f"{len(labels)} class leaves a pilot nothing to tell apart: pass labels of two classes "
-            "at least, or use weights='assignment' with representative='medoid'"
-        )
-    loss = None if settings.loss is None else loss_named(settings.loss)
-    if settings.pilot is not None:
-        return pilot_from_model(settings.pilot, table.view.scaler, labels, loss), PENALTIES[-1]
-    held_out = _as_sample(_held_out(table))
-    pilot, l2 = choose_penalty(sample, held_out, loss or loss_named("logistic"), len(labels))
-    return without_noise(pilot, sample, l2, settings.noise), l2
+        sample = Sample(rows[order], own_goals[order], np.ones(len(order)))
+        return cls(cells[order], row_ids[order], sample, np.maximum(sizes, 1.0))
 
 
 def balanced(
@@ -214,41 +187,50 @@ def balanced(
     """
     asked = () if probe is None else (probe.prepared(table),)
     with run.stage("pilot"):
-        sample = _as_sample(table.labelled(0, _pilot_rows(table)))
-        pilot, l2 = pilot_for(table, settings, sample)
+        goals = Goals.in_table(table)
+        sample = pilot_sample(table, goals)
+        pilot, l2 = pilot_for(table, settings, goals, sample)
     with run.stage("weigh", table.n_rows):
         low, high = (edge.astype(np.float64) for edge in table.edges())
-        steps = Steps.of(pilot.largest_error(low, high), low, high)
-        seed = derived_seed(settings.seed, Purpose.CANDIDATES)
+        steps = Steps.of(pilot.largest_error(low, high, goals.largest), low, high)
         task = BalanceTask(
             centers,
             pilot,
+            goals,
             steps,
             MEMBERS if settings.balance else 1,
-            seed,
+            derived_seed(settings.seed, Purpose.CANDIDATES),
             settings.noise,
             asked,
             table.heaviest,
         )
-        assignment, counted, total, kept, *found = table.fold(task, run).parts
+        assignment, counted, total, kept, own, *found = table.fold(task, run).parts
     with run.stage("balance"):
         n_counted = max(int(counted.counts.sum()), 1)
         aim = Aim(pilot, total.value(steps) * (table.heaviest / n_counted), sample, l2)
         if settings.pilot is None:
             aim = aim.moved()
         sizes = counted.counts * (table.n_present / float(table.masses.sum()))
-        members = Members.of(kept, sizes, centers, settings.balance)
-        weighed = _weighed(table, centers, members, aim, settings)
+        members = Members.of(kept, sizes, centers, own.payload[0], settings.balance)
+        medoids = Alternative(
+            centers.row_ids, centers.class_ids, centers.rows, own.payload[0], members.sizes
+        )
+        weighed = _weighed(table, medoids, members, aim, goals, settings)
     facts = {"center_score": assignment.score(), **weighed.facts}
     facts |= asked[0].facts(found[0]) if asked else {}
     return Weighed(weighed.row_ids, weighed.class_ids, weighed.weights, None, facts)
 
 
 def _weighed(
-    table: Table, centers: Centers, members: Members, aim: Aim, settings: PilotSettings
+    table: Table,
+    medoids: Alternative,
+    members: Members,
+    aim: Aim,
+    goals: Goals,
+    settings: PilotSettings,
 ) -> Weighed:
     """Choose among the members, scale the weights to the sizes of the classes; or hold back."""
-    everything = len(centers.row_ids) == table.n_present  # each row stands for itself
+    everything = len(medoids.row_ids) == table.n_present  # each row stands for itself
     found, metric = choose_members(
         aim,
         members.cells,
@@ -257,29 +239,29 @@ def _weighed(
         table.n_present,
         stream(settings.seed, Purpose.BALANCE),
         Search(calibration=None if everything else settings.calibration),
+        medoids.class_ids if goals.are_numbers else None,
     )
-    weights = to_class_sizes(found.weights, centers.class_ids, table.masses)
+    chosen = members.sample.take(found.chosen)
     own = Alternative(
         members.row_ids[found.chosen],
-        centers.class_ids,
-        members.sample.rows[found.chosen],
-        weights,
+        medoids.class_ids,
+        chosen.rows,
+        chosen.targets,
+        to_class_sizes(found.weights, medoids.class_ids, table.masses),
     )
     use, verdict = own, dict[str, Any]()
-    if settings.hold_back and len(centers.row_ids) <= PILOT_ROWS // 2:
-        medoids = Alternative(centers.row_ids, centers.class_ids, centers.rows, members.sizes)
+    if settings.hold_back and len(medoids.row_ids) <= PILOT_ROWS // 2:
         drawn = table.labelled(0, PILOT_ROWS)
         others = {
-            "stratified": lambda: stratified_from(drawn, centers, table.masses),
+            "stratified": lambda: stratified_from(drawn, medoids, table.masses, goals),
             "medoid": lambda: medoids,
         }
-        use, verdict = held_back(_held_out(table), aim, own, others)
-    before = gradient_error(
-        aim.pilot.look(centers.rows, centers.class_ids), members.sizes, aim.gradient, metric
-    )
-    after = gradient_error(
-        aim.pilot.look(use.rows, use.class_ids), use.weights, aim.gradient, metric
-    )
+        use, verdict = held_back(rows_held_out(table), aim, own, others, goals)
+
+    def error(of: Alternative) -> float:
+        looked = aim.pilot.look(of.rows, of.goals)
+        return gradient_error(looked, of.weights, aim.gradient, metric)
+
     even = WeightFacts.of(use.weights)
     facts = {
         "pilot": {
@@ -289,22 +271,8 @@ def _weighed(
             "free_parameters": aim.pilot.n_free,
             "runaway": aim.pilot.runaway,
         },
-        "gradient_error": {"before": before, "after": after},
+        "gradient_error": {"before": error(medoids), "after": error(use)},
         "effective_sample_size": even.effective,
         "largest_weight": even.largest,
     }
     return use.weighed({**facts, "check": verdict} if verdict else facts)
-
-
-def _pilot_rows(table: Table) -> int:
-    """Return how many rows of the sample a pilot is fitted on: at most half of all rows."""
-    return min(PILOT_ROWS, max(table.n_present // 2, 1))
-
-
-def _held_out(table: Table) -> Block:
-    """Return the part of the sample that no pilot is fitted on."""
-    return table.labelled(_pilot_rows(table), PILOT_ROWS + HELD_OUT)
-
-
-def _as_sample(block: Block) -> Sample:
-    return Sample(block.rows, block.class_ids, np.ones(len(block.rows)))
