@@ -65,11 +65,8 @@ def covtype() -> Data:
 
 def covtype_elevation() -> Data:
     """Elevation as a number, from all other columns but the cover type."""
-    table = read("covtype")
-    y = table.column("Elevation").to_numpy().astype(float)
-    others = table.drop_columns(["Elevation", "Cover_Type"]).columns
-    X = np.column_stack([column.to_numpy() for column in others])
-    return _split("elevation", X.astype(np.float32), y)
+    found = load_covtype(folder())
+    return _split("elevation", found.X[:, 1:], found.X[:, 0].astype(float))
 
 
 def movies() -> Data:
@@ -80,8 +77,8 @@ def movies() -> Data:
 
 def movie_ratings() -> Data:
     """Rating as a number from the same features."""
-    rating = read("movies").column("rating").to_numpy().astype(float)
-    return _split("ratings", load_movies(folder()).X, rating)
+    rating = pq.read_table(folder() / "movies.parquet", columns=["rating"]).column(0)
+    return _split("ratings", load_movies(folder()).X, rating.to_numpy().astype(float))
 
 
 def mnist() -> Data:

@@ -85,7 +85,7 @@ def test_the_units_of_the_numbers_do_not_matter(factor: float, center: float) ->
     expected = fitted().report_["gradient_error"]
     assert found.report_["gradient_error"]["before"] == pytest.approx(expected["before"], rel=0.05)
     assert found.report_["gradient_error"]["after"] < 0.01 * expected["before"]
-    assert excess(found) < 0.1 * excess(Uniform(BUDGET, random_state=0).fit(X, y))
+    assert excess(found) < 0.2 * excess(Uniform(BUDGET, random_state=0).fit(X, y))
 
 
 @pytest.mark.parametrize("model", [Ridge(1e-3), Lasso(0.01), Ridge()], ids=str)

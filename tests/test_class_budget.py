@@ -64,7 +64,7 @@ def test_every_method_keeps_to_it(name: str) -> None:
     ("budget", "message"),
     [
         ({"yes": 3}, "'no' has no budget; the classes are 'no', 'yes'"),
-        ({"yes": 3, "no": 3, "perhaps": 1, "never": 2}, "'perhaps', like 1 more, is no class"),
+        ({"yes": 3, "no": 3, "perhaps": 1, "never": 2}, "'perhaps', like 1 more, is not a class"),
         ({"yes": 0, "no": 3}, "budget=0 rows: must be from 1 to the number of rows of class 'yes'"),
         ({"yes": 3, "no": 301}, f"budget=301 .*rows of class 'no', {SIZES['no']}"),
         ({"yes": 3, "no": 1.5}, "fraction must be in"),

@@ -722,3 +722,39 @@ def test_a_uniform_sample_of_any_columns(tmp_path: Path) -> None:
     gaps = coresift(*sampled, "--missing", "drop", "--drop", "t,n")
     assert gaps.returncode == 0, gaps.stderr
     assert pd.read_parquet(tmp_path / "o.parquet")["x"].notna().all()
+
+
+def test_a_coreset_of_a_coreset(rows: Path, tmp_path: Path) -> None:
+    core, small = tmp_path / "core.parquet", tmp_path / "small.parquet"
+    assert coresift("select", rows, "--label", "y", "--budget", 100, "-o", core).returncode == 0
+    again = [
+        "select",
+        core,
+        "--label",
+        "y",
+        "--weight",
+        "sample_weight",
+        "--budget",
+        20,
+        "-o",
+        small,
+    ]
+    refused = coresift(*again)
+    assert refused.returncode == 2
+    assert "'sample_weight' and 'row' already" in refused.stderr
+    remedy = "--weight-name sample_weight_2 --row-name row_2"
+    assert refused.stderr.strip().endswith(remedy)
+    assert not small.exists()
+    done = coresift(*again, *remedy.split())
+    assert done.returncode == 0, done.stderr
+    out = pd.read_parquet(small)
+    assert out["sample_weight_2"].sum() == pytest.approx(600)
+    whole = pd.read_parquet(rows)
+    assert out["a"].tolist() == whole["a"].iloc[out["row"]].tolist()
+
+
+def test_an_array_has_no_columns_to_copy(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.eye(9))
+    done = coresift("select", tmp_path / "x.npy", "--budget", 3, "-o", tmp_path / "o.parquet")
+    assert done.returncode == 2
+    assert "no columns to copy" in done.stderr

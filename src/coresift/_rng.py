@@ -39,6 +39,7 @@ class Purpose(IntEnum):
     BALANCE = 109
     SELECT_EPOCH = 110
     TRAIN_EPOCH = 111
+    PROJECTION = 112
     GENERATED_DATA = 120
     DATA_SAMPLE = 121
     DRAWS = 112

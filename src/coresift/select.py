@@ -90,8 +90,8 @@ def profiled(source: Source, plan: Plan, run: Runtime, check: bool = False) -> T
         run,
         target=plan.target,
         budget=plan.budget,
-        narrow=getattr(plan, "pilot", None) is None,  # a model knows the features as they are
         numbers_sample=sample_size(True),
+        narrow=all(getattr(plan, name, None) is None for name in ("pilot", "gradient")),
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from coresift._rng import Purpose, derived_seed, draw_keys
 from coresift._runtime import Runtime
 from coresift._survey import MomentsTask, ProfileTask, present, survey_labels
-from coresift._typing import Budget, Counts, Float32, Float64, Indices, RawRows, Rows
+from coresift._typing import Budget, Counts, Float32, Float64, Indices, Labels, RawRows, Rows
 from coresift.core.budget import resolve_budget, split_budget
 from coresift.core.class_budget import class_quotas
 from coresift.core.classes import Classes
@@ -157,9 +157,8 @@ class Table:
             if narrow:
                 given, source = source, source.narrowed(scale)
                 scale = scale if source is given else None
-            task = ProfileTask(
-                scale, sample_size, derived_seed(seed, Purpose.SAMPLE), target, numbers_sample
-            )
+            draw = derived_seed(seed, Purpose.SAMPLE)
+            task = ProfileTask(scale, sample_size, draw, target, numbers_sample)
             seen = run.fold(task, source)
         if seen.prior is not None:
             seen.prior.check(source.n_rows)
@@ -251,6 +250,13 @@ class Table:
             kept.row_ids[order],
             targets=self.classes.targets(own),
         )
+
+    def raw_labelled(self, first: int, stop: int) -> tuple[RawRows, Labels | None]:
+        """Return the same part of the sample as `labelled`, rows and labels as they are."""
+        kept = self.profile.sample
+        order = first + np.argsort(kept.row_ids[first:stop])
+        rows, *labels = (carried[order] for carried in kept.payload)
+        return rows, labels[0] if labels else None
 
     def edges(self) -> tuple[Float32, Float32]:
         """Return the smallest and the largest scaled value of each feature."""

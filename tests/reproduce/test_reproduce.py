@@ -32,6 +32,7 @@ TINY = replace(
     schedule={"warm_up": 1, "epochs": 1, "rounds": 1, "batch_size": 16},
     most_rows=dict.fromkeys(SETTINGS, 400),
     least_coreset=40,
+    varied=tuple(SETTINGS),
 )
 # One small set each, and few methods: what is tried is the way from runs to files.
 SETS = {"fig8": "imdb", "fig9": "imdb", "table6": "imdb"}

@@ -15,8 +15,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.preprocessing import StandardScaler
 
-from coresift import CoresetClassifier, Craig, FastCore, Stratified, Uniform, WeightsLostWarning
+from coresift import (
+    CoresetClassifier,
+    Craig,
+    DataError,
+    FastCore,
+    Stratified,
+    Uniform,
+    WeightsLostWarning,
+)
 from coresift.selectors import BaseSelector
+from coresift.sources import as_source
 from tables import table
 
 X, LABELS = table(600)
@@ -92,3 +101,9 @@ def test_prior_weights_make_rows_of_a_uniform_sample_differ() -> None:
     prior = np.linspace(1, 20, 600)  # no row gets less than its own weight
     with pytest.warns(WeightsLostWarning):
         Uniform(500, random_state=0).fit_resample(X, Y, prior)
+
+
+@pytest.mark.parametrize("rows", ["t.parquet", "t.npy", as_source(X, Y)], ids=str)
+def test_what_has_no_rows_to_return_is_refused_first(rows: Any) -> None:
+    with pytest.raises(DataError, match="cannot be returned as such"):
+        FastCore(10).fit_resample(rows)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coresift._errors import ColumnError, ParameterError
+from coresift._errors import ColumnError, DataError, ParameterError
 from coresift.cli._options import AsJson, Seed, Threads, amounts, cluster, n_threads
 from coresift.cli._output import print_check, print_facts, progress_bars
 from coresift.cli._reading import Reading, reads
@@ -144,9 +145,17 @@ def _from_summary(
 
 def _check_names(rows: Any, weight_name: str, row_name: str) -> None:
     """Refuse names that the input has, before a row is read."""
-    for name, option in ((weight_name, "--weight-name"), (row_name, "--row-name")):
-        if name in rows.input_names:
-            raise ColumnError(
-                f"the input has a column {name!r}, and one of that name is written: choose "
-                f"another with {option}"
-            )
+    if not hasattr(rows, "input_names"):
+        raise DataError(
+            "the input is an array, which has no columns to copy: write it as Parquet or CSV, or "
+            "select from Python"
+        )
+    wanted = {"--weight-name": weight_name, "--row-name": row_name}
+    taken = {option: name for option, name in wanted.items() if name in rows.input_names}
+    if taken:
+        names = " and ".join(map(repr, taken.values()))
+        others = " ".join(f"{option} {quote(f'{name}_2')}" for option, name in taken.items())
+        raise ColumnError(
+            f"the input has {names} already, where the weights and positions are written: choose "
+            f"another name, such as {others}"
+        )

@@ -51,7 +51,7 @@ def class_quotas(
             "or one number of rows"
         )
     own = {_label_of(key, labels): amount for key, amount in budget.items()}
-    _refuse([key for key in own if key not in labels], "is no class", labels)
+    _refuse([key for key in own if key not in labels], "is not a class", labels)
     _refuse([label for label in labels if label not in own], "has no budget", labels)
     quotas = [
         resolve_budget(own[label], size, f"rows of class {label!r}")

@@ -68,8 +68,8 @@ class Processes(Engine):
 
     def _results(self, task: Task[Any], parts: Sequence[Any]) -> Iterator[Folded[Any]]:
         """Yield what each part gives, in the order of the parts."""
+        whole = _pickled(task)
         pool = self._started()
-        whole = pickle.dumps(task)
         waiting: deque[Future[Folded[Any]]] = deque()
         try:
             for part in parts:
@@ -116,6 +116,23 @@ def safe_start() -> Iterator[None]:
             del os.environ["PYTHONSAFEPATH"]
         else:
             os.environ["PYTHONSAFEPATH"] = before
+
+
+def _pickled(task: Task[Any]) -> bytes:
+    """Return a task as workers get it.
+
+    Raises
+    ------
+    EngineError
+        Where it holds what cannot travel: a function that is defined inside another, or a lambda.
+    """
+    try:
+        return pickle.dumps(task)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise EngineError(
+            f"the task cannot be sent to worker processes ({error}): define the function that was "
+            "given at the top of a module, or use engine='serial'"
+        ) from error
 
 
 def _ready() -> None:

@@ -30,7 +30,7 @@ def make_engine(engine: Any) -> Engine:
     Raises
     ------
     ParameterError
-        For a name that is not known, or what is no engine.
+        For a name that is not known, or what is not an engine.
     """
     if isinstance(engine, Engine):
         return engine

@@ -26,11 +26,13 @@ from coresift.selectors._base import named_source
 from coresift.sources import (
     Chunk,
     Source,
+    WeightedSource,
     as_source,
     count_missing_labels,
     count_nonfinite,
     raise_unusable,
 )
+from coresift.sources._impute import ImputedSource
 
 _ARRAYS = ("X", "y", "X_test", "y_test", "weights", "weights_test")
 
@@ -83,7 +85,8 @@ class Split:
             )
         source = named_source(X, y, sample_weight, drop=_named(groups))
         together = group_ids(groups, X, source)
-        given = _read(source)
+        imputed = _imputed(source) if test is None else None
+        given = _read(source) if imputed is None else _read(imputed.base, gaps=True)
         if given.labels is None:
             raise LabelError("a comparison trains models and needs labels: name their column")
         classes = _classes(given.labels, regression)
@@ -98,6 +101,8 @@ class Split:
         else:
             weight = sample_weight if isinstance(sample_weight, str) else None
             train, own_test = given, _read_test(test, y, weight, source, classes)
+        if imputed is not None:
+            train, own_test = _filled(imputed, train, own_test)
         moments = Moments.of(train.rows, "minmax")
         scaler = Scaler.from_moments(moments, "minmax", source.column_names)
         return cls(
@@ -235,7 +240,7 @@ class Given:
 
 
 def _named(groups: Any) -> tuple[str, ...]:
-    """Return the column of the groups, which is no feature."""
+    """Return the column of the groups, which is not a feature."""
     return (groups,) if isinstance(groups, str) else ()
 
 
@@ -265,15 +270,33 @@ def _classes(labels: Labels, regression: bool) -> Classes | None:
     return classes
 
 
-def _read(source: Source) -> Given:
-    """Read a source into memory; refuses what cannot be used."""
+def _imputed(source: Source) -> ImputedSource | None:
+    """Return the source whose gaps are filled, if it is one, with its weights below that."""
+    if isinstance(source, WeightedSource) and isinstance(source.base, ImputedSource):
+        weights = source.weights_at(np.arange(source.n_rows))
+        below = source.base
+        return ImputedSource(WeightedSource(below.base, weights), below.imputation)
+    return source if isinstance(source, ImputedSource) else None
+
+
+def _filled(source: ImputedSource, train: Given, test: Given) -> tuple[Given, Given]:
+    """Fill what is missing in both with the medians of the training rows."""
+    is_level = [level for _, size, level in source.base.groups for _ in range(size)]
+    imputation = source.imputation.refitted(train.rows, np.array(is_level, dtype=np.bool_))
+    filled = (replace(part, rows=imputation.apply(part.rows)) for part in (train, test))
+    return next(filled), next(filled)
+
+
+def _read(source: Source, gaps: bool = False) -> Given:
+    """Read a source into memory; refuses what cannot be used, gaps too where they are."""
     with Runtime() as run:
         found = run.fold(KeepRaw(), source)
     chunks = sorted(found.chunks, key=lambda chunk: chunk.start)
     weights = [chunk.weights for chunk in chunks if chunk.weights is not None]
     if weights:
         found.prior.check(source.n_rows)
-    raise_unusable(found.nans, found.infinities, found.missing, source)
+    nans = np.zeros_like(found.nans) if gaps else found.nans
+    raise_unusable(nans, found.infinities, found.missing, source)
     rows: Any = np.concatenate([chunk.rows for chunk in chunks])
     labels = [chunk.labels for chunk in chunks if chunk.labels is not None]
     return Given(

@@ -220,7 +220,8 @@ def balance(
         packed.sweep(chosen, weights / weights.sum(), wanted, rng, search.sweeps)
         if search.calibration is not None:
             factors = packed.errors[chosen].astype(np.float64), packed.rows(chosen)
-            weights = calibrate(*factors, base, wanted, search.calibration, groups)
+            kept = groups if packed.errors.shape[1] == 1 else None
+            weights = calibrate(*factors, base, wanted, search.calibration, kept)
         found.append(gradient_error(gradients.take(chosen), weights, target, metric))
         if found[-1] <= search.enough:
             break

@@ -14,7 +14,7 @@ from coresift._threads import run_all
 from coresift._typing import Budget, Indices
 from coresift.core.class_budget import most_rows
 from coresift.core.coreset import Choice
-from coresift.core.parameters import check_choice, check_range
+from coresift.core.parameters import check_choice, check_threads
 from coresift.core.scaler import SCALES
 from coresift.core.target import TARGETS
 from coresift.engines import Engine, make_engine
@@ -51,8 +51,7 @@ class Plan(ABC):
     def __post_init__(self) -> None:
         check_choice("scale", self.scale, SCALES)
         check_choice("target", self.target, TARGETS)
-        if self.n_threads is not None:
-            check_range("n_threads", self.n_threads)
+        check_threads(self.n_threads)
         make_engine(self.engine)
         self.weighting()
 
@@ -108,8 +107,10 @@ class Plan(ABC):
         """Passes over the rows once they are chosen."""
         if not self.weighting().reads_cells:
             return 0
-        random = getattr(self.weighting(), "representative", "medoid") == "random"
-        return 1 + 3 * getattr(self, "n_refinements", 0) + random
+        weighting = self.weighting()
+        random = getattr(weighting, "representative", "medoid") == "random"
+        again = getattr(weighting, "rounds", 1) - 1 if weighting.reads_gradients else 0
+        return 1 + 3 * getattr(self, "n_refinements", 0) + random + again
 
 
 def choose_by_class(choose: Callable[[int], R], quotas: Indices) -> list[R]:

@@ -55,6 +55,9 @@ CANDIDATES_PER_PICK = 20
 AMPLE_CLUSTERS = 4096  # but at least so many, shared where there are more than 16 classes
 AMPLE_CANDIDATES = 1024
 TABLE_BYTES = 2**29
+# What "auto" is, representative and weights: by measurement, docs/measured.md.
+FOR_CLASSES = "medoid", "assignment"
+FOR_NUMBERS = "balanced", "calibrated"
 # What says how clusters and codes are made, and how rows are chosen by them.
 CODE_PARAMETERS = (
     "clusters",
@@ -70,9 +73,6 @@ CODE_PARAMETERS = (
     "max_clusters",
     "max_candidates",
 )
-# What "auto" is, representative and weights: by measurement, docs/measured.md.
-FOR_CLASSES = "medoid", "assignment"
-FOR_NUMBERS = "balanced", "calibrated"
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +127,8 @@ class FastCorePlan(Plan):
     pilot: Any = None
     loss: str | None = None
     noise: float | None = None
+    gradient: Any = None
+    rounds: int = 1
     max_clusters: int | None = None
     max_candidates: int | None = None
     exact_below: int | str = "auto"
@@ -141,6 +143,7 @@ class FastCorePlan(Plan):
         check_range("n_planes", self.n_planes, MAX_PLANES)
         check_range("n_codewords", self.n_codewords, MAX_CODEWORDS)
         check_range("n_candidates", self.n_candidates)
+        check_range("rounds", self.rounds)
         if self.refine is not None:
             check_range("refine", self.refine, lowest=0)
         for name in ("n_clusters", "n_subspaces", "max_clusters", "max_candidates"):
@@ -164,7 +167,8 @@ class FastCorePlan(Plan):
         """
         if "auto" not in (self.representative, self.weights):
             return self
-        gradients = any(value is not None for value in (self.pilot, self.loss, self.noise))
+        given = self.pilot, self.loss, self.noise, self.gradient
+        gradients = self.rounds > 1 or any(value is not None for value in given)
         representative, weights = FOR_NUMBERS if numbers or gradients else FOR_CLASSES
         if self.weights != "auto":
             reads = weighting_type(self.weights, type(self)).reads_cells

@@ -70,6 +70,9 @@ class Scale:
         Rows that are drawn of a data set; all of those that are not named.
     least_coreset : int
         Rows of a coreset at least: a hundredth of few rows is too few to train on.
+    varied : tuple of str
+        Data sets of the figures that vary sizes, models and parameters, and of networks; a quick
+        run takes real rows only.
     """
 
     name: str
@@ -81,6 +84,7 @@ class Scale:
     network_limit: float | None = None
     most_rows: dict[str, int] = field(default_factory=dict)
     least_coreset: int = 0
+    varied: tuple[str, ...] = tuple(SETTINGS)
 
     @property
     def isolate(self) -> bool:
@@ -109,10 +113,12 @@ QUICK = Scale(
     schedule={"warm_up": 2, "epochs": 3, "rounds": 2},
     most_rows={
         "brazil": 20_000,
-        "covtype": 50_000,
+        "covtype": 20_000,
         "imdb": 20_000,
-        "imdb-large": 40_000,
-        "mnist": 5_000,
+        "imdb-large": 20_000,
+        "mnist": 2_000,
+        "movies": 20_000,
     },
     least_coreset=200,
+    varied=("covtype", "mnist", "movies"),
 )

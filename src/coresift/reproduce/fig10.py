@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZES = (0.001, 0.005, 0.01, 0.05, 0.1)
+_DATA = ("brazil", "covtype", "imdb", "movies")
 _METHODS = ("fastcore", "uniform", "ours-balanced")
 _STABLE = 1.0  # points
 
 
 def _cells(scale: Scale) -> Iterator[Cell]:
-    for data in ("brazil", "covtype", "imdb", "movies"):
+    for data in _DATA:
+        if data not in scale.varied:
+            continue
         for seed in scale.seeds:
             yield CompareCell(data, method=FULL, seed=seed)
             for share in SIZES:

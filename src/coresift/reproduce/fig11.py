@@ -29,12 +29,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MODELS = {"logistic": "logistic regression", "svm": "SVM", "lasso": "Lasso"}
+_DATA = ("brazil", "covtype", "imdb", "movies")
 _METHODS = (FULL, "fastcore", "uniform", "ours-balanced")
 _SIGNIFICANT = 2.0  # points
 
 
 def _cells(scale: Scale) -> Iterator[Cell]:
-    for data in ("brazil", "covtype", "imdb", "movies"):
+    for data in _DATA:
+        if data not in scale.varied:
+            continue
         for seed in scale.seeds:
             for method in _METHODS:
                 for model in MODELS:

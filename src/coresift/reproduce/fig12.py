@@ -43,6 +43,8 @@ def parts_of(n_features: int) -> list[int]:
 
 def _cells(scale: Scale) -> Iterator[Cell]:
     for data in _DATA:
+        if data not in scale.varied:
+            continue
         for seed in scale.seeds:
             for planes in PLANES:
                 tags, changes = {"planes": planes}, {"n_planes": planes}

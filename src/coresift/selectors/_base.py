@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC
 from collections.abc import Sequence
+from os import PathLike
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from coresift._errors import CoresiftError, DataError, WeightsLostWarning
 from coresift._progress import Progress
-from coresift._rng import seed_of
 from coresift._typing import Float64, Indices
+from coresift.core.parameters import checked_seed
 from coresift.methods import Plan
 from coresift.select import select
 from coresift.sources import Source, as_source, is_files, take_like
@@ -41,7 +42,7 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
             For a value outside its documented range.
         """
         parameters: dict[str, Any] = self.get_params(deep=False)
-        return self._plan_type(seed=seed_of(parameters.pop("random_state")), **parameters)
+        return self._plan_type(seed=checked_seed(parameters.pop("random_state")), **parameters)
 
     def fit(
         self,
@@ -84,9 +85,10 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
             If the input cannot be used; each names the value, the limit and the remedy.
         """
         plan = self.plan()
-        source = named_source(X, y, sample_weight, features=plan.reads_features or check)
+        features = plan.reads_features or check
+        source = named_source(X, y, sample_weight, features=features)
         coreset = select(source, plan, progress, check=check)
-        self._set_features(X, source if plan.reads_features else None, (y, sample_weight))
+        self._set_features(X, source if features else None, (y, sample_weight))
         self.sample_indices_ = coreset.row_ids
         self.sample_weight_ = coreset.weights
         self.report_ = {} if coreset.report is None else coreset.report.as_dict()
@@ -142,10 +144,11 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         WeightsLostWarning
             Where training without the weights would count over 5 % of them for other rows.
         """
-        if is_files(X):
+        if is_files(X) or isinstance(X, Source | str | PathLike):
+            what = f"a {type(X).__name__}" if isinstance(X, Source) else f"the file {str(X)!r}"
             raise DataError(
-                f"rows of the file {str(X)!r} cannot be returned as a path: use fit, or "
-                "coresift select on the command line"
+                f"rows of {what} cannot be returned as such: use fit, or coresift select on the "
+                "command line"
             )
         self.fit(X, y, sample_weight)
         found = [take_like(X, self.sample_indices_)]

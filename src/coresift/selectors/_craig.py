@@ -47,7 +47,7 @@ class Craig(BaseSelector):
         Draws the samples of the stochastic greedy, and the rows that fill up the budget where
         all rows equal a chosen one.
     n_threads : int or None, default=None
-        None is every processor that the process may use. Changes the time, never the rows.
+        None or -1 is every processor that the process may use. Changes the time, never the rows.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
@@ -159,7 +159,7 @@ class CraigPQ(BaseSelector):
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
-        None is every processor that the process may use.
+        None or -1 is every processor that the process may use.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 

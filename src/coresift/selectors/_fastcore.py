@@ -70,7 +70,7 @@ class FastCore(BaseSelector):
         choose the one of at most 30 that makes the weighted gradients at a pilot add up to those
         of all rows. With ``weights="calibrated"`` a model trained on the coreset comes closest to
         the one of all rows. "auto" is "medoid" for classes, and "balanced" for numbers to predict
-        or where ``pilot``, ``loss`` or ``noise`` is given.
+        or where ``pilot``, ``loss``, ``noise``, ``gradient`` or ``rounds`` is given.
     pilot : estimator or None, default=None
         A fitted linear model of scikit-learn at which gradients are looked at, for "balanced"
         and "calibrated". None fits one to at most 20,000 rows of the first pass (half of all
@@ -82,6 +82,16 @@ class FastCore(BaseSelector):
         Of classes: leave out rows whose label is less than so many times as probable as the
         likeliest one, by the pilot; 0.05 where labels may be wrong and classes are well apart.
         None keeps all.
+    gradient : callable or None, default=None
+        Gradients of any other model, in the place of a pilot: a function ``(rows, labels)`` of
+        unscaled rows, which returns whole gradients, shape (n_rows, n_parameters), or a tuple of
+        two arrays, the errors, shape (n_rows, n_outputs), and the inputs, shape
+        (n_rows, n_inputs), of a last layer: the gradient of a row is their outer product, with an
+        input of 1 for the intercept. Whole gradients of more than 512 columns are projected at
+        random. Nothing is held back then: no model of ours can say what is better.
+    rounds : int, default=1
+        How often members are chosen: from the second time on, the pilot is the model of the
+        coreset chosen before. One more pass each.
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
     target : {"auto", "classes", "regression"}, default="auto"
@@ -101,7 +111,7 @@ class FastCore(BaseSelector):
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
-        None is every processor that the process may use.
+        None or -1 is every processor that the process may use.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
@@ -167,6 +177,8 @@ class FastCore(BaseSelector):
         pilot: Any = None,
         loss: str | None = None,
         noise: float | None = None,
+        gradient: Any = None,
+        rounds: int = 1,
         scale: str | None = "minmax",
         target: str = "auto",
         max_clusters: int | None = None,
@@ -193,6 +205,8 @@ class FastCore(BaseSelector):
         self.pilot = pilot
         self.loss = loss
         self.noise = noise
+        self.gradient = gradient
+        self.rounds = rounds
         self.scale = scale
         self.target = target
         self.max_clusters = max_clusters

@@ -34,7 +34,7 @@ class KMeansSnap(BaseSelector):
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
-        None is every processor that the process may use. k-means itself has one, as its sums
+        None or -1 is every processor that the process may use. k-means itself has one, as its sums
         would depend on the number.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.

@@ -36,7 +36,7 @@ class Uniform(BaseSelector):
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same sample, for any chunks and number of threads.
     n_threads : int or None, default=None
-        None is every processor that the process may use.
+        None or -1 is every processor that the process may use.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
@@ -115,7 +115,7 @@ class Stratified(BaseSelector):
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same sample, for any chunks and number of threads.
     n_threads : int or None, default=None
-        None is every processor that the process may use.
+        None or -1 is every processor that the process may use.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 

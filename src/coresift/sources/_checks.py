@@ -199,7 +199,7 @@ def as_positions(rows: Any, n_rows: int) -> Indices:
     Raises
     ------
     DataError
-        If a position is no whole number or outside, or a mask has another length.
+        If a position is not a whole number or outside, or a mask has another length.
 
     Examples
     --------

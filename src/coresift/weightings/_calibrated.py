@@ -12,7 +12,7 @@ from coresift.gradients import Calibration, Logistic, check_noise, loss_named
 from coresift.table import Table
 from coresift.weightings._balanced import balanced
 from coresift.weightings._cells import CellWeights
-from coresift.weightings._pilot import HELD_OUT, PILOT_ROWS, PilotSettings
+from coresift.weightings._pilot import HELD_OUT, PILOT_ROWS
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class CalibratedWeights(CellWeights):
         check_noise(self.noise, loss)
 
     @property
+    def reads_gradients(self) -> bool:
+        """Always: they are what weights are calibrated by."""
+        return True
+
+    @property
     def sample_rows(self) -> int:
         """Rows of the first pass that the pilot is fitted on, and of those held out."""
         return PILOT_ROWS + HELD_OUT
@@ -43,13 +48,7 @@ class CalibratedWeights(CellWeights):
     def weigh(self, table: Table, choice: Choice, run: Runtime) -> Weighed:
         """Weigh the chosen rows, or members of their cells."""
         centers, _ = self.refined(table, choice, run)
-        settings = PilotSettings(
-            self.pilot,
-            self.loss,
-            self.noise,
-            balance=self.representative == "balanced",
-            calibration=Calibration(),
-            hold_back=True,
-            seed=self.seed,
+        settings = self.settings(
+            balance=self.representative == "balanced", calibration=Calibration(), hold_back=True
         )
         return balanced(table, centers, settings, choice.probe, run)

@@ -36,9 +36,10 @@ from coresift.table import Block, Table
 from coresift.weightings._pilot import (
     Goals,
     PilotSettings,
+    held_out,
     pilot_for,
-    pilot_sample,
-    rows_held_out,
+    pilot_rows,
+    steps_for,
 )
 
 SAMPLES = 5  # uniform ones
@@ -116,7 +117,7 @@ class Checked:
         Without rows of the coreset.
     """
 
-    aim: Aim
+    aim: Aim[Pilot]
     coreset: Sample
     uniform: tuple[Sample, ...]
     held_out: Sample
@@ -192,30 +193,24 @@ def self_check(
     """
     goals = Goals.in_table(table)
     with run.stage("check", table.n_rows):
-        sample = pilot_sample(table, goals)
+        sample = goals.sample(table.labelled(0, pilot_rows(table)))
         fitted, l2 = pilot_for(table, PilotSettings(pilot, loss), goals, sample)
-        held_out = rows_held_out(table)
-        steps = table_steps(table, fitted, goals)
+        aside = held_out(table)
+        steps = steps_for(table, fitted, goals)
         seeds = tuple(derived_seed(seed + 1 + draw, Purpose.ROWS) for draw in range(SAMPLES))
         quotas = np.bincount(weighed.class_ids, minlength=len(table.masses)).astype(np.int64)
-        facts = fitted, goals, steps, weighed.row_ids, held_out.row_ids, quotas, seeds
+        facts = fitted, goals, steps, weighed.row_ids, aside.row_ids, quotas, seeds
         total, own, *drawn = table.fold(CheckTask(*facts, table.heaviest), run).parts
         n_counted = max(float(table.masses.sum()), 1.0)
         aim = Aim(fitted, total.value(steps) * (table.heaviest / n_counted), sample, l2)
-        apart = np.flatnonzero(~np.isin(held_out.row_ids, weighed.row_ids))
+        apart = np.flatnonzero(~np.isin(aside.row_ids, weighed.row_ids))
         rows, targets, _ = own.payload
         return Checked(
             aim,
             Sample(rows, targets, weighed.weights),
             tuple(_weighed_evenly(found, table.masses) for found in drawn),
-            goals.sample(held_out).take(apart),
+            goals.sample(aside).take(apart),
         ).facts(goals)
-
-
-def table_steps(table: Table, pilot: Pilot, goals: Goals) -> Steps:
-    """Return how fine gradients are added up."""
-    low, high = (edge.astype(np.float64) for edge in table.edges())
-    return Steps.of(pilot.largest_error(low, high, goals.largest), low, high)
 
 
 def _weighed_evenly(drawn: BottomK, masses: Float64) -> Sample:

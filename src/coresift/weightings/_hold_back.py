@@ -16,6 +16,7 @@ from coresift.gradients import (
     ENOUGH_ROWS,
     FEW,
     Aim,
+    Pilot,
     Sample,
     fit_on,
     hold_back,
@@ -86,7 +87,7 @@ def stratified_from(
 
 def held_back(
     held_out: Block,
-    aim: Aim,
+    aim: Aim[Pilot],
     balanced: Alternative,
     others: Mapping[str, Callable[[], Alternative]],
     goals: Goals,
@@ -139,7 +140,7 @@ def held_back(
     }
 
 
-def _losses(sample: Sample, aim: Aim, rows: Rows, targets: Indices | Float64) -> Float64:
+def _losses(sample: Sample, aim: Aim[Pilot], rows: Rows, targets: Indices | Float64) -> Float64:
     """Train on a coreset; return the loss of each row held out."""
     model = fit_on(sample, aim.pilot.loss, aim.pilot.n_classes, aim.l2)
     return model.values(rows, targets)

@@ -16,6 +16,7 @@ from coresift.gradients import (
     Pilot,
     Sample,
     Squared,
+    Steps,
     check_noise,
     choose_penalty,
     loss_named,
@@ -47,6 +48,11 @@ class PilotSettings:
     hold_back : bool
         Whether rows held out may speak against it.
     seed : int
+    gradient : callable or None
+        A function ``(rows, labels)`` in the place of the pilot, as `GivenGradient` has it.
+    rounds : int
+        How often members are chosen; from the second time on, the pilot is the model of the
+        coreset before.
     """
 
     pilot: Any = None
@@ -56,6 +62,8 @@ class PilotSettings:
     hold_back: bool = False
     calibration: Calibration | None = None
     seed: int = 0
+    gradient: Any = None
+    rounds: int = 1
 
 
 @dataclass(frozen=True)
@@ -141,12 +149,7 @@ def pilot_rows(table: Table) -> int:
     return min(PILOT_ROWS, max(table.n_present // 2, 1))
 
 
-def pilot_sample(table: Table, goals: Goals) -> Sample:
-    """Return the part of the sample that a pilot is fitted on."""
-    return goals.sample(table.labelled(0, pilot_rows(table)))
-
-
-def rows_held_out(table: Table) -> Block:
+def held_out(table: Table) -> Block:
     """Return the part of the sample that no pilot is fitted on."""
     return table.labelled(pilot_rows(table), PILOT_ROWS + HELD_OUT)
 
@@ -171,11 +174,16 @@ def pilot_for(
     if settings.pilot is not None:
         known = None if settings.loss is None else loss
         classes = () if goals.are_numbers else labels
-        given = pilot_from_model(settings.pilot, table.view.scaler, classes, known)
-        return goals.scaled(given), PENALTIES[-1]
-    held_out = goals.sample(rows_held_out(table))
-    pilot, l2 = choose_penalty(sample, held_out, loss, goals.n_classes)
+        pilot = pilot_from_model(settings.pilot, table.view.scaler, classes, known)
+        return goals.scaled(pilot), PENALTIES[-1]
+    pilot, l2 = choose_penalty(sample, goals.sample(held_out(table)), loss, goals.n_classes)
     return without_noise(pilot, sample, l2, settings.noise), l2
+
+
+def steps_for(table: Table, pilot: Pilot, goals: Goals) -> Steps:
+    """Return how fine the gradients of a table are added up."""
+    low, high = (edge.astype(np.float64) for edge in table.edges())
+    return Steps.of(pilot.largest_error(low, high, goals.largest), low, high)
 
 
 def _loss(settings: PilotSettings, goals: Goals) -> Loss:
