@@ -83,7 +83,7 @@ def test_new_files_are_added_to_a_summary(folder: Path, tmp_path: Path) -> None:
     ]  # fmt: skip
     found = called(*command)
     assert (found["n_rows"], found["n_chosen"]) == (900, 9)
-    assert set(found["drift"]) == {"outside", "error", "error_trained", "is_large"}
+    assert set(found["drift"]) == {"outside", "error", "error_known", "is_large"}
     assert kept.read_bytes() == (folder / "all.summary").read_bytes()
     assert "parquet' is in both, and its rows would count twice" in refused(*command)
     assert kept.read_bytes() == (folder / "all.summary").read_bytes()

@@ -228,10 +228,11 @@ def test_chosen_rows_come_from_unchanged_files_only(tmp_path: Path) -> None:
 def test_drift_tells_rows_that_the_encoder_does_not_know(whole: StoredSummary) -> None:
     alike = summarise(rows(0, N_ROWS), like=whole).drift
     assert alike is not None
-    assert (alike.outside, alike.error) == (0, alike.error_trained)
+    assert alike.outside == 0
+    assert 0 < alike.error < 1.1 * alike.error_known
     assert not alike.is_large
     away = summarise(ArraySource(3 * X, Y), like=whole, first_row=N_ROWS).drift
     assert away is not None
     assert away.outside > 0.05
-    assert away.error > 2 * away.error_trained
+    assert away.error > 2 * away.error_known
     assert away.is_large

@@ -42,7 +42,7 @@ def save(stored: StoredSummary, path: str | PathLike[str]) -> None:
         "spans": [asdict(span) for span in stored.spans],
         "reading": dict(stored.reading),
         "encoder": stored.encoder.digest(),
-        "error_trained": stored.error_trained,
+        "error_known": stored.error_known,
     }
     header["checksum"] = _checksum(header, arrays)
     text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
@@ -112,7 +112,7 @@ def _stored(header: Mapping[str, Any], arrays: Arrays, path: str) -> StoredSumma
         Summary(layout=layout, pool=pool, **counted),
         tuple(Span(**span) for span in header["spans"]),
         header["reading"],
-        header["error_trained"],
+        header["error_known"],
     )
 
 

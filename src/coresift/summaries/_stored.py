@@ -79,8 +79,8 @@ class StoredSummary:
         Which rows these are, by position.
     reading : mapping
         Options of `as_source` with which the files were read.
-    error_trained : float
-        What the encoder loses of the rows that it was trained on, see `Drift`.
+    error_known : float
+        What the encoder loses of rows like those that it was trained on, see `Drift`.
     drift : Drift or None
         How the encoder fits the rows, where they were summarised just now with that of others.
 
@@ -104,7 +104,7 @@ class StoredSummary:
     summary: Summary
     spans: tuple[Span, ...]
     reading: Mapping[str, Any] = field(default_factory=dict)
-    error_trained: float = 0.0
+    error_known: float = 0.0
     drift: Drift | None = None
 
     @property

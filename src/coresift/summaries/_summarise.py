@@ -14,7 +14,7 @@ from coresift.engines import Engine
 from coresift.methods.fastcore import EncodeTask
 from coresift.sources import Source
 from coresift.sources._shifted import ShiftedSource
-from coresift.summaries._drift import Drift, quantisation_error, share_outside
+from coresift.summaries._drift import Drift, quantisation_error
 from coresift.summaries._recipe import Recipe
 from coresift.summaries._stored import Span, StoredSummary
 from coresift.table import Table
@@ -70,13 +70,19 @@ def summarise(
     with Runtime(engine, n_threads, progress) as run:
         plan, shifted = recipe.plan(1), ShiftedSource(source, first_row)
         table = Table.of(
-            shifted, plan.scale, plan.sample_rows, plan.seed, run, target="classes", narrow=False
+            shifted,
+            plan.scale,
+            2 * plan.sample_rows,
+            plan.seed,
+            run,
+            target="classes",
+            narrow=False,
         )
         _check(table)
         encoder = plan.train(table, 1, run) if like is None else like.encoder
         table = replace(table, view=replace(table.view, scaler=encoder.scaler))
-        sample = table.sample(plan.sample_rows)
-        error = quantisation_error(encoder, sample)
+        sample = table.sample()
+        known = quantisation_error(encoder, sample[plan.sample_rows :])  # not trained on these
         layout = recipe.layout(source.n_features, len(table.classes))
         layout = replace(layout, n_bits=encoder.clusterer.n_bits)
         with run.stage("summarise", table.n_rows):
@@ -90,10 +96,8 @@ def summarise(
         summary,
         _spans(source, first_row),
         dict(given or {}),
-        error if like is None else like.error_trained,
-        None
-        if like is None
-        else Drift(share_outside(sample, plan.scale), error, like.error_trained),
+        known if like is None else like.error_known,
+        None if like is None else Drift.of(sample, like.encoder, plan.scale, like.error_known),
     )
 
 
