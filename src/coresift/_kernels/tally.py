@@ -79,7 +79,7 @@ def count_codes(
             row = order[i]
             times = steps[row] if steps.shape[0] else 1
             for subspace in range(codes.shape[1]):
-                place = subspace * 256 + codes[row, subspace]
+                place = subspace * 256 + int(codes[row, subspace])
                 if dense[place] == 0:
                     touched[n_touched] = place
                     n_touched += 1
