@@ -513,3 +513,13 @@ def calibrated(
     wanted = np.concatenate([target, root * shares])
     found = lsq_linear(matrix, wanted, (floor * shares, cap * shares), tol=1e-14, max_iter=500)
     return np.asarray(found.x * base.sum())
+
+
+def entries(clusters: Sequence[int], codes: Array, steps: Sequence[int]) -> dict[int, int]:
+    """How often each cluster holds each code, by entry as `Summary` numbers them."""
+    found: dict[int, int] = {}
+    for cluster, code, times in zip(clusters, codes.tolist(), steps, strict=True):
+        for subspace, word in enumerate(code):
+            key = (cluster * len(code) + subspace) * 256 + word
+            found[key] = found.get(key, 0) + times
+    return dict(sorted(found.items()))

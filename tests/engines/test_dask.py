@@ -86,7 +86,9 @@ def test_an_address_is_an_engine(client: Any) -> None:
 
 def test_a_scheduler_that_does_not_answer_is_one_clear_error() -> None:
     import dask
+    import distributed  # which has defaults of its own
 
+    assert distributed.__version__
     with (
         dask.config.set({"distributed.comm.timeouts.connect": "300ms"}),
         pytest.raises(EngineError, match=r"no scheduler of Dask answers at 'tcp://127.0.0.1:1'"),

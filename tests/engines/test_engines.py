@@ -7,9 +7,11 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from coresift._errors import DataError, EngineError, ParameterError
@@ -103,6 +105,25 @@ def test_each_result_takes_part_in_few_merges() -> None:
     assert total is not None
     assert total.values == tuple(range(1000))
     assert total.depth <= 20
+
+
+def test_of_results_at_their_limit_few_exist_at_a_time() -> None:
+    @dataclass(frozen=True)
+    class Full:
+        values: np.ndarray
+
+        def merge(self, other: Full) -> Full:
+            return Full(np.zeros(min(1000, len(self.values) + len(other.values))))
+
+    merger: Merger[Full] = Merger()
+    most = 0
+    for _ in range(500):
+        merger.add(Full(np.zeros(100)))
+        most = max(most, sum(size for size, _ in merger._carries))
+    total = merger.total()
+    assert total is not None
+    assert len(total.values) == 1000
+    assert most <= 2 * 8 * 1000
 
 
 def test_chunks_are_read_one_at_a_time_and_not_held() -> None:

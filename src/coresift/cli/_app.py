@@ -8,10 +8,12 @@ from coresift.cli._compare import compare
 from coresift.cli._demo import demo
 from coresift.cli._describe import describe
 from coresift.cli._help import Command
+from coresift.cli._merge import merge
 from coresift.cli._planes import planes
 from coresift.cli._reproduce import reproduce
 from coresift.cli._select import select
 from coresift.cli._size import size
+from coresift.cli._summarise import summarise
 
 app = typer.Typer(
     help="Pick a small weighted subset of a training set that trains like the whole.",
@@ -19,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (select, describe, compare, size, planes, reproduce, demo):
+for command in (select, summarise, merge, describe, compare, size, planes, reproduce, demo):
     app.command(cls=Command)(command)
 
 

@@ -130,6 +130,18 @@ class Reading:
         inputs = [*self.sources, *(other for other in others if other is not None)]
         refuse_overwriting({name: path for name, path in outputs.items() if path}, inputs)
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """How the source is read, for `as_source`; values that JSON knows."""
+        return {
+            "label": self.label,
+            "max_levels": self.max_levels,
+            "drop": self.dropped,
+            "dates": self.dates,
+            "numbers": self.numbers,
+            **self._written,
+        }
+
     def described(self) -> Description:
         """Look at the source, as far as it can be opened."""
         from coresift.sources import describe

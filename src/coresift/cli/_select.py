@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,10 @@ from coresift._errors import ColumnError, DataError, ParameterError
 from coresift.cli._options import AsJson, Seed, Threads, amounts, cluster, n_threads
 from coresift.cli._output import print_check, print_facts, progress_bars
 from coresift.cli._reading import Reading, reads
+from coresift.cli._summary_output import is_summary, summary_of, write_chosen
+
+if TYPE_CHECKING:
+    from coresift.summaries import StoredSummary
 
 
 @reads(label=False)
@@ -45,6 +49,9 @@ def select(
     row_name: Annotated[
         str, typer.Option(help="Column to write the positions in the input to.")
     ] = "row",
+    update: Annotated[
+        str | None, typer.Option(help="A summary of other rows: these are added, then chosen from.")
+    ] = None,
     check: Annotated[
         bool,
         typer.Option("--check", help="Say whether the coreset is worth it; one more pass."),
@@ -61,6 +68,17 @@ def select(
     if weight_name == row_name:
         raise ParameterError(f"--weight-name and --row-name are both {row_name!r}: change one")
     wanted = amounts(budget)
+    if update is not None or is_summary(reading.source):
+        if check or isinstance(wanted, dict):
+            raise ParameterError("a summary takes one budget for all classes, and no --check")
+        _refuse_with_summary(update, reading, weight, method, engine, seed)
+        stored, facts = summary_of(reading, update, threads)
+        if output is None:
+            facts = {"n_rows": stored.n_rows, "budget": wanted, "passes": 0}
+        else:
+            facts |= _from_summary(stored, wanted, output, (weight_name, row_name), threads)
+        print_facts(facts, as_json)
+        return
     from coresift.selectors import make_selector
     from coresift.sources import copy_rows, output_suffix
 
@@ -89,6 +107,40 @@ def select(
     print_facts(facts, as_json)
     if found is not None:
         print_check(found)
+
+
+def _refuse_with_summary(
+    update: str | None, reading: Reading, weight: str | None, method: str, engine: str, seed: int
+) -> None:
+    """Refuse options that a summary has fixed, or that need rows."""
+    given = {
+        "--weight": weight is not None,
+        "--method": method != "fastcore",
+        "--engine": engine != "serial",
+        "--seed": seed != 0,
+        "--missing": reading.missing != "error",
+        "--label": reading.label is not None and update is None,
+        "--drop": bool(reading.drop) and update is None,
+    }
+    wrong = [name for name, is_given in given.items() if is_given]
+    if wrong:
+        raise ParameterError(
+            f"{wrong[0]} is given together with a summary, which says how rows are read and "
+            "chosen: leave it out"
+        )
+
+
+def _from_summary(
+    stored: StoredSummary, budget: float, output: Path, names: tuple[str, str], threads: int | None
+) -> dict[str, Any]:
+    """Choose from a summary, and fetch the chosen rows from the files that it was made of."""
+    from coresift.sources import output_suffix
+
+    output_suffix(output)
+    coreset = stored.select(budget, n_threads=n_threads(threads))
+    write_chosen(stored, coreset, output, names)
+    report = {} if coreset.report is None else coreset.report.as_dict()
+    return {**report, "output": str(output)}
 
 
 def _check_names(rows: Any, weight_name: str, row_name: str) -> None:

@@ -35,7 +35,7 @@ class Candidates:
         Equal codes cannot be told apart by the greedy (Section 5.2), so rows drawn uniformly
         stand for all; with a limit no smaller than the class they are all.
         """
-        (codes,) = pool.payload
+        codes = pool.payload[0]
         words = _words(codes)
         order = np.lexsort(words.T[::-1])  # stable: rows stay in the order of their hashes
         ordered = words[order]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from coresift._errors import ParameterError
 from coresift._progress import span
 from coresift._typing import Buckets, Codes, RawRows, Rows
 from coresift.core.codebook import Codebook
+from coresift.core.hyperplanes import Hyperplanes
 from coresift.core.scaler import Scaler
 
 
@@ -46,3 +52,34 @@ class Encoder:
         with span("cluster"):
             buckets = self.clusterer.buckets(rows)
         return buckets, self.codebook.codes(rows)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all that an encoder with hyperplanes consists of, by name.
+
+        Raises
+        ------
+        ParameterError
+            Of clusters that are no hyperplanes.
+        """
+        if not isinstance(self.clusterer, Hyperplanes):
+            kind = type(self.clusterer).__name__
+            raise ParameterError(f"{kind} cannot be stored: use clusters='lsh'")
+        found: dict[str, NDArray[Any]] = {
+            "offset": self.scaler.offset,
+            "factor": self.scaler.factor,
+            "planes": self.clusterer.planes,
+            "plane_offsets": self.clusterer.offsets,
+        }
+        pairs = zip(self.codebook.features, self.codebook.codewords, strict=True)
+        for number, (features, codewords) in enumerate(pairs):
+            found[f"features_{number}"] = features
+            found[f"codewords_{number}"] = codewords
+        return found
+
+    def digest(self) -> str:
+        """Return what two encoders share only if they encode all rows alike."""
+        total = hashlib.sha256()
+        for name, array in self.arrays().items():
+            total.update(f"{name}{array.dtype.str}{array.shape}".encode())
+            total.update(np.ascontiguousarray(array).tobytes())
+        return total.hexdigest()

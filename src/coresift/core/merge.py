@@ -164,6 +164,17 @@ class BottomK:
             _side_by_side(self.payload, other.payload),
         )
 
+    def limited(self, limits: Counts) -> BottomK:
+        """Return what is kept of the same rows under limits that are no larger."""
+        kept = rank_in_group(self.groups) < limits[self.groups]
+        return BottomK(
+            limits,
+            self.groups[kept],
+            tuple(key[kept] for key in self.keys),
+            self.row_ids[kept],
+            tuple(carried[kept] for carried in self.payload),
+        )
+
     def of_group(self, group: int) -> BottomK:
         """Return the part of one group."""
         here = slice(*np.searchsorted(self.groups, [group, group + 1]))

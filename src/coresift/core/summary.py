@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +21,10 @@ from coresift._kernels.segments import find_in_segments
 from coresift._rng import draw_keys
 from coresift._threads import run_blocks
 from coresift._typing import Buckets, Codes, Counts, Indices
+from coresift.core.entries import of_both, of_rows
 from coresift.core.hyperplanes import MAX_PLANES as MAX_BITS
 from coresift.core.hyperplanes import prefix
-from coresift.core.merge import BottomK, counted
+from coresift.core.merge import BottomK
 
 MAX_CODEWORDS = 256
 
@@ -74,17 +76,9 @@ def _add(values: Counts, order: Indices, starts: Indices) -> Counts:
     return np.add.reduceat(values[order], starts) if len(starts) else values[:0]
 
 
-def _occurrences(numbers: Indices, steps: Counts | None) -> tuple[Indices, Counts]:
-    """Return the distinct numbers and how often each occurs, both int64.
-
-    With steps, one for each row that the numbers belong to, an occurrence counts so many times.
-    """
-    if steps is None:
-        distinct, counts = np.unique(numbers, return_counts=True)
-        return distinct.astype(np.int64), counts.astype(np.int64)
-    distinct, place = np.unique(numbers, return_inverse=True)
-    per_row = len(numbers) // max(1, len(steps))
-    return distinct.astype(np.int64), counted(place, len(distinct), np.repeat(steps, per_row))
+def _at(left: NDArray[Any], right: NDArray[Any], places: Indices) -> NDArray[Any]:
+    """Return what stands at places, those of the right behind those of the left."""
+    return np.concatenate([left, right])[places]
 
 
 def _bits_within(buckets: Buckets, n_bits: int, limit: int) -> int:
@@ -142,6 +136,8 @@ class Summary:
         row_ids: Indices,
         layout: Layout,
         steps: Counts | None = None,
+        *,
+        keep_buckets: bool = False,
     ) -> Summary:
         """Summarise encoded rows.
 
@@ -154,16 +150,13 @@ class Summary:
         layout : Layout
         steps : ndarray of shape (n_rows,), int64, or None
             How many times a row counts, and how likely it is a candidate; None is once.
+        keep_buckets : bool
+            Whether candidates carry their buckets too, for those who do not have the rows.
         """
         n_rows = len(class_ids)
         times = np.ones(n_rows, dtype=np.int64) if steps is None else steps
         order, starts = _group([class_ids, buckets])
-        cluster = np.empty(n_rows, dtype=np.int64)
-        cluster[order] = np.repeat(
-            np.arange(len(starts)), np.diff(np.append(starts, n_rows)).astype(np.int64)
-        )
-        slots = cluster[:, None] * layout.n_subspaces + np.arange(layout.n_subspaces)
-        entries, counts = _occurrences((slots * MAX_CODEWORDS + codes).reshape(-1), steps)
+        entries, counts = of_rows(order, starts, codes, steps)
         summary = cls(
             layout,
             np.full(layout.n_classes, layout.n_bits, dtype=np.int64),
@@ -177,7 +170,7 @@ class Summary:
                 draw_keys(row_ids, layout.seed, steps),
                 row_ids,
                 np.array(layout.max_candidates, dtype=np.int64),
-                (codes,),
+                (codes, buckets) if keep_buckets else (codes,),
             ),
         )
         return summary._bounded()
@@ -210,7 +203,8 @@ class Summary:
                 np.concatenate([left.cluster_bucket, right.cluster_bucket]),
             ]
         )
-        return left._joined(right, order, starts)._bounded()
+        pool = self.pool.merge(other.pool)
+        return replace(left._together(right, order, starts), pool=pool)._bounded()
 
     def coarsen(self, bits: Indices) -> Summary:
         """Return the summary of the same rows, clustered by the first ``bits`` of each class."""
@@ -219,7 +213,33 @@ class Summary:
         cut = prefix(self.cluster_bucket, bits[self.cluster_class])
         coarse = replace(self, cluster_bucket=cut, bits=np.minimum(bits, self.bits))
         order, starts = _group([coarse.cluster_class, coarse.cluster_bucket])
-        return coarse._clustered(order, starts)
+        return coarse._together(coarse._nothing(), order, starts)
+
+    def limited(self, layout: Layout) -> Summary:
+        """Return the summary of the same rows under limits that are no larger.
+
+        It is the one that these limits would have given from the start: a prefix of a prefix is a
+        prefix, and of the smallest keys the smallest are kept.
+        """
+        limits = np.array(layout.max_candidates, dtype=np.int64)
+        return replace(self, layout=layout, pool=self.pool.limited(limits))._bounded()
+
+    def renumbered(self, class_ids: Indices, layout: Layout) -> Summary:
+        """Return the summary among more classes.
+
+        Parameters
+        ----------
+        class_ids : ndarray of shape (n_classes,), int64
+            New numbers of the classes, ascending.
+        layout : Layout
+            Of all classes; the limits of these classes stay.
+        """
+        bits = np.full(layout.n_classes, layout.n_bits, dtype=np.int64)
+        bits[class_ids] = self.bits
+        limits = np.array(layout.max_candidates, dtype=np.int64)
+        pool = replace(self.pool, limits=limits, groups=class_ids[self.pool.groups])
+        classes = class_ids[self.cluster_class]
+        return replace(self, layout=layout, bits=bits, cluster_class=classes, pool=pool)
 
     def of_class(self, class_id: int) -> Summary:
         """Return the part of one class; its entries count clusters from 0."""
@@ -252,37 +272,31 @@ class Summary:
         run_blocks(find, len(buckets))
         return clusters
 
-    def _joined(self, other: Summary, order: Indices, starts: Indices) -> Summary:
-        """Put two summaries side by side and regroup their clusters."""
-        shift = len(self.sizes) * self.layout.n_subspaces * MAX_CODEWORDS
-        both = Summary(
-            self.layout,
-            self.bits,
-            np.concatenate([self.cluster_class, other.cluster_class]),
-            np.concatenate([self.cluster_bucket, other.cluster_bucket]),
-            np.concatenate([self.sizes, other.sizes]),
-            np.concatenate([self.entries, other.entries + shift]),
-            np.concatenate([self.entry_counts, other.entry_counts]),
-            self.pool.merge(other.pool),
-        )
-        return both._clustered(order, starts)
-
-    def _clustered(self, order: Indices, starts: Indices) -> Summary:
-        """Add up clusters that share class and bucket."""
-        target = np.empty(len(order), dtype=np.int64)
-        lengths = np.diff(np.append(starts, len(order))).astype(np.int64)
-        target[order] = np.repeat(np.arange(len(starts)), lengths)
-        per_cluster = self.layout.n_subspaces * MAX_CODEWORDS
-        cluster, inside = np.divmod(self.entries, per_cluster)
-        entries = target[cluster] * per_cluster + inside
-        entry_order, entry_starts = _group([entries])
+    def _nothing(self) -> Summary:
+        """Return no clusters."""
+        none = np.zeros(0, dtype=np.int64)
         return replace(
             self,
-            cluster_class=self.cluster_class[order][starts],
-            cluster_bucket=self.cluster_bucket[order][starts],
-            sizes=_add(self.sizes, order, starts),
-            entries=entries[entry_order][entry_starts],
-            entry_counts=_add(self.entry_counts, entry_order, entry_starts),
+            cluster_class=none,
+            cluster_bucket=none.astype(np.uint64),
+            sizes=none,
+            entries=none,
+            entry_counts=none,
+        )
+
+    def _together(self, other: Summary, order: Indices, starts: Indices) -> Summary:
+        """Put clusters of both together, those of ``other`` numbered behind."""
+        width = self.layout.n_subspaces * MAX_CODEWORDS
+        mine, theirs = ((side.entries, side.entry_counts) for side in (self, other))
+        entries, counts = of_both(order, starts, mine, theirs, len(self.sizes), width)
+        chosen = order[starts]
+        return replace(
+            self,
+            cluster_class=_at(self.cluster_class, other.cluster_class, chosen),
+            cluster_bucket=_at(self.cluster_bucket, other.cluster_bucket, chosen),
+            sizes=_add(np.concatenate([self.sizes, other.sizes]), order, starts),
+            entries=entries,
+            entry_counts=counts,
         )
 
     def _bounded(self) -> Summary:

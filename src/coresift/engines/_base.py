@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from coresift._errors import DataError
@@ -73,9 +73,11 @@ class Engine(ABC):
 
 
 class Merger(Generic[M]):
-    """Results merged like carries of a binary counter.
+    """Results merged with their like, as a binary counter carries.
 
-    Each takes part in ``log2(number of results)`` merges, not in all that follow it.
+    What waits to be merged is less than half as large as what came before it: of results that
+    grow with the rows, each takes part in few merges; of those that have reached their limit,
+    few exist at a time.
     """
 
     def __init__(self) -> None:
@@ -83,18 +85,41 @@ class Merger(Generic[M]):
 
     def add(self, result: M) -> None:
         """Take one more result."""
-        level = 0
-        while self._carries and self._carries[-1][0] == level:
+        size = n_bytes(result)
+        while self._carries and 2 * size > self._carries[-1][0]:
             result = self._carries.pop()[1].merge(result)
-            level += 1
-        self._carries.append((level, result))
+            size = n_bytes(result)
+        self._carries.append((size, result))
 
     def total(self) -> M | None:
         """Return the merged value, None of nothing."""
         total: M | None = None
-        for _, result in reversed(self._carries):
+        while self._carries:
+            _, result = self._carries.pop()
             total = result if total is None else result.merge(total)
         return total
+
+
+def n_bytes(value: Any) -> int:
+    """Return about how many bytes a result takes; what is not known counts as 8.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coresift.core.merge import Count
+    >>> from coresift.engines._base import n_bytes
+    >>> n_bytes(Count(np.zeros(1000))), n_bytes((1, "a"))
+    (8000, 16)
+    """
+    if hasattr(value, "nbytes"):
+        return int(value.nbytes)
+    if isinstance(value, list | tuple):
+        return sum(map(n_bytes, value))
+    if isinstance(value, Mapping):
+        return 16 * len(value)
+    if is_dataclass(value):
+        return sum(n_bytes(getattr(value, field.name)) for field in fields(value))
+    return 8
 
 
 def narrowed(task: Task[M], part: Any) -> Task[M]:

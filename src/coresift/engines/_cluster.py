@@ -101,12 +101,14 @@ class Remote:
 
     client: Any
     future: Any
+    nbytes: int = 1  # of parts that are in it: what is like it is not known here
 
     def merge(self, other: Remote) -> Remote:
         """Return the result for both sets of rows, as it will be."""
         pair = self.future, other.future
         # before parts that wait: the fewer results there are at a time, the better
-        return Remote(self.client, self.client.submit(merge_there, *pair, pure=False, priority=1))
+        merged = self.client.submit(merge_there, *pair, pure=False, priority=1)
+        return Remote(self.client, merged, self.nbytes + other.nbytes)
 
     def value(self) -> Folded[Any]:
         """Fetch the result."""

@@ -83,16 +83,25 @@ class EncodeTask:
     ----------
     encoder : Encoder
     layout : Layout
+    keep_buckets : bool
+        Whether candidates carry their buckets.
     """
 
     encoder: Encoder
     layout: Layout
+    keep_buckets: bool = False
 
     def __call__(self, block: Block) -> Summary:
         """Summarise a block."""
         buckets, codes = self.encoder.encode_scaled(block.rows)
         return Summary.of(
-            block.class_ids, buckets, codes, block.row_ids, self.layout, block.weights
+            block.class_ids,
+            buckets,
+            codes,
+            block.row_ids,
+            self.layout,
+            block.weights,
+            keep_buckets=self.keep_buckets,
         )
 
 
@@ -264,12 +273,12 @@ class FastCorePlan(Plan):
         coded, chosen = None, Chosen.nothing()
         with run.stage("choose", int(quotas.sum())):  # lines 4-15
             if encode is not None:
-                coded = self._choose_coded(parts.pop(0), encode.encoder, quotas, ~small, run)
+                coded = self.choose_coded(parts.pop(0), encode.encoder, quotas, ~small, run)
                 chosen = coded.chosen()
             if parts:
                 seed = derived_seed(self.seed, Purpose.ROWS)
                 chosen = chosen.merge(choose_exactly(parts[0], quotas, small, seed, run))
-        return self._choice(chosen, coded, sizes)
+        return self.choice(chosen, coded, sizes)
 
     def _encode_task(
         self, table: Table, quotas: Indices, coded: NDArray[np.bool_], run: Runtime
@@ -285,7 +294,7 @@ class FastCorePlan(Plan):
         layout = Layout(n_subspaces, n_bits, tuple(clusters), tuple(candidates), layout.seed)
         return EncodeTask(encoder, layout)
 
-    def _choose_coded(
+    def choose_coded(
         self,
         summary: Summary,
         encoder: Encoder,
@@ -333,7 +342,7 @@ class FastCorePlan(Plan):
         train = Centroids.train if self.clusters == "kmeans" else Mixture.train
         return train(sample, n_clusters, stream(self.seed, Purpose.CLUSTERS))
 
-    def _choice(self, chosen: Chosen, coded: Coded | None, sizes: Counts) -> Choice:
+    def choice(self, chosen: Chosen, coded: Coded | None, sizes: Counts) -> Choice:
         """Put the classes together, rows ascending."""
         row_ids, class_ids, order = in_order(
             chosen.row_ids, chosen.class_ids, np.arange(len(chosen.row_ids))

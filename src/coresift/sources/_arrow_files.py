@@ -178,6 +178,11 @@ class FileSource(TableSource):
         return tuple(parts)
 
     @property
+    def files(self) -> tuple[DataFile, ...]:
+        """The files, in the order of their rows."""
+        return self._files
+
+    @property
     def input_names(self) -> tuple[str, ...]:
         """Names of all the columns of the input."""
         return tuple(self._schema.names)
