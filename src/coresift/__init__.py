@@ -17,6 +17,7 @@ from coresift._errors import (
     MissingDataError,
     MissingDependencyError,
     ParameterError,
+    WeightsLostWarning,
 )
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ __all__ = [
     "ParameterError",
     "Stratified",
     "Uniform",
+    "WeightsLostWarning",
     "__version__",
     "compare",
     "suggest_budget",

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from coresift._errors import LabelError
+from coresift._errors import BudgetError, LabelError
 from coresift._runtime import Runtime
-from coresift._typing import Float64, Indices, Labels, RawRows
+from coresift._typing import Budget, Float64, Indices, Labels, RawRows
 from coresift.core.budget import resolve_budget
 from coresift.core.classes import Classes
 from coresift.core.merge import Count, Together, counted
@@ -129,7 +129,7 @@ class LabelSurvey:
 
 
 def survey_labels(
-    source: Source, seen: Profile, target: str, budget: float, run: Runtime
+    source: Source, seen: Profile, target: str, budget: Budget, run: Runtime
 ) -> LabelSurvey:
     """Tell classes, or cut numbers to predict into strata.
 
@@ -146,6 +146,11 @@ def survey_labels(
     if target == "regression" and seen.targets is None:
         raise LabelError("target='regression' needs numbers to predict: give y")
     if is_regression(target, seen.targets, counts):
+        if isinstance(budget, Mapping):
+            raise BudgetError(
+                "budget by class: numbers to predict have no classes: give one number of rows, or "
+                "a fraction in (0, 1]"
+            )
         n_chosen = resolve_budget(budget, n_present)
         strata, totals = _strata(source, seen, n_strata(n_chosen), run)
         facts["target"] = "regression"

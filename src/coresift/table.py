@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from coresift._rng import Purpose, derived_seed, draw_keys
 from coresift._runtime import Runtime
 from coresift._survey import MomentsTask, ProfileTask, present, survey_labels
-from coresift._typing import Counts, Float32, Float64, Indices, Labels, RawRows, Rows
+from coresift._typing import Budget, Counts, Float32, Float64, Indices, Labels, RawRows, Rows
 from coresift.core.budget import resolve_budget, split_budget
+from coresift.core.class_budget import class_quotas
 from coresift.core.classes import Classes
 from coresift.core.coreset import Weighed
 from coresift.core.merge import BottomK, Mergeable
@@ -130,9 +131,9 @@ class Table:
         run: Runtime,
         *,
         target: str = "classes",
-        budget: float = 1,
-        numbers_sample: int | None = None,
+        budget: Budget = 1,
         narrow: bool = True,
+        numbers_sample: int | None = None,
     ) -> Table:
         """Read the source once (pass 1).
 
@@ -140,12 +141,12 @@ class Table:
         ----------
         target : str
             What the labels may be, of `core.target.TARGETS`.
-        budget : float or int
+        budget : float, int or mapping
             Decides the number of strata of numbers to predict.
-        numbers_sample : int or None
-            Size of the sample where labels may be numbers to predict; None is no other.
         narrow : bool
             Whether very many features may become few, see `Source.narrowed`.
+        numbers_sample : int or None
+            Size of the sample where labels may be numbers to predict; None is no other.
 
         Raises
         ------
@@ -264,7 +265,7 @@ class Table:
         low, high = self.view.scaler.transform(extremes)
         return low, high
 
-    def n_chosen(self, budget: float) -> int:
+    def n_chosen(self, budget: Budget) -> int:
         """Turn a budget into a number of rows; a fraction is one of the rows that count.
 
         Raises
@@ -275,14 +276,16 @@ class Table:
         rows = "rows" if self.totals is None else "rows of a weight above 0"
         return resolve_budget(budget, self.n_present, rows)
 
-    def quotas(self, budget: float) -> Indices:
-        """Split a budget over the classes, shape (n_classes,), int64.
+    def quotas(self, budget: Budget) -> Indices:
+        """Split a budget over the classes, if it is not by class, shape (n_classes,), int64.
 
         Raises
         ------
         BudgetError
             For a budget that cannot be met.
         """
+        if isinstance(budget, Mapping):
+            return class_quotas(budget, self.classes.labels, self.classes.sizes)
         return split_budget(self.n_chosen(budget), self.classes.sizes, self.totals)
 
     def weights_of(self, weighed: Weighed) -> Float64:

@@ -27,6 +27,7 @@ from coresift.torch import (  # noqa: E402
     draw,
     last_layer_gradients,
     mlp,
+    reselect,
 )
 from networks import Named, Rows, blobs, small  # noqa: E402
 
@@ -66,6 +67,21 @@ def test_the_gradient_of_an_epoch_is_that_of_all_rows_on_average() -> None:
         rows, weights = draws.at(epoch)
         sums += weights @ gradients[rows] / 3000
     np.testing.assert_allclose(sums, gradients.sum(axis=0), atol=0.5)
+
+
+def test_members_are_drawn_near_the_rows_of_a_coreset() -> None:
+    data, model = blobs(90), small()
+    draws = draw(model, data, 12, "members", uniform=1e-9, seed=3)
+    coreset = reselect(model, data, budget=12, seed=3)
+    seen = last_layer_gradients(model, data, wrt="weights").gradients
+    classes, chosen = data.tensors[1].numpy(), coreset.row_ids
+    apart = np.linalg.norm(seen[:, None] - seen[chosen][None], axis=2)
+    apart[classes[:, None] != classes[chosen][None]] = np.inf
+    sizes = np.bincount(apart.argmin(axis=1), minlength=12)
+    np.testing.assert_allclose(draws.probabilities, 1 / sizes[apart.argmin(axis=1)], rtol=1e-4)
+    for epoch in range(5):
+        rows, _ = draws.at(epoch)
+        assert np.bincount(apart.argmin(axis=1)[rows], minlength=12).max() <= 2
 
 
 def test_rows_come_from_any_data_set_and_loader() -> None:

@@ -129,6 +129,7 @@ def test_it_trains_on_all_rows_and_then_on_coresets(tmp_path: Path) -> None:
         {"selector": "glister"},
         {"redraw": "gradients"},
         {"redraw": "losses"},
+        {"redraw": "members"},
         {"redraw": "uniform"},
     ],
     ids=str,

@@ -14,7 +14,7 @@ from coresift._errors import ParameterError
 from coresift._files import whole_file
 from coresift._text import plain
 from coresift.cli._help import DEFAULT_MODEL
-from coresift.cli._options import AsJson, Threads, amount, n_threads, names
+from coresift.cli._options import AsJson, Groups, Threads, amount, n_threads, names
 from coresift.cli._output import print_comparison, progress_bars
 from coresift.cli._reading import Reading, reads
 
@@ -69,6 +69,7 @@ def compare(
     ] = None,
     test: Annotated[str | None, typer.Option(help="File of test rows.")] = None,
     test_size: Annotated[float, typer.Option(help="Share put aside where no --test.")] = 0.25,
+    groups: Groups = None,
     threads: Threads = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds for a run.")] = None,
     resume: Annotated[
@@ -94,7 +95,7 @@ def compare(
     if report is not None:
         check_drawing()
 
-    rows = reading.rows(weight=weight)
+    rows = reading.rows(weight=weight, groups=groups)
     with progress_bars(as_json) as progress:
         found = run_comparison(
             rows,
@@ -105,6 +106,7 @@ def compare(
             test=None if test is None else reading.rows(test, rows, weight),
             test_size=test_size,
             split_seed=seed,
+            groups=reading.column(groups),
             n_threads=n_threads(threads),
             time_limit=time_limit,
             resume=resume,

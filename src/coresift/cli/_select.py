@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
 
-from coresift._errors import ColumnError, ParameterError
-from coresift.cli._options import AsJson, Seed, Threads, amount, n_threads
+from coresift._errors import ColumnError, DataError, ParameterError
+from coresift.cli._options import AsJson, Seed, Threads, amounts, cluster, n_threads
 from coresift.cli._output import print_check, print_facts, progress_bars
 from coresift.cli._reading import Reading, reads
 
@@ -18,7 +19,10 @@ def select(
     reading: Reading,
     *,
     budget: Annotated[
-        str, typer.Option(help="Fraction of the rows (0.01, 1%) or number of rows (200).")
+        str,
+        typer.Option(
+            help="Fraction of the rows (0.01, 1%) or number of rows (200); or by class: a=200,b=1%."
+        ),
     ],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Parquet or CSV file to write.")
@@ -30,8 +34,11 @@ def select(
     seed: Seed = 0,
     threads: Threads = None,
     engine: Annotated[
-        str, typer.Option(help="What runs the passes: serial or processes; same coreset.")
+        str, typer.Option(help="What runs the passes: serial, processes or dask; same coreset.")
     ] = "serial",
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, for --engine dask.")
+    ] = None,
     weight_name: Annotated[
         str, typer.Option(help="Column to write the weights to.")
     ] = "sample_weight",
@@ -53,14 +60,17 @@ def select(
     reading.check_outputs({"--output": output})
     if weight_name == row_name:
         raise ParameterError(f"--weight-name and --row-name are both {row_name!r}: change one")
-    wanted = amount(budget)
+    wanted = amounts(budget)
     from coresift.selectors import make_selector
     from coresift.sources import copy_rows, output_suffix
 
     if output is not None:
         output_suffix(output)
     selector = make_selector(method).set_params(
-        budget=wanted, random_state=seed, n_threads=n_threads(threads), engine=engine
+        budget=wanted,
+        random_state=seed,
+        n_threads=n_threads(threads),
+        engine=cluster(engine, scheduler),
     )
     plan = selector.plan()
     rows = reading.rows(weight=weight, features=plan.reads_features or check)
@@ -83,9 +93,17 @@ def select(
 
 def _check_names(rows: Any, weight_name: str, row_name: str) -> None:
     """Refuse names that the input has, before a row is read."""
-    for name, option in ((weight_name, "--weight-name"), (row_name, "--row-name")):
-        if name in rows.input_names:
-            raise ColumnError(
-                f"the input has a column {name!r}, and one of that name is written: choose "
-                f"another with {option}"
-            )
+    if not hasattr(rows, "input_names"):
+        raise DataError(
+            "the input is an array, which has no columns to copy: write it as Parquet or CSV, or "
+            "select from Python"
+        )
+    wanted = {"--weight-name": weight_name, "--row-name": row_name}
+    taken = {option: name for option, name in wanted.items() if name in rows.input_names}
+    if taken:
+        names = " and ".join(map(repr, taken.values()))
+        others = " ".join(f"{option} {quote(f'{name}_2')}" for option, name in taken.items())
+        raise ColumnError(
+            f"the input has {names} already, where the weights and positions are written: choose "
+            f"another name, such as {others}"
+        )

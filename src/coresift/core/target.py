@@ -32,7 +32,7 @@ class TargetFacts:
     Parameters
     ----------
     fractional : bool
-        Whether one is no whole number.
+        Whether one is not a whole number.
     n_infinite : int
     many : bool
         Whether there are more than `MOST_VALUES` different ones.
@@ -89,7 +89,7 @@ def as_numbers(labels: Labels) -> Float64:
     Raises
     ------
     LabelError
-        Where they are no numbers.
+        Where they are not numbers.
     """
     text = labels.dtype.kind == "O" and any(isinstance(one, str | bytes) for one in labels.tolist())
     if labels.dtype.kind not in "biufO" or text:
@@ -111,7 +111,7 @@ def is_regression(
 ) -> bool:
     """Decide what the labels of all rows are.
 
-    With ``target="auto"``, numbers to predict are floats of which one is no whole number (which
+    With ``target="auto"``, numbers to predict are floats of which one is not a whole number (which
     scikit-learn calls continuous) and more than `FEW_VALUES` are different.
 
     Raises

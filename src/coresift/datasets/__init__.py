@@ -4,6 +4,7 @@ from coresift.datasets._brazil import load_brazil
 from coresift.datasets._covtype import load_covtype
 from coresift.datasets._dataset import Dataset
 from coresift.datasets._digits import load_digits_sample
+from coresift.datasets._files import check_home
 from coresift.datasets._generated import make_imdb_large, make_table
 from coresift.datasets._home import ENVIRONMENT, cache_folder
 from coresift.datasets._imdb import load_imdb
@@ -14,6 +15,7 @@ __all__ = [
     "ENVIRONMENT",
     "Dataset",
     "cache_folder",
+    "check_home",
     "load_brazil",
     "load_covtype",
     "load_digits_sample",

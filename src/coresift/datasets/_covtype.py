@@ -35,7 +35,7 @@ ARCHIVE = Remote(
     "https://ndownloader.figshare.com/files/5976039",
     "sha256:614360d0257557dd1792834a85a1cdebfadc3c4f30b011d56afee7ffb5b15771",
 )
-_PREPARED = "covtype.parquet"
+PREPARED = "covtype.parquet"
 
 
 def load_covtype(
@@ -76,10 +76,10 @@ def load_covtype(
     (581012, 54)
     """
     home = Home(data_home, download, progress)
-    found = home.find([_PREPARED])
+    found = home.find([PREPARED])
     if found is not None:
-        return _prepared(found[_PREPARED])
-    rows = _read(home.files("CoverType", [ARCHIVE], [_PREPARED])[ARCHIVE.name])
+        return _prepared(found[PREPARED])
+    rows = _read(home.files("CoverType", [ARCHIVE], [PREPARED])[ARCHIVE.name])
     return _dataset(rows[:, :-1], rows[:, -1].astype(np.int64), FEATURES)
 
 

@@ -22,6 +22,7 @@ from coresift.datasets._tables import need_arrow
 LARGE_ROWS, LARGE_FEATURES, LARGE_CLASSES = 21_303_410, 40, 10
 LABEL = "rating"
 _BLOBS = 64
+_PER_GROUP = 200_000
 _KEEPS_LABEL = 0.8  # share of rows whose label is that of their blob
 
 
@@ -118,7 +119,13 @@ def make_table(
     ((1000, 9), 'generated', 5)
     """
     recipe = Recipe(n_features, n_classes, seed)
-    rows, labels = recipe.group(0, _checked("n_rows", n_rows))
+    rows = np.empty((_checked("n_rows", n_rows), n_features), dtype=np.float32)
+    labels = np.empty(n_rows, dtype=np.int64)
+    done = 0
+    for some, own in recipe.groups(n_rows, _PER_GROUP):
+        part = slice(done, done + len(some))
+        rows[part], labels[part] = some, own
+        done += len(some)
     source = f"generated: {n_rows:,} x {n_features}, {n_classes} classes, seed {seed}"
     return Dataset(name, rows, labels, _names(n_features), "generated", source)
 
@@ -127,7 +134,7 @@ def make_imdb_large(
     path: str | os.PathLike[str],
     *,
     n_rows: int = LARGE_ROWS,
-    rows_per_group: int = 200_000,
+    rows_per_group: int = _PER_GROUP,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Path:

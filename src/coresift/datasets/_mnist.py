@@ -27,7 +27,7 @@ FILES = tuple(
         ("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
     )
 )
-_PREPARED = ("mnist_train.parquet", "mnist_test.parquet")
+PREPARED = ("mnist_train.parquet", "mnist_test.parquet")
 _UNSIGNED_BYTES = 8  # the type code of IDX files
 
 
@@ -67,11 +67,11 @@ def load_mnist(
     ((60000, 784), (10000, 784))
     """
     home = Home(data_home, download, progress)
-    prepared = home.find(_PREPARED)
+    prepared = home.find(PREPARED)
     if prepared is not None:
-        parts = [_images(prepared[name]) for name in _PREPARED]
+        parts = [_images(prepared[name]) for name in PREPARED]
     else:
-        paths = home.files("MNIST", FILES, [" and ".join(_PREPARED)])
+        paths = home.files("MNIST", FILES, [" and ".join(PREPARED)])
         read = [read_idx(paths[remote.name]) for remote in FILES]
         parts = [(_flat(read[at]), read[at + 1].astype(np.int64)) for at in (0, 2)]
     (X, y), (X_test, y_test) = parts

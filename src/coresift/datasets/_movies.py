@@ -17,7 +17,7 @@ _NUMBERS = ("year", "length", "budget", "rating", "votes", *GENRES)
 FILE = Remote(
     "movies.csv", "https://vincentarelbundock.github.io/Rdatasets/csv/ggplot2movies/movies.csv"
 )
-_PREPARED = "movies.parquet"
+PREPARED = "movies.parquet"
 
 
 def load_movies(
@@ -57,10 +57,10 @@ def load_movies(
     (58788, 16)
     """
     home = Home(data_home, download, progress)
-    found = home.find([_PREPARED])
+    found = home.find([PREPARED])
     if found is not None:
-        return build_movies(read_parquet(found[_PREPARED], [*_NUMBERS, "mpaa"]))
-    path = home.files("movies", [FILE], [_PREPARED])[FILE.name]
+        return build_movies(read_parquet(found[PREPARED], [*_NUMBERS, "mpaa"]))
+    path = home.files("movies", [FILE], [PREPARED])[FILE.name]
     import pyarrow as pa
 
     types = {**dict.fromkeys(_NUMBERS, pa.float64()), "mpaa": pa.string()}

@@ -75,7 +75,7 @@ class Processes(Engine):
             for part in parts:
                 own = narrowed(task, part)
                 travels = whole if own is task else pickle.dumps(own)
-                with _safe_start():
+                with safe_start():
                     waiting.append(pool.submit(_fold, travels, part))
                 if len(waiting) > 2 * self._n_workers:
                     yield waiting.popleft().result()
@@ -89,7 +89,7 @@ class Processes(Engine):
         if self._pool is None:
             self._n_workers = thread_count() if self._asked is None else self._asked
             context = multiprocessing.get_context("spawn")
-            with _safe_start():  # queues start a process of their own
+            with safe_start():  # queues start a process of their own
                 self._pool = ProcessPoolExecutor(self._n_workers, context, _ready)
         return self._pool
 
@@ -102,7 +102,7 @@ class Processes(Engine):
 
 
 @contextmanager
-def _safe_start() -> Iterator[None]:
+def safe_start() -> Iterator[None]:
     """Let a process that starts here run no code of the current folder.
 
     Workers start when work is handed in, with ``-c``, which puts that folder first.

@@ -17,8 +17,8 @@ from coresift._runtime import Runtime
 from coresift._threads import processor_count
 from coresift._typing import Counts, Indices, Rows
 from coresift.core.bounds import BOUNDS, bound_of
-from coresift.core.budget import resolve_budget
 from coresift.core.centroids import Centroids
+from coresift.core.class_budget import most_rows
 from coresift.core.codebook import MAX_CODEWORDS, SUBSPACES, Codebook
 from coresift.core.coreset import Choice, in_order
 from coresift.core.encoder import Clusterer, Encoder
@@ -353,7 +353,7 @@ class FastCorePlan(Plan):
 
     def cost(self, source: Source) -> dict[str, Any]:
         """Say what a selection would take, with upper limits of clusters and candidates."""
-        budget = resolve_budget(self.budget, source.n_rows)
+        budget = most_rows(self.budget, source.n_rows)
         n_subspaces = self.n_parts(source.n_features)
         layout = self.layout(np.array([budget]), np.array([source.n_rows]), n_subspaces)
         clusters, candidates = layout.max_clusters[0], layout.max_candidates[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coresift._typing import Budget
 from coresift.engines import Engine
 from coresift.methods import FastCorePlan
 from coresift.selectors._base import BaseSelector, RandomState
@@ -21,9 +22,10 @@ class FastCore(BaseSelector):
 
     Parameters
     ----------
-    budget : float or int
+    budget : float, int or dict
         A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
-        the classes by largest remainder, with at least one row for each.
+        the classes by largest remainder, with at least one row for each. A dict has one of them
+        for each class: ``{"yes": 100, "no": 0.01}`` is 100 rows and 1 % of the others.
     clusters : {"lsh", "kmeans", "gmm"}, default="lsh"
         What cuts the rows into clusters: random hyperplanes, or k-means or a Gaussian mixture
         (of diagonal covariances) trained on a sample of 8192 rows, or 4 for each cluster where
@@ -109,8 +111,8 @@ class FastCore(BaseSelector):
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
-        None is every processor that the process may use.
-    engine : {"serial", "processes"} or Engine, default="serial"
+        None or -1 is every processor that the process may use.
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes
@@ -157,7 +159,7 @@ class FastCore(BaseSelector):
 
     def __init__(
         self,
-        budget: float = 0.01,
+        budget: Budget = 0.01,
         *,
         clusters: str = "lsh",
         n_clusters: int | None = None,
@@ -217,7 +219,7 @@ class FastCore(BaseSelector):
     @classmethod
     def paper(
         cls,
-        budget: float = 0.01,
+        budget: Budget = 0.01,
         n_planes: int = 64,
         n_subspaces: int = 3,
         random_state: RandomState = None,

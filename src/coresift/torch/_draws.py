@@ -8,16 +8,20 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.utils.data import TensorDataset
 
 from coresift._errors import ParameterError
 from coresift.core.coreset import Coreset
 from coresift.core.draws import Draws
+from coresift.core.nearest import CenterTiles
 from coresift.core.parameters import check_choice
-from coresift.torch._gradients import look_at_all
-from coresift.torch._loading import ordered_loader
+from coresift.selectors import BaseSelector
+from coresift.torch._gradients import LastLayer, last_layer_gradients, look_at_all
+from coresift.torch._loading import BATCH_SIZE, ordered_loader
+from coresift.torch._reselect import choose_rows, resolve_selector
 from coresift.torch._subset import CoresetSampler, WeightedSubset
 
-REDRAWS = ("gradients", "losses", "uniform")
+REDRAWS = ("gradients", "losses", "members", "uniform")
 LOOKING = ("loss", "layer", "forward", "device", "autocast", "num_workers")
 
 
@@ -27,6 +31,7 @@ def draw(
     budget: float,
     by: str = "gradients",
     *,
+    selector: str | BaseSelector = "fastcore",
     uniform: float = 0.5,
     seed: int = 0,
     **options: Any,
@@ -41,9 +46,12 @@ def draw(
         All rows, in their order.
     budget : float or int
         Rows of an epoch.
-    by : {"gradients", "losses", "uniform"}, default="gradients"
+    by : {"gradients", "losses", "members", "uniform"}, default="gradients"
         What the probability of a row follows: the norm of its gradient by the last layer's weights,
-        its loss, or nothing.
+        its loss, or nothing. With "members", a coreset is chosen, and in its place about one of the
+        rows that are nearest to each chosen row is drawn.
+    selector : str or selector, default="fastcore"
+        What chooses for "members", as for `reselect`.
     uniform : float, default=0.5
         Share of the probability that is the same for all rows. It caps the weights, at
         ``1 / uniform`` times their mean.
@@ -78,13 +86,14 @@ def draw(
     >>> len(rows), bool(weights.max() <= 12)
     (10, True)
     """
-    return draw_with_facts(model, data, budget, by, uniform=uniform, seed=seed, **options)[0]
+    own = resolve_selector(selector, budget)
+    return draw_with_facts(model, data, own, by, uniform=uniform, seed=seed, **options)[0]
 
 
 def draw_with_facts(
     model: nn.Module | None,
     data: Any,
-    budget: float,
+    selector: BaseSelector,
     by: str,
     *,
     uniform: float = 0.5,
@@ -92,6 +101,7 @@ def draw_with_facts(
     **options: Any,
 ) -> tuple[Draws, dict[str, Any]]:
     """Return what `draw` does, with the mean loss over all rows and the seconds of both steps."""
+    budget = selector.budget
     check_choice("redraw", by, REDRAWS)
     start = time.perf_counter()
     if by == "uniform":
@@ -99,15 +109,21 @@ def draw_with_facts(
         draws = Draws.of(budget, n_rows, uniform=1.0, seed=seed)
         return draws, {"loss": None, "gradients": 0.0, "choose": time.perf_counter() - start}
     assert model is not None
-    column = "norms" if by == "gradients" else "losses"
-    seen, _ = look_at_all(model, data, {column, "losses", "labels"}, **options)
-    ready = time.perf_counter()
-    labels = seen["labels"] if _are_classes(seen["labels"]) else None
-    draws = Draws.of(
-        budget, len(seen[column]), seen[column], classes=labels, uniform=uniform, seed=seed
-    )
+    if by == "members":
+        seen = last_layer_gradients(model, data, wrt="weights", keep_outputs=False, **options)
+        losses, ready = seen.losses, time.perf_counter()
+        draws = _members(seen, selector, uniform, seed)
+    else:
+        column = "norms" if by == "gradients" else "losses"
+        options = {"batch_size": _batch_size(data), **options}
+        columns, _ = look_at_all(model, data, {column, "losses", "labels"}, **options)
+        losses, ready = columns["losses"], time.perf_counter()
+        classes = _classes_in(columns["labels"])
+        draws = Draws.of(
+            budget, len(losses), columns[column], classes=classes, uniform=uniform, seed=seed
+        )
     return draws, {
-        "loss": float(seen["losses"].mean(dtype=np.float64)),
+        "loss": float(losses.mean(dtype=np.float64)),
         "gradients": ready - start,
         "choose": time.perf_counter() - ready,
     }
@@ -128,8 +144,39 @@ def check_redraw(redraw: Any, selector: Any) -> None:
         )
 
 
-def _are_classes(labels: Any) -> bool:
-    return labels.ndim == 1 and labels.dtype.kind in "iub"
+def _batch_size(data: Any) -> int:
+    """Return rows of a batch: more where rows are small, which takes half the time (CovType)."""
+    if type(data) is not TensorDataset:
+        return BATCH_SIZE
+    numbers: int = max(1, sum(tensor[0].numel() for tensor in data.tensors[:-1]))
+    return max(BATCH_SIZE, min(4 * BATCH_SIZE, BATCH_SIZE * 784 // numbers))
+
+
+def _classes_in(labels: Any) -> Any:
+    return labels if labels.ndim == 1 and labels.dtype.kind in "iub" else None
+
+
+def _members(seen: LastLayer, selector: BaseSelector, uniform: float, seed: int) -> Draws:
+    """Return draws along the rows that are nearest to each row of a coreset."""
+    classes = _classes_in(seen.labels)
+    coreset = choose_rows(seen, selector, seed)
+    groups = np.zeros(len(seen.losses)) if classes is None else classes
+    cells = np.empty(len(groups), dtype=np.int64)
+    for group in np.unique(groups[coreset.row_ids]):
+        own = np.flatnonzero(groups == group)
+        chosen = np.flatnonzero(groups[coreset.row_ids] == group)
+        tiles = CenterTiles.of(seen.gradients[coreset.row_ids[chosen]])
+        cells[own] = chosen[tiles.nearest(seen.gradients[own])[0]]
+    sizes = np.bincount(cells)
+    return Draws.of(
+        selector.budget,
+        len(cells),
+        1 / sizes[cells],
+        classes=classes,
+        cells=cells,
+        uniform=uniform,
+        seed=seed,
+    )
 
 
 def subset_of(draws: Draws, dataset: Any, epoch: int) -> WeightedSubset:

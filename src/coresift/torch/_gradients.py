@@ -175,7 +175,7 @@ def last_layer_gradients(
         Mixed precision, for instance ``torch.bfloat16``. The layer's output, its gradient and
         the loss stay float32.
     batch_size, num_workers : int
-        Where ``data`` is no loader.
+        Where ``data`` is not a loader.
     random_state : int
         Of the projection.
 

@@ -77,11 +77,11 @@ class CoresetTrainer:
         None keeps the selector's own.
     schedule : Schedule, default=Schedule()
         20 epochs on all rows, then 20 on each of 10 coresets.
-    redraw : {"gradients", "losses", "uniform"} or None, default=None
+    redraw : {"gradients", "losses", "members", "uniform"} or None, default=None
         None is Algorithm 2: a coreset is kept until the next is chosen. Otherwise other rows are
         drawn for each epoch, as many, with weights that keep the gradient unbiased: see `draw`.
-        Norms or losses of all rows are taken where the schedule would choose a coreset. Only the
-        budget of ``selector`` counts then.
+        Norms or losses of all rows are taken where the schedule would choose a coreset. But for
+        "members", only the budget of ``selector`` counts then.
     loss : Module or callable, default=CrossEntropyLoss()
         Of outputs and targets; each row's loss is multiplied by its weight.
     optimizer : callable, default=SGD with momentum 0.9, L2 1e-4 and a learning rate of 0.01
@@ -316,7 +316,7 @@ class _Run:
             lambda: draw_with_facts(
                 unwrapped(trainer.model),
                 dataset,
-                trainer.selector.budget,  # type: ignore[union-attr]
+                trainer.selector,  # type: ignore[arg-type]
                 trainer.redraw,  # type: ignore[arg-type]
                 seed=seed,
                 **{name: self.options[name] for name in LOOKING},

@@ -73,7 +73,7 @@ class Reselect(Callback):  # type: ignore[misc]
     schedule : Schedule, default=Schedule()
         When a coreset is chosen. The trainer decides when to stop: ask it for
         ``max_epochs=schedule.total``. Later epochs keep the last coreset.
-    redraw : {"gradients", "losses", "uniform"} or None, default=None
+    redraw : {"gradients", "losses", "members", "uniform"} or None, default=None
         As for `CoresetTrainer`: None keeps a coreset until the next, the others draw other rows in
         each epoch.
     batch_size : int, default=128
@@ -311,7 +311,7 @@ class Reselect(Callback):  # type: ignore[misc]
             lambda: draw_with_facts(
                 module,
                 self.dataset,
-                self.selector.budget,
+                self.selector,
                 self.redraw,  # type: ignore[arg-type]
                 seed=seed,
                 **own,
