@@ -35,9 +35,10 @@ class Craig(BaseSelector):
         all in every step (the same rows as "lazy", slower).
     n_candidates : int, default=500
         Rows that the stochastic greedy looks at in each step.
-    weights : {"assignment", "uniform"}, default="assignment"
-        Each row counts for its nearest chosen row of its class (Eq. 5, one more pass), or the
-        rows of a class alike.
+    weights : {"assignment", "calibrated", "uniform"}, default="assignment"
+        Each row counts for its nearest chosen row of its class (Eq. 5, one more pass); or these
+        weights moved a little, so that gradients at a pilot add up (see `FastCore`); or the rows
+        of a class alike.
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
     target : {"auto", "classes", "regression"}, default="auto"
@@ -71,6 +72,9 @@ class Craig(BaseSelector):
     ``4 * n * n`` bytes ("dense"), at most about ``13 * n * n_features`` ("recompute"), or that and
     ``44 * n * n_neighbours`` while the lists are built ("neighbours"). ``plan().cost(source)`` says
     it for data at hand before a row is read.
+
+    Prior weights do not change which rows of a class are chosen, only how many of each class and
+    what the chosen rows weigh: a row of weight 2 takes part in the greedy once.
 
     Deviation: distances are float32 values cut to a grid of 2**-30 of the largest distance
     possible. Gains then are sums of whole numbers: exact, the same for any blocks and threads,
@@ -148,9 +152,10 @@ class CraigPQ(BaseSelector):
         all in every step (the same rows as "lazy", slower).
     n_candidates : int, default=500
         Rows that the stochastic greedy looks at in each step.
-    weights : {"assignment", "code"}, default="assignment"
-        Each row counts for its nearest chosen row of its class (Eq. 5, one more pass), or the
-        rows of each code count for the nearest chosen code.
+    weights : {"assignment", "calibrated", "code"}, default="assignment"
+        Each row counts for its nearest chosen row of its class (Eq. 5, one more pass); or these
+        weights moved a little, so that gradients at a pilot add up (see `FastCore`); or the rows
+        of each code count for the nearest chosen code.
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
     target : {"auto", "classes", "regression"}, default="auto"

@@ -91,7 +91,9 @@ class FastCore(BaseSelector):
         random. Nothing is held back then: no model of ours can say what is better.
     rounds : int, default=1
         How often members are chosen: from the second time on, the pilot is the model of the
-        coreset chosen before. One more pass each.
+        coreset chosen before. One more pass each. It rarely pays: a pilot of 20,000 rows is the
+        better one (44 rows of `movies`, excess log-loss as a share of uniform rows' excess: 0.016
+        with one round, 0.083 with two).
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
     target : {"auto", "classes", "regression"}, default="auto"

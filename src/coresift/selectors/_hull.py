@@ -33,9 +33,10 @@ class FastCoreHull(BaseSelector):
         they may lead; or all in every step (the same rows as "lazy", slower).
     n_candidates : int, default=500
         Rows that the stochastic greedy looks at in each step (S).
-    weights : {"assignment", "cluster"}, default="assignment"
+    weights : {"assignment", "calibrated", "cluster"}, default="assignment"
         Each row counts for its nearest chosen row of its class (Eq. 5, one more pass), or each
-        cluster for the chosen row of smallest bound (line 17).
+        cluster for the chosen row of smallest bound (line 17). "calibrated" moves the weights of
+        "assignment" a little, so that gradients at a pilot add up (see `FastCore`).
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
     target : {"auto", "classes", "regression"}, default="auto"

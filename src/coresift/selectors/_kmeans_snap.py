@@ -23,9 +23,10 @@ class KMeansSnap(BaseSelector):
         for each class: ``{"yes": 100, "no": 0.01}`` is 100 rows and 1 % of the others.
     batch_size : int, default=1024
         Rows of a step of k-means.
-    weights : {"assignment", "uniform"}, default="assignment"
+    weights : {"assignment", "calibrated", "uniform"}, default="assignment"
         Each row counts for its nearest chosen row of its class (Eq. 5, one more pass), or the
-        rows of a class alike.
+        rows of a class alike. "calibrated" moves the weights of "assignment" a little, so that
+        gradients at a pilot add up (see `FastCore`).
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
     target : {"auto", "classes", "regression"}, default="auto"

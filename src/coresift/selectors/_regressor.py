@@ -30,11 +30,11 @@ class CoresetRegressor(RegressorMixin, CoresetModel):  # type: ignore[misc]
 
     Notes
     -----
-    Central rows shrink the spread of the features, which linear models feel. Predicting the ratings
-    of `movies` (R2 on test rows, ridge regression, 1 % of the rows, five seeds; 0.083 on all rows):
-    ``FastCore()`` 0.041 ± 0.013, ``FastCore(representative="random")`` 0.073 ± 0.010, ``Uniform()``
-    0.075 ± 0.005. At 5 % they are 0.078, 0.083 and 0.084. Compare on data of your own with
-    ``compare(model="ridge")``.
+    Where numbers are predicted, ``FastCore()`` balances the gradients of squared errors, since
+    central rows shrink the spread of the features. Predicting the ratings of `movies` by ridge
+    regression from 441 of 44,091 rows (R2 on test rows, five seeds; 0.118 on all rows):
+    ``FastCore()`` 0.118, ``Uniform()`` 0.095 ± 0.004, ``FastCore(representative="medoid")``
+    -0.128 ± 0.007. Compare on data of your own with ``compare(model="ridge")``.
 
     Examples
     --------

@@ -23,11 +23,12 @@ class Uniform(BaseSelector):
         Split the budget over the classes by largest remainder, with at least one row for each.
         False draws from all rows alike and never looks at the labels: a class may be missing,
         and the weights sum to the number of rows, but not to the sizes of the classes.
-    weights : {"uniform", "assignment"}, default="uniform"
+    weights : {"uniform", "assignment", "calibrated"}, default="uniform"
         The rows of a class over its chosen rows: a weighted sum over the sample then is an
         unbiased estimate of the sum over all rows (of the class, and of all). Or each row counts
         for its nearest chosen row of its class (Eq. 5, one more pass): less variance, some bias,
-        and `report_` has a score.
+        and `report_` has a score. "calibrated" moves the weights of "assignment" a little, so that
+        gradients at a pilot add up (see `FastCore`).
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken; for ``weights="assignment"`` only.
     target : {"auto", "classes", "regression"}, default="auto"
@@ -104,9 +105,10 @@ class Stratified(BaseSelector):
         Draw the hyperplanes through the middle of the data, not through the origin.
     max_clusters : int or None, default=None
         Most clusters of a class; None is 10 for each row to choose in it.
-    weights : {"cluster", "assignment"}, default="cluster"
+    weights : {"cluster", "assignment", "calibrated"}, default="cluster"
         The rows of a cluster over its chosen rows, or each row counts for its nearest chosen row
-        of its class (Eq. 5, one more pass).
+        of its class (Eq. 5, one more pass). "calibrated" moves the weights of "assignment" a
+        little, so that gradients at a pilot add up (see `FastCore`).
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before they are hashed.
     target : {"auto", "classes", "regression"}, default="auto"

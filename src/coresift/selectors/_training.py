@@ -28,9 +28,10 @@ class DeepFool(BaseSelector):
         Epochs between two choices (Appendix B.1).
     learning_rate : float, default=0.1
     batch_size : int, default=32
-    weights : {"uniform", "assignment"}, default="uniform"
+    weights : {"uniform", "assignment", "calibrated"}, default="uniform"
         The rows of a class over its chosen rows, as the paper has it; or each row counts for its
-        nearest chosen row of its class (Eq. 5, one more pass).
+        nearest chosen row of its class (Eq. 5, one more pass); or these weights moved a little,
+        so that gradients at a pilot add up (see `FastCore`).
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled.
     target : {"auto", "classes", "regression"}, default="auto"
@@ -60,6 +61,10 @@ class DeepFool(BaseSelector):
     -----
     All rows are held in memory as float32. Where there is one class only, nothing is to be decided,
     and the rows are random ones.
+
+    Prior weights tell how many rows of each class are chosen, which rows come first (they are
+    drawn by weight), and how classes count in the model. The margin of a row does not depend on
+    them: a row of weight 2 is as likely to be chosen for it as one of weight 1.
 
     Deviation: the paper trains and chooses in one go and keeps the model; here the rows are the
     result, and the model of the user starts anew. Classes keep their share of the budget, where
@@ -131,9 +136,10 @@ class Glister(BaseSelector):
         Share of the rows that the loss is taken on, at most ``max_validation``, of each class
         what its quota spares. They are not chosen.
     max_validation : int, default=10_000
-    weights : {"uniform", "assignment"}, default="uniform"
+    weights : {"uniform", "assignment", "calibrated"}, default="uniform"
         The rows of a class over its chosen rows, as the paper has it; or each row counts for its
-        nearest chosen row of its class (Eq. 5, one more pass).
+        nearest chosen row of its class (Eq. 5, one more pass); or these weights moved a little,
+        so that gradients at a pilot add up (see `FastCore`).
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled.
     target : {"auto", "classes", "regression"}, default="auto"
@@ -163,6 +169,10 @@ class Glister(BaseSelector):
     -----
     All rows are held in memory as float32, and 24 bytes a row and class. Where
     there is one class only, nothing is to be decided, and the rows are random ones.
+
+    Prior weights tell how many rows of each class are chosen, which rows come first and which are
+    put aside (both are drawn by weight), and how classes count in the model. The gain of a row
+    does not depend on its weight.
 
     Deviation: the paper replaces the rows every ``update_every`` epochs and keeps the model. Here
     the rows are the result, and the model of the user starts anew: so the rows that the model

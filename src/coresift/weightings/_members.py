@@ -44,7 +44,7 @@ class Members:
     sample : Sample
         Their rows and goals.
     sizes : ndarray of shape (k,), float64
-        Rows of each cell that count, at least 1.
+        How much each cell counts; 1 where no row of it does.
     """
 
     cells: Indices
@@ -74,4 +74,4 @@ class Members:
         goals = np.concatenate([goals, own.payload[1][alone]])
         order = np.lexsort((row_ids, cells))
         sample = Sample(rows[order], goals[order], np.ones(len(order)))
-        return cls(cells[order], row_ids[order], sample, np.maximum(sizes, 1.0))
+        return cls(cells[order], row_ids[order], sample, np.where(sizes > 0, sizes, 1.0))
