@@ -39,6 +39,7 @@ class Purpose(IntEnum):
     BALANCE = 109
     SELECT_EPOCH = 110
     TRAIN_EPOCH = 111
+    START = 112
 
 
 def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -68,7 +68,11 @@ class Plan(ABC):
 
     def weighting(self) -> Weighting:
         """Return how the chosen rows are weighed."""
-        return weighting_type(self.weights, type(self)).of(self)
+        return self.weighting_type().of(self)
+
+    def weighting_type(self) -> type[Weighting]:
+        """Return the class of the weighting."""
+        return weighting_type(self.weights, type(self))
 
     def cost(self, source: Source) -> dict[str, Any]:
         """Say what a selection would take, without reading a row.
