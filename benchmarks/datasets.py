@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 from sklearn.datasets import make_classification
 from sklearn.model_selection import train_test_split
 
+from coresift.datasets import load_covtype, load_mnist, load_movies
+
 Array = np.ndarray[Any, Any]
-GENRES = ["Action", "Animation", "Comedy", "Drama", "Documentary", "Romance", "Short"]
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -58,39 +59,31 @@ def _split(name: str, X: Array, y: Array) -> Data:
 
 
 def covtype() -> Data:
-    table = read("covtype")
-    y = table.column("Cover_Type").to_numpy()
-    X = np.column_stack([c.to_numpy() for c in table.drop_columns("Cover_Type").columns])
-    return _split("covtype", X.astype(np.float32), y)
+    found = load_covtype(folder())
+    return _split("covtype", found.X, found.y)
+
+
+def covtype_elevation() -> Data:
+    """Elevation as a number, from all other columns but the cover type."""
+    found = load_covtype(folder())
+    return _split("elevation", found.X[:, 1:], found.X[:, 0].astype(float))
 
 
 def movies() -> Data:
-    """Rating in 5 quantile bins from 16 features; r1..r10 leak the label, titles are text."""
-    table = read("movies")
+    """Rating in 5 quantile bins from 16 features."""
+    found = load_movies(folder())
+    return _split("movies", found.X, found.y)
 
-    def column(name: str) -> Array:
-        return table.column(name).to_numpy().astype(float)
 
-    budget = column("budget")  # nine in ten are missing
-    budget[np.isnan(budget)] = np.nanmedian(budget)
-    numbers = [column("year"), *np.log1p([column("length"), column("votes"), budget])]
-    genres = [column(name) for name in GENRES]
-    rated = np.array([value or "" for value in table.column("mpaa").to_pylist()])
-    levels = [rated == level for level in np.unique(rated)]
-    rating = column("rating")
-    y = np.searchsorted(np.quantile(rating, [0.2, 0.4, 0.6, 0.8]), rating)
-    X = np.column_stack([*numbers, *genres, *levels])
-    return _split("movies", X.astype(np.float32), y)
+def movie_ratings() -> Data:
+    """Rating as a number from the same features."""
+    rating = pq.read_table(folder() / "movies.parquet", columns=["rating"]).column(0)
+    return _split("ratings", load_movies(folder()).X, rating.to_numpy().astype(float))
 
 
 def mnist() -> Data:
-    parts = []
-    for part in ("train", "test"):
-        table = read(f"mnist_{part}")
-        image = table.column("image").combine_chunks()
-        parts += [image.flatten().to_numpy().reshape(-1, 784).astype(np.float32)]
-        parts += [table.column("label").to_numpy()]
-    return Data("mnist", *parts)
+    found = load_mnist(folder())
+    return Data("mnist", found.X, found.y, found.X_test, found.y_test)
 
 
 def generated() -> Data:

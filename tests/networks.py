@@ -41,3 +41,11 @@ class Rows(Dataset[Any]):
 
     def __getitem__(self, place: int) -> Any:
         return self.tensors_[place]
+
+
+class Named(Rows):
+    """Rows whose labels are text."""
+
+    def __getitem__(self, place: int) -> Any:
+        x, y = super().__getitem__(place)
+        return x, f"class {int(y)}"

@@ -11,10 +11,10 @@ from sklearn.metrics import log_loss
 from sklearn.svm import LinearSVC
 
 from coresift import CoresiftError, FastCore, Stratified, Uniform
-from coresift.core.centers import Centers
 from coresift.sources import ArraySource
 from coresift.table import Block
-from coresift.weightings._hold_back import stratified_from
+from coresift.weightings._hold_back import Alternative, stratified_from
+from coresift.weightings._pilot import Goals
 from strategies import Array
 
 N_ROWS, N_TEST = 2000, 4000
@@ -177,8 +177,9 @@ def test_the_stratified_sample_is_random_where_rows_are_sorted() -> None:
     class_ids = np.arange(n_rows) % 2
     drawn = Block(rows, class_ids, np.arange(n_rows))
     chosen = np.arange(100)
-    centers = Centers.of(chosen, rows[chosen], class_ids[chosen], 2)
-    found = stratified_from(drawn, centers, np.array([1000.0, 1000.0]))
+    ids = class_ids[chosen]
+    centers = Alternative(chosen, ids, rows[chosen], ids, np.full(100, 20.0))
+    found = stratified_from(drawn, centers, np.array([1000.0, 1000.0]), Goals(2))
     assert np.bincount(found.class_ids).tolist() == [50, 50]
     assert len(set(found.row_ids.tolist())) == 100
     assert found.rows.mean() == pytest.approx(0.5, abs=0.15)

@@ -386,7 +386,8 @@ def test_describe_finds_nothing_where_nothing_is(rows: Path) -> None:
 
 words = st.sampled_from(["", "x", "-1", "0", "1", "nan", "inf", "1e3", "10%", "1e400", ",", "[/x]"])
 OPTIONS = [
-    "--budget", "--label", "--method", "--seed", "--threads", "--engine", "--weight-name",
+    "--budget", "--label", "--method", "--seed", "--threads", "--engine", "--scheduler",
+    "--weight-name",
     "--row-name", "--drop", "--max-levels", "--missing", "--dates", "--numbers", "--delimiter",
     "--decimal", "--encoding", "--null-values", "--output",
 ]  # fmt: skip
@@ -619,9 +620,10 @@ def test_compare_trains_networks_that_select_as_they_train(rows: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert [(line["method"], line["status"]) for line in found["results"]] == [
-        ("glister", "ok"), ("uniform", "ok"), ("full", "ok"),
+        ("glister", "ok"), ("uniform", "ok"), ("uniform-each-epoch", "ok"),
+        ("gradients-each-epoch", "ok"), ("full", "ok"),
     ]  # fmt: skip
-    assert [len(run["curve"]) for run in found["runs"]] == [3, 3, 3]
+    assert [len(run["curve"]) for run in found["runs"]] == [3] * 5
 
 
 @pytest.mark.parametrize(
@@ -691,6 +693,17 @@ def test_prior_weights_of_a_column_are_kept_in_sum(tmp_path: Path) -> None:
     assert (chosen["w"] > 0).all()
 
 
+def test_a_scheduler_is_one_of_dask(rows: Path) -> None:
+    given = ("select", rows, "--budget", 3, "--dry-run", "--scheduler", "tcp://host:1")
+    status, out, error = called(*given)
+    assert (status, out) == (2, "")
+    assert error == (
+        "coresift: --scheduler 'tcp://host:1' is given together with --engine serial: "
+        "use --engine dask\n"
+    )
+    assert called(*given, "--engine", "dask")[0] == 0  # nothing is read, so nothing is asked
+
+
 def test_a_uniform_sample_of_any_columns(tmp_path: Path) -> None:
     days = pd.date_range("2020", periods=40)
     frame = pd.DataFrame({"t": days, "n": [f"n{i}" for i in range(40)], "y": [0, 1] * 20})
@@ -709,3 +722,39 @@ def test_a_uniform_sample_of_any_columns(tmp_path: Path) -> None:
     gaps = coresift(*sampled, "--missing", "drop", "--drop", "t,n")
     assert gaps.returncode == 0, gaps.stderr
     assert pd.read_parquet(tmp_path / "o.parquet")["x"].notna().all()
+
+
+def test_a_coreset_of_a_coreset(rows: Path, tmp_path: Path) -> None:
+    core, small = tmp_path / "core.parquet", tmp_path / "small.parquet"
+    assert coresift("select", rows, "--label", "y", "--budget", 100, "-o", core).returncode == 0
+    again = [
+        "select",
+        core,
+        "--label",
+        "y",
+        "--weight",
+        "sample_weight",
+        "--budget",
+        20,
+        "-o",
+        small,
+    ]
+    refused = coresift(*again)
+    assert refused.returncode == 2
+    assert "'sample_weight' and 'row' already" in refused.stderr
+    remedy = "--weight-name sample_weight_2 --row-name row_2"
+    assert refused.stderr.strip().endswith(remedy)
+    assert not small.exists()
+    done = coresift(*again, *remedy.split())
+    assert done.returncode == 0, done.stderr
+    out = pd.read_parquet(small)
+    assert out["sample_weight_2"].sum() == pytest.approx(600)
+    whole = pd.read_parquet(rows)
+    assert out["a"].tolist() == whole["a"].iloc[out["row"]].tolist()
+
+
+def test_an_array_has_no_columns_to_copy(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.eye(9))
+    done = coresift("select", tmp_path / "x.npy", "--budget", 3, "-o", tmp_path / "o.parquet")
+    assert done.returncode == 2
+    assert "no columns to copy" in done.stderr

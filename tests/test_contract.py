@@ -267,7 +267,8 @@ class TestContract:
         X, y = table(300)
         frame = pd.DataFrame(X, columns=list("abcdefg"))
         selector = clone(SELECTORS[name]).set_params(budget=30)
-        X_small, y_small = selector.fit_resample(frame, y)
+        X_small, y_small, weights = selector.fit_resample(frame, y, return_weight=True)
+        assert weights is selector.sample_weight_
         assert X_small.index.tolist() == selector.sample_indices_.tolist()
         assert y_small.tolist() == y[selector.sample_indices_].tolist()
         assert selector.feature_names_in_.tolist() == list("abcdefg")
@@ -410,7 +411,7 @@ def test_fit_resample_returns_the_type_that_came_in(kind: str) -> None:
         "csr": sp.csr_array(X),
     }[kind]
     selector = FastCore(30, random_state=0)
-    X_small, y_small = selector.fit_resample(given_X, y)
+    X_small, y_small, _ = selector.fit_resample(given_X, y, return_weight=True)
     assert type(X_small) is type(given_X)
     values = X_small.toarray() if kind == "csr" else np.asarray(X_small)
     if kind == "arrow":

@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OPTIONAL = {
-    "dask", "lightning", "matplotlib", "narwhals", "pandas", "polars", "pyarrow",
-    "pytorch_lightning", "torch",
+    "dask", "distributed", "lightning", "matplotlib", "narwhals", "pandas", "polars", "pooch",
+    "pyarrow", "pytorch_lightning", "torch",
 }  # fmt: skip
 
 

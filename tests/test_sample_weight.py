@@ -456,7 +456,7 @@ def test_a_weighted_scaler_is_that_of_repeated_rows() -> None:
         ([1, -1, 2, 3], "1 below 0"),
         ([1, np.nan, 2, 3], "1 NaN or infinite"),
         ([1, np.inf, 2, 3], "1 NaN or infinite"),
-        ([0, 0, 0, 0], "0 for all 4 rows"),
+        ([0, 0, 0, 0], "zero for all 4 rows"),
         ([1, 2, 3], r"shape \(3,\) for 4 rows"),
         ([[1, 2], [3, 4], [1, 2], [3, 4]], r"shape \(4, 2\)"),
         (["a", "b", "c", "d"], "give numbers"),
@@ -526,7 +526,8 @@ def test_a_classifier_hands_weights_to_its_selector() -> None:
     model = classifier().fit(X, y, sample_weight=weights)
     assert model.selector_.sample_weight_.sum() == pytest.approx(weights.sum())
     assert model.score(X, y, sample_weight=weights) > 0.9
-    X_small, y_small = Uniform(30, random_state=0).fit_resample(X, y, weights)
+    selector = Uniform(30, random_state=0)
+    X_small, y_small, _ = selector.fit_resample(X, y, weights, return_weight=True)
     assert len(X_small) == len(y_small) == 30
 
 

@@ -73,6 +73,14 @@ def all_plans(kind: type[Plan] = Plan) -> Iterator[type[Plan]]:
         yield from all_plans(own)
 
 
+@dataclasses.dataclass(frozen=True)
+class RowsAsGradients:
+    """What a user may give; a task holds nothing else that could be called."""
+
+    def __call__(self, rows: Array, labels: Array) -> Array:
+        return rows * labels[:, None]
+
+
 def plans() -> Iterator[Plan]:
     """Every method with every weighting that serves it, and settings with tasks of their own."""
     for kind in all_plans():
@@ -85,6 +93,7 @@ def plans() -> Iterator[Plan]:
         )
     yield FastCorePlan(40, exact_below=0)
     yield UniformPlan(40, stratify=False)
+    yield FastCorePlan(40, gradient=RowsAsGradients(), max_candidates=90)
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +113,7 @@ def caught() -> list[Caught]:
         patch.setattr(Serial, "fold", recorded)
         for plan in plans():
             select(source, plan)
+        select(source, UniformPlan(40), check=True)
         _read(source)  # as comparisons do
         suggest_planes(source, candidates=(4, 8), sample_size=100, n_queries=20)
         weights = np.random.default_rng(1).integers(0, 4, size=N_ROWS)

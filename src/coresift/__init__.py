@@ -14,8 +14,10 @@ from coresift._errors import (
     FormatError,
     InputChangedError,
     LabelError,
+    MissingDataError,
     MissingDependencyError,
     ParameterError,
+    WeightsLostWarning,
 )
 
 if TYPE_CHECKING:
@@ -54,10 +56,12 @@ __all__ = [
     "InputChangedError",
     "KMeansSnap",
     "LabelError",
+    "MissingDataError",
     "MissingDependencyError",
     "ParameterError",
     "Stratified",
     "Uniform",
+    "WeightsLostWarning",
     "__version__",
     "compare",
     "suggest_budget",

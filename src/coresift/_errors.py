@@ -30,6 +30,10 @@ class DataError(CoresiftError, ValueError):
     """Rows that cannot be used: NaN, infinity, no rows, wrong shapes."""
 
 
+class DataTypeError(DataError, TypeError):
+    """Values that are not numbers and cannot become some: also a `TypeError`."""
+
+
 class ColumnError(CoresiftError, KeyError):
     """A column that is missing, or of a type that has no meaning as a number."""
 
@@ -49,6 +53,10 @@ class FormatError(CoresiftError, ValueError):
     """A file or an object whose format is not known, or that cannot be read or written."""
 
 
+class MissingDataError(CoresiftError, FileNotFoundError):
+    """A data set that is neither in a folder of this machine nor could be fetched."""
+
+
 class InputChangedError(CoresiftError, ValueError):
     """A file of the input that is no longer the one that was read before."""
 
@@ -63,6 +71,10 @@ class InputChangedError(CoresiftError, ValueError):
 
 class MissingDependencyError(CoresiftError, ImportError):
     """An optional dependency that the call needs is not installed."""
+
+
+class WeightsLostWarning(UserWarning):
+    """Rows are handed on without their weights, which differ."""
 
 
 class EngineError(CoresiftError, RuntimeError):

@@ -40,6 +40,10 @@ class Purpose(IntEnum):
     SELECT_EPOCH = 110
     TRAIN_EPOCH = 111
     START = 112
+    PROJECTION = 112
+    GENERATED_DATA = 120
+    DATA_SAMPLE = 121
+    DRAWS = 112
 
 
 def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:

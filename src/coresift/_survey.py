@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from coresift._errors import LabelError
+from coresift._errors import BudgetError, LabelError
 from coresift._runtime import Runtime
-from coresift._typing import Float64, Indices, Labels, RawRows
+from coresift._typing import Budget, Float64, Indices, Labels, RawRows
 from coresift.core.budget import resolve_budget
 from coresift.core.classes import Classes
 from coresift.core.merge import Count, Together, counted
@@ -20,6 +20,7 @@ from coresift.core.scaler import Moments
 from coresift.core.target import (
     Strata,
     as_numbers,
+    is_counted_as_numbers,
     is_regression,
     n_strata,
     quantile_edges,
@@ -52,21 +53,26 @@ class ProfileTask:
         Of the sample.
     target : str
         What the labels may be, of `core.target.TARGETS`.
+    numbers_sample : int or None
+        Size of the sample where labels may be numbers to predict; None is no other.
     """
 
     scale: str | None
     sample_size: int
     seed: int
     target: str = "classes"
+    numbers_sample: int | None = None
 
     def __call__(self, chunk: Chunk) -> Profile:
         """Profile a chunk."""
+        numbers = chunk.labels is not None and is_counted_as_numbers(chunk.labels, self.target)
+        size = self.numbers_sample if numbers and self.numbers_sample else self.sample_size
         return Profile.of(
             chunk.rows,
             row_ids_of(chunk),
             chunk.labels,
             scale=self.scale,
-            sample_size=self.sample_size,
+            sample_size=size,
             seed=self.seed,
             weights=chunk.weights,
             target=self.target,
@@ -123,7 +129,7 @@ class LabelSurvey:
 
 
 def survey_labels(
-    source: Source, seen: Profile, target: str, budget: float, run: Runtime
+    source: Source, seen: Profile, target: str, budget: Budget, run: Runtime
 ) -> LabelSurvey:
     """Tell classes, or cut numbers to predict into strata.
 
@@ -140,6 +146,11 @@ def survey_labels(
     if target == "regression" and seen.targets is None:
         raise LabelError("target='regression' needs numbers to predict: give y")
     if is_regression(target, seen.targets, counts):
+        if isinstance(budget, Mapping):
+            raise BudgetError(
+                "budget by class: numbers to predict have no classes: give one number of rows, or "
+                "a fraction in (0, 1]"
+            )
         n_chosen = resolve_budget(budget, n_present)
         strata, totals = _strata(source, seen, n_strata(n_chosen), run)
         facts["target"] = "regression"

@@ -23,7 +23,7 @@ _LIMIT: ContextVar[int] = ContextVar("coresift_threads", default=1)
 
 @contextmanager
 def threads(n_threads: int | None) -> Iterator[None]:
-    """Let the work inside use so many threads; None is every processor of this process.
+    """Let the work inside use so many threads; None or -1 is every processor of this process.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def threads(n_threads: int | None) -> Iterator[None]:
     >>> thread_count()
     1
     """
-    token = _LIMIT.set(processor_count() if n_threads is None else n_threads)
+    token = _LIMIT.set(processor_count() if n_threads in (None, -1) else n_threads)
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,3 +19,4 @@ Bits: TypeAlias = NDArray[np.int32]  # of float32 values
 Float32: TypeAlias = NDArray[np.float32]
 Float64: TypeAlias = NDArray[np.float64]
 Words: TypeAlias = NDArray[np.uint32]  # bits, 32 a word
+Budget: TypeAlias = float | Mapping[Any, float]  # of all rows, or of each class by its label

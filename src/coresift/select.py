@@ -16,6 +16,7 @@ lines  in the paper                                                  here
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,13 @@ from coresift.core.prior import weight_of
 from coresift.methods import Plan
 from coresift.sources import Source
 from coresift.table import Table
-from coresift.weightings import Weighting
+from coresift.weightings._check import self_check
+from coresift.weightings._pilot import HELD_OUT, PILOT_ROWS
 
 
-def select(source: Source, plan: Plan, progress: Progress | None = None) -> Coreset:
+def select(
+    source: Source, plan: Plan, progress: Progress | None = None, *, check: bool = False
+) -> Coreset:
     """Choose a coreset.
 
     Parameters
@@ -41,6 +45,8 @@ def select(source: Source, plan: Plan, progress: Progress | None = None) -> Core
         The method, with all that it depends on.
     progress : callable or None
         Called with (stage, done, total) as the work goes on.
+    check : bool
+        Whether to say if the coreset is worth it, by models on rows held out; one more pass.
 
     Raises
     ------
@@ -58,26 +64,43 @@ def select(source: Source, plan: Plan, progress: Progress | None = None) -> Core
     (179, 1797.0)
     """
     with Runtime(plan.engine, plan.n_threads, progress) as run:
+        table = profiled(source, plan, run, check)
+        plan = plan.settled(table.has_numbers)
         weighting = plan.weighting()
-        table = profiled(source, plan, weighting, run)
         choice = plan.choose(table, run)  # lines 1-15
         weighed = weighting.weigh(table, choice, run)  # lines 16-17
+        if check:
+            weighed = _checked(table, weighed, plan, run)
         report = _report(source, table, choice, weighed, run)
     return Coreset(weighed.row_ids, table.weights_of(weighed), report)  # line 18
 
 
-def profiled(source: Source, plan: Plan, weighting: Weighting, run: Runtime) -> Table:
+def profiled(source: Source, plan: Plan, run: Runtime, check: bool = False) -> Table:
     """Read the source once, for a plan and its weighting."""
+    least = PILOT_ROWS + HELD_OUT if check else 1
+
+    def sample_size(numbers: bool) -> int:
+        return max(least, plan.sample_rows, plan.settled(numbers).weighting().sample_rows)
+
     return Table.of(
         source,
         plan.scale,
-        max(plan.sample_rows, weighting.sample_rows),
+        sample_size(plan.target == "regression"),
         plan.seed,
         run,
         target=plan.target,
         budget=plan.budget,
-        narrow=getattr(plan, "pilot", None) is None,  # a model knows the features as they are
+        numbers_sample=sample_size(True),
+        narrow=all(getattr(plan, name, None) is None for name in ("pilot", "gradient")),
     )
+
+
+def _checked(table: Table, weighed: Weighed, plan: Plan, run: Runtime) -> Weighed:
+    """Add to the facts what models on rows held out say of the coreset."""
+    pilot, loss = getattr(plan, "pilot", None), getattr(plan, "loss", None)
+    found = self_check(table, weighed, pilot, loss, plan.seed, run)
+    facts = {**weighed.facts, "check": {**weighed.facts.get("check", {}), **found}}
+    return replace(weighed, facts=facts)
 
 
 def _facts(source: Source, table: Table) -> dict[str, Any]:

@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 from coresift._rng import Purpose, derived_seed, draw_keys
 from coresift._runtime import Runtime
 from coresift._survey import MomentsTask, ProfileTask, present, survey_labels
-from coresift._typing import Counts, Float32, Float64, Indices, RawRows, Rows
+from coresift._typing import Budget, Counts, Float32, Float64, Indices, Labels, RawRows, Rows
 from coresift.core.budget import resolve_budget, split_budget
+from coresift.core.class_budget import class_quotas
 from coresift.core.classes import Classes
 from coresift.core.coreset import Weighed
 from coresift.core.merge import BottomK, Mergeable
 from coresift.core.prior import Steps, weight_of
 from coresift.core.profile import Profile
 from coresift.core.scaler import Scaler
+from coresift.core.target import Strata
 from coresift.engines._base import M
 from coresift.sources import Chunk, Source, raise_unusable
 
@@ -129,8 +131,9 @@ class Table:
         run: Runtime,
         *,
         target: str = "classes",
-        budget: float = 1,
+        budget: Budget = 1,
         narrow: bool = True,
+        numbers_sample: int | None = None,
     ) -> Table:
         """Read the source once (pass 1).
 
@@ -138,10 +141,12 @@ class Table:
         ----------
         target : str
             What the labels may be, of `core.target.TARGETS`.
-        budget : float or int
+        budget : float, int or mapping
             Decides the number of strata of numbers to predict.
         narrow : bool
             Whether very many features may become few, see `Source.narrowed`.
+        numbers_sample : int or None
+            Size of the sample where labels may be numbers to predict; None is no other.
 
         Raises
         ------
@@ -152,7 +157,8 @@ class Table:
             if narrow:
                 given, source = source, source.narrowed(scale)
                 scale = scale if source is given else None
-            task = ProfileTask(scale, sample_size, derived_seed(seed, Purpose.SAMPLE), target)
+            draw = derived_seed(seed, Purpose.SAMPLE)
+            task = ProfileTask(scale, sample_size, draw, target, numbers_sample)
             seen = run.fold(task, source)
         if seen.prior is not None:
             seen.prior.check(source.n_rows)
@@ -200,6 +206,11 @@ class Table:
         """Labels and their counts."""
         return self.view.classes
 
+    @property
+    def has_numbers(self) -> bool:
+        """Whether there are numbers to predict, and strata of them in the place of classes."""
+        return isinstance(self.classes, Strata)
+
     def own_steps(self, row_ids: Indices) -> Counts | None:
         """Return how many times rows at ascending positions count; None is once."""
         if self.view.steps is None or self.view.steps.bits is None:
@@ -240,6 +251,13 @@ class Table:
             targets=self.classes.targets(own),
         )
 
+    def raw_labelled(self, first: int, stop: int) -> tuple[RawRows, Labels | None]:
+        """Return the same part of the sample as `labelled`, rows and labels as they are."""
+        kept = self.profile.sample
+        order = first + np.argsort(kept.row_ids[first:stop])
+        rows, *labels = (carried[order] for carried in kept.payload)
+        return rows, labels[0] if labels else None
+
     def edges(self) -> tuple[Float32, Float32]:
         """Return the smallest and the largest scaled value of each feature."""
         moments = self.profile.moments
@@ -247,7 +265,7 @@ class Table:
         low, high = self.view.scaler.transform(extremes)
         return low, high
 
-    def n_chosen(self, budget: float) -> int:
+    def n_chosen(self, budget: Budget) -> int:
         """Turn a budget into a number of rows; a fraction is one of the rows that count.
 
         Raises
@@ -258,14 +276,16 @@ class Table:
         rows = "rows" if self.totals is None else "rows of a weight above 0"
         return resolve_budget(budget, self.n_present, rows)
 
-    def quotas(self, budget: float) -> Indices:
-        """Split a budget over the classes, shape (n_classes,), int64.
+    def quotas(self, budget: Budget) -> Indices:
+        """Split a budget over the classes, if it is not by class, shape (n_classes,), int64.
 
         Raises
         ------
         BudgetError
             For a budget that cannot be met.
         """
+        if isinstance(budget, Mapping):
+            return class_quotas(budget, self.classes.labels, self.classes.sizes)
         return split_budget(self.n_chosen(budget), self.classes.sizes, self.totals)
 
     def weights_of(self, weighed: Weighed) -> Float64:

@@ -22,9 +22,18 @@ PARTS = [Rows(0, 5), Rows(5, 1), Rows(6, 0), Rows(6, 7), *(Rows(13 + i, 1) for i
 N_ROWS = 22
 
 
-@pytest.fixture(params=["serial", pytest.param("processes", marks=pytest.mark.slow)])
-def engine(request: pytest.FixtureRequest, processes: Processes) -> Engine:
-    return Serial() if request.param == "serial" else processes
+ENGINES = [
+    "serial",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("processes", "dask")),
+]
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    if request.param == "serial":
+        return Serial()
+    own: Engine = request.getfixturevalue(request.param)
+    return own
 
 
 def folded(engine: Engine, task: Any, parts: Sequence[Any] = PARTS) -> Seen | None:

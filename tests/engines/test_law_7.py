@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from coresift import FastCore, Stratified, Uniform
 from coresift._errors import InputChangedError
+from coresift.engines import Engine
 from coresift.engines._processes import Processes
 from coresift.selectors import METHODS, BaseSelector
 from coresift.sources import Source, as_source
@@ -76,6 +77,15 @@ def test_processes_choose_what_one_process_chooses(
     left, right = dict(parallel.report_), dict(serial.report_)
     assert set(left.pop("seconds")) == set(right.pop("seconds"))
     assert left == right
+
+
+@pytest.mark.parametrize(
+    "name", ["fastcore", "fastcore few", "uniform", "stratified cells", "craig"]
+)
+def test_dask_chooses_what_one_process_chooses(name: str, source: Source, dask: Engine) -> None:
+    serial = SELECTIONS[name](0.1, n_threads=1, random_state=3).fit(source)
+    parallel = SELECTIONS[name](0.1, random_state=3).set_params(engine=dask).fit(source)
+    assert answer(parallel) == answer(serial)
 
 
 @pytest.mark.parametrize("name", ["fastcore", "uniform"])

@@ -55,8 +55,29 @@ def test_the_seed_of_a_network_matters_for_all_rows_too() -> None:
     found = quick(model={"net": NetworkClassifier(**SHORT)}, methods=["uniform"], seeds=2)
     assert [(result.method, result.runs) for result in found.results] == [
         ("uniform", 2),
+        ("uniform-each-epoch", 2),
+        ("gradients-each-epoch", 2),
         ("full", 2),
     ]
+
+
+@pytest.mark.parametrize("by", ["uniform", "gradients"])
+def test_rows_of_each_epoch_are_those_of_the_run_made_by_hand(by: str) -> None:
+    found = quick(model={"net": NetworkClassifier(**SHORT)}, methods=["uniform"], seeds=[3])
+    X, y = load_digits(return_X_y=True)
+    split = Split.of(X[:800], y[:800], None, 0.25, 0)
+    model = NetworkClassifier(
+        selector="uniform", redraw=by, budget=100, random_state=3, n_threads=1, **SHORT
+    ).fit(split.X, split.y)
+    result = found.result(f"{by}-each-epoch")
+    assert result.rows == 100
+    assert result.mean("accuracy") == model.score(split.X_test, split.y_test)
+    assert result.mean("log_loss") != found.result("uniform").mean("log_loss")
+
+
+def test_rows_of_each_epoch_are_for_networks() -> None:
+    with pytest.raises(ParameterError, match="'uniform-each-epoch' draws rows as a network trains"):
+        quick(methods=["uniform-each-epoch"])
 
 
 def test_gradients_are_not_scaled() -> None:
@@ -72,7 +93,10 @@ def test_networks_and_other_models_stand_side_by_side(tmp_path: Any) -> None:
     found = quick(model=models, resume=kept)
     assert found.models == ("net", "linear")
     assert [(r.model, r.method, r.status) for r in found.results] == [
-        (model, method, "ok") for model in models for method in ("fastcore", "uniform", "full")
+        (model, method, "ok")
+        for model in models
+        for method in ("fastcore", "uniform", "uniform-each-epoch", "gradients-each-epoch", "full")
+        if model == "net" or "each-epoch" not in method
     ]
     again = quick(model=models, resume=kept)
     assert again.to_json() == found.to_json()  # seconds and all: nothing has run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from torch.utils.data import DataLoader, TensorDataset  # noqa: E402
 from coresift import CoresiftError, DataError, LabelError, ParameterError  # noqa: E402
 from coresift.torch import CoresetTrainer, Schedule, weighted_loss  # noqa: E402
 from coresift.torch.lightning import Reselect  # noqa: E402
-from networks import Rows, blobs, small  # noqa: E402
+from networks import Named, Rows, blobs, small  # noqa: E402
 
 SHORT = Schedule(warm_up=2, epochs=3, rounds=2)
 # It counts the processors and recommends processes for the validation rows.
@@ -120,14 +121,26 @@ def test_it_trains_on_all_rows_and_then_on_coresets(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("selector", ["fastcore", "uniform", "glister"])
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {},
+        {"selector": "uniform"},
+        {"selector": "glister"},
+        {"redraw": "gradients"},
+        {"redraw": "losses"},
+        {"redraw": "members"},
+        {"redraw": "uniform"},
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("kind", [Rows, None])
-def test_the_run_is_that_of_coreset_trainer(tmp_path: Path, selector: str, kind: Any) -> None:
+def test_the_run_is_that_of_coreset_trainer(tmp_path: Path, chosen: Any, kind: Any) -> None:
     data = blobs(90) if kind is None else kind(blobs(90))
     trainer = CoresetTrainer(
-        small(), selector, budget=20, schedule=SHORT, batch_size=8, seed=4
+        small(), budget=20, schedule=SHORT, batch_size=8, seed=4, **chosen
     ).fit(data)  # fmt: skip
-    module, reselect = fitted(tmp_path, data=data, selector=selector, seed=4)
+    module, reselect = fitted(tmp_path, data=data, seed=4, **chosen)
     assert same(module.model, trainer.model)  # with dropout
     np.testing.assert_array_equal(reselect.coreset_.row_ids, trainer.coreset_.row_ids)
     np.testing.assert_array_equal(reselect.coreset_.weights, trainer.coreset_.weights)
@@ -147,16 +160,21 @@ def test_the_seed_decides_and_the_random_state_of_torch_does_not(tmp_path: Path)
 
 
 @pytest.mark.filterwarnings("ignore:Be aware that when using `ckpt_path`:UserWarning")
-@pytest.mark.parametrize("stop", [1, 2, 4, 5, 7])
-@pytest.mark.parametrize("monitored", [False, True])
-def test_a_resumed_run_is_an_uninterrupted_one(tmp_path: Path, stop: int, monitored: bool) -> None:
-    expected, whole = fitted(tmp_path, Validated())
+@pytest.mark.parametrize(
+    ("stop", "monitored", "redraw"),
+    [(stop, monitored, None) for stop in (1, 2, 4, 5, 7) for monitored in (False, True)]
+    + [(4, False, "gradients")],
+)
+def test_a_resumed_run_is_an_uninterrupted_one(
+    tmp_path: Path, stop: int, monitored: bool, redraw: Any
+) -> None:
+    expected, whole = fitted(tmp_path, Validated(), redraw=redraw)
     saver = ModelCheckpoint(
         tmp_path, filename="{epoch}", save_top_k=-1, monitor="loss" if monitored else None
     )
-    fitted(tmp_path, Validated(), [saver], {"enable_checkpointing": True})
+    fitted(tmp_path, Validated(), [saver], {"enable_checkpointing": True}, redraw=redraw)
     torch.manual_seed(99)
-    module, reselect = Validated(small(seed=5)), chooser()
+    module, reselect = Validated(small(seed=5)), chooser(redraw=redraw)
     quiet(tmp_path, [reselect]).fit(
         module, reselect.loader(), ckpt_path=tmp_path / f"epoch={stop - 1}.ckpt"
     )
@@ -264,6 +282,85 @@ def test_bad_input(tmp_path: Path, changed: Any, kind: Any, message: str) -> Non
 def test_another_loader_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"trainer\.fit\(module, reselect\.loader\(\)\)"):
         quiet(tmp_path, [chooser()]).fit(Module(), chooser().loader())
+
+
+class OneCycle(Module):
+    """A rate that is to come down where training ends."""
+
+    def __init__(self, steps: Any) -> None:
+        super().__init__()
+        self.steps = steps
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.SGD(self.parameters(), lr=0.01)
+        cycle = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, 0.1, total_steps=self.steps(self.trainer)
+        )
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": cycle, "interval": "step"},
+        }
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"accumulate_grad_batches": 3},
+        {"max_epochs": 4},
+        {"max_steps": 45},
+        {"limit_train_batches": 5},
+        {"limit_train_batches": 0.5},
+    ],
+)
+def test_a_schedule_of_the_rate_ends_where_training_ends(tmp_path: Path, changed: Any) -> None:
+    reselect = chooser(blobs(320), budget=0.1, schedule=Schedule(2, 2, 2), batch_size=16)
+    module = OneCycle(reselect.total_steps)
+    trainer = quiet(tmp_path, [reselect], **{"max_epochs": 6, **changed})
+    trainer.fit(module, reselect.loader())
+    assert trainer.global_step == reselect.total_steps(trainer)
+    cycle = trainer.lr_scheduler_configs[0].scheduler
+    assert cycle.last_epoch == cycle.total_steps
+    if not changed:
+        assert trainer.global_step == reselect.total_steps() == 48
+
+
+@pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")  # pytest.warns names no module
+def test_a_rate_that_would_not_come_down_is_told(tmp_path: Path) -> None:
+    reselect = chooser(blobs(320), budget=0.1, schedule=Schedule(2, 2, 2), batch_size=16)
+    module = OneCycle(lambda trainer: trainer.estimated_stepping_batches)
+    with pytest.warns(UserWarning, match="OneCycleLR is made for 120 steps, and training takes 48"):
+        quiet(tmp_path, [reselect], max_epochs=6).fit(module, reselect.loader())
+
+
+def test_training_without_end_has_no_steps(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match=r"max_epochs=-1: .*max_epochs=8"):
+        chooser().total_steps(quiet(tmp_path, max_epochs=-1))
+
+
+def test_a_validation_that_no_coreset_would_reach_is_told_first(tmp_path: Path) -> None:
+    module = Validated()
+    with pytest.raises(ParameterError, match="val_check_interval=4 is more than the 3 batches"):
+        fitted(tmp_path, module, trainer={"val_check_interval": 4})
+    assert module.seen == []
+    fitted(tmp_path, module, trainer={"val_check_interval": 3})
+    assert len(module.seen) == SHORT.total
+
+
+def test_a_model_in_parts_is_told_first() -> None:
+    class FSDPStrategy:
+        pass
+
+    trainer = SimpleNamespace(strategy=FSDPStrategy())
+    with pytest.raises(ParameterError, match=r"FSDPStrategy keeps a part .* strategy='ddp'"):
+        chooser().on_fit_start(trainer, Module())
+
+
+def test_labels_that_are_text_are_told_first(tmp_path: Path) -> None:
+    module = Module()
+    with pytest.raises(LabelError, match=r"'class 0' \(str\).*LabelEncoder"):
+        fitted(tmp_path, module, data=Named(blobs(90)))
+    assert module.seen == []
 
 
 def test_a_checkpoint_of_other_data_is_refused() -> None:

@@ -25,7 +25,7 @@ from coresift import (  # noqa: E402
 )
 from coresift.selectors import METHODS  # noqa: E402
 from coresift.torch import last_layer_gradients, reselect  # noqa: E402
-from networks import Rows, blobs, small  # noqa: E402
+from networks import Named, Rows, blobs, small  # noqa: E402
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -180,6 +180,13 @@ def test_bad_input(changed: Any, kind: type[CoresiftError], message: str) -> Non
     arguments = {"selector": "fastcore", "data": blobs(30), "budget": 6, **changed}
     with pytest.raises(kind, match=message):
         reselect(small(), seed=0, **arguments)
+
+
+def test_labels_that_are_text() -> None:
+    with pytest.raises(LabelError, match=r"'class 0' \(str\).*LabelEncoder"):
+        reselect(small(), Named(blobs(90)), budget=12)
+    coreset = reselect(small(), Named(blobs(90)), "uniform", budget=12, seed=0)  # asks no model
+    assert np.bincount(coreset.row_ids % 3).tolist() == [4, 4, 4]
 
 
 def test_a_selector_is_not_changed() -> None:

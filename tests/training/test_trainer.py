@@ -15,9 +15,16 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 from torch import nn  # noqa: E402
 from torch.utils.data import TensorDataset  # noqa: E402
 
-from coresift import CoresiftError, DataError, FormatError, LabelError, ParameterError  # noqa: E402
+from coresift import (  # noqa: E402
+    BudgetError,
+    CoresiftError,
+    DataError,
+    FormatError,
+    LabelError,
+    ParameterError,
+)
 from coresift.torch import CoresetTrainer, Schedule, cnn, mlp  # noqa: E402
-from networks import Rows, blobs, small  # noqa: E402
+from networks import Named, Rows, blobs, small  # noqa: E402
 
 SHORT = Schedule(warm_up=2, epochs=3, rounds=2)
 
@@ -94,20 +101,20 @@ class StoppedError(Exception):
 
 
 @pytest.mark.parametrize("stop", [1, 2, 4, 5, 7])
-@pytest.mark.parametrize("selector", ["fastcore", "uniform"])
-def test_a_resumed_run_is_an_uninterrupted_one(tmp_path: Path, stop: int, selector: str) -> None:
+@pytest.mark.parametrize("chosen", [{}, {"selector": "uniform"}, {"redraw": "gradients"}])
+def test_a_resumed_run_is_an_uninterrupted_one(tmp_path: Path, stop: int, chosen: Any) -> None:
     def interrupt(_: str, epoch: int, __: int) -> None:
         if epoch == stop:
             raise StoppedError
 
-    expected = trained(selector=selector)
+    expected = trained(**chosen)
     path = tmp_path / "run.pt"
     with pytest.raises(StoppedError):
-        trained(selector=selector, checkpoint=path, progress=interrupt)
+        trained(**chosen, checkpoint=path, progress=interrupt)
     asked = []
     torch.manual_seed(99)
     found = trained(
-        model=small(seed=5), selector=selector, checkpoint=path,
+        model=small(seed=5), **chosen, checkpoint=path,
         progress=lambda _, epoch, __: asked.append(epoch),
     )  # fmt: skip
     assert asked[0] == stop
@@ -116,7 +123,7 @@ def test_a_resumed_run_is_an_uninterrupted_one(tmp_path: Path, stop: int, select
     assert strip == [{**epoch, "seconds": 0} for epoch in expected.history_]
     np.testing.assert_array_equal(found.coreset_.row_ids, expected.coreset_.row_ids)
     assert os.listdir(tmp_path) == ["run.pt"]
-    done = trained(model=small(seed=6), selector=selector, checkpoint=path)
+    done = trained(model=small(seed=6), **chosen, checkpoint=path)
     assert same(state_of(done), state_of(expected))  # nothing is left to do
 
 
@@ -283,6 +290,7 @@ BAD: list[tuple[dict[str, Any], type[CoresiftError], str]] = [
     ({"data": iter(blobs(9))}, DataError, "has no length"),
     ({"model": nn.Sequential(nn.Linear(4, 3), nn.PReLU())}, ParameterError, "PReLU"),
     ({"data": TensorDataset(X)}, ParameterError, "pass forward="),
+    ({"data": Named(blobs(90))}, LabelError, r"'class 0' \(str\).*LabelEncoder"),
     ({"data": TensorDataset(X, y), "budget": 20, "wrt": "inputs"}, ParameterError, "wrt='inputs'"),
 ]
 
@@ -327,6 +335,19 @@ def test_bad_schedules() -> None:
     for name in ("warm_up", "epochs", "rounds"):
         with pytest.raises(ParameterError, match=f"{name}=-1"):
             Schedule(**{name: -1})
+
+
+def test_the_steps_of_a_schedule_are_those_that_are_taken() -> None:
+    for schedule in (Schedule(2, 3, 2), Schedule(0, 2, 1)):
+        for batch_size, budget in ((8, 20), (16, 0.37), (10, 21)):
+            trainer = trained(blobs(91), schedule=schedule, batch_size=batch_size, budget=budget)
+            taken = trainer.history_[-1]["iterations"]
+            assert taken == schedule.total_steps(91, budget, batch_size)
+    assert Schedule(1, 1, 1).total_steps(90, 20, 8, n_processes=2, accumulate=2) == 3 + 1
+    with pytest.raises(ParameterError, match="accumulate=0"):
+        schedule.total_steps(91, 20, accumulate=0)
+    with pytest.raises(BudgetError, match="budget=92"):
+        schedule.total_steps(91, 92)
 
 
 def test_images_have_a_least_size() -> None:

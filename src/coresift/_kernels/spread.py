@@ -41,7 +41,7 @@ def _drawn(share: float, cover: Bits, block_sums: Indices, group_sums: Indices) 
     block, target = _find(target, block_sums, group * WIDTH, stop)
     place = block * WIDTH
     while place < (block + 1) * WIDTH - 1 and target >= cover[place]:
-        target -= np.int64(cover[place])
+        target -= int(cover[place])
         place += 1
     return place
 

@@ -9,6 +9,7 @@ from coresift.cli._demo import demo
 from coresift.cli._describe import describe
 from coresift.cli._help import Command
 from coresift.cli._planes import planes
+from coresift.cli._reproduce import reproduce
 from coresift.cli._select import select
 from coresift.cli._size import size
 
@@ -18,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (select, describe, compare, size, planes, demo):
+for command in (select, describe, compare, size, planes, reproduce, demo):
     app.command(cls=Command)(command)
 
 

@@ -14,7 +14,7 @@ from coresift._errors import ParameterError
 from coresift._files import whole_file
 from coresift._text import plain
 from coresift.cli._help import DEFAULT_MODEL
-from coresift.cli._options import AsJson, Threads, amount, n_threads, names
+from coresift.cli._options import AsJson, Groups, Threads, amount, n_threads, names
 from coresift.cli._output import print_comparison, progress_bars
 from coresift.cli._reading import Reading, reads
 
@@ -28,7 +28,11 @@ def compare(
     *,
     budget: Annotated[str, typer.Option(help="One or more, such as 0.001,0.01,500.")] = "0.01",
     methods: Annotated[
-        str, typer.Option(help="Of {methods}, full; uniform and full always take part.")
+        str,
+        typer.Option(
+            help="Of {methods}, full; uniform and full always take part, and with networks also "
+            "uniform-each-epoch and gradients-each-epoch."
+        ),
     ] = "fastcore",
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each method.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="First seed.")] = 0,
@@ -65,6 +69,7 @@ def compare(
     ] = None,
     test: Annotated[str | None, typer.Option(help="File of test rows.")] = None,
     test_size: Annotated[float, typer.Option(help="Share put aside where no --test.")] = 0.25,
+    groups: Groups = None,
     threads: Threads = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds for a run.")] = None,
     resume: Annotated[
@@ -90,7 +95,7 @@ def compare(
     if report is not None:
         check_drawing()
 
-    rows = reading.rows(weight=weight)
+    rows = reading.rows(weight=weight, groups=groups)
     with progress_bars(as_json) as progress:
         found = run_comparison(
             rows,
@@ -101,6 +106,7 @@ def compare(
             test=None if test is None else reading.rows(test, rows, weight),
             test_size=test_size,
             split_seed=seed,
+            groups=reading.column(groups),
             n_threads=n_threads(threads),
             time_limit=time_limit,
             resume=resume,

@@ -5,16 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from coresift._errors import ParameterError
 
+if TYPE_CHECKING:
+    from coresift.engines import Engine
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same coreset.")]
 Threads = Annotated[
     int | None, typer.Option(help="Threads; every processor by default, and for -1.")
+]
+
+
+Groups = Annotated[
+    str | None,
+    typer.Option(help="Column whose rows of one value belong together: on one side of the split."),
 ]
 
 
@@ -26,6 +35,25 @@ def names(text: str) -> list[str]:
 def n_threads(given: int | None) -> int | None:
     """Return the number of threads; None, as for -1, is every processor."""
     return None if given == -1 else given
+
+
+def cluster(engine: str, scheduler: str | None) -> str | Engine:
+    """Return the engine that was asked for, on the cluster of a scheduler where one is named.
+
+    Raises
+    ------
+    ParameterError
+        For a scheduler of another engine.
+    """
+    if scheduler is None:
+        return engine
+    if engine != "dask":
+        raise ParameterError(
+            f"--scheduler {scheduler!r} is given together with --engine {engine}: use --engine dask"
+        )
+    from coresift.engines._dask import Dask
+
+    return Dask(scheduler)
 
 
 def amount(text: str) -> float:
@@ -57,6 +85,38 @@ def amount(text: str) -> float:
     # 1e3 is how a thousand rows are typed; 1.0 stays a share, all rows
     is_count = "e" in typed.lower() and value > 1 and value.is_integer()
     return int(value) if is_count else value
+
+
+def amounts(text: str) -> float | dict[str, float]:
+    """Read a budget, or one for each class: ``yes=100,no=1%``.
+
+    Raises
+    ------
+    ParameterError
+        For what is not a number.
+
+    Examples
+    --------
+    >>> from coresift.cli._options import amounts
+    >>> amounts("yes=100,no=1%"), amounts("a,b=2"), amounts("0.1")
+    ({'yes': 100, 'no': 0.01}, {'a,b': 2}, 0.1)
+    """
+    if "=" not in text:
+        return amount(text)
+    found: dict[str, float] = {}
+    label = ""  # which may have commas
+    for part in text.split(","):
+        start, equals, typed = part.rpartition("=")
+        if not equals:
+            label += f"{part},"
+            continue
+        label = (label + start).strip()
+        if label in found:
+            raise ParameterError(f"--budget {text!r} has two for {label!r}: leave one of them out")
+        found[label], label = amount(typed), ""
+    if label:
+        raise ParameterError(f"--budget {text!r}: {label.rstrip(',')!r} has no number behind a =")
+    return found
 
 
 def check_folders(outputs: Mapping[str, Path | None]) -> None:

@@ -52,6 +52,29 @@ def print_facts(facts: dict[str, Any], as_json: bool) -> None:
     Console().print(table)
 
 
+def print_check(found: dict[str, Any]) -> None:
+    """Print what the self-test of a coreset found, and last the sentence that sums it up."""
+    error = found["gradient_error"]
+    facts = {
+        "gradient error at the pilot": f"{error['uniform']:.3g} of uniform samples, "
+        f"{error['coreset']:.3g} of this coreset",
+        "effective sample size": f"{found['effective_sample_size']:.0%} of the rows",
+        "largest weight": f"{found['largest_weight']:.1f} times the mean",
+    }
+    if "losses" in found:
+        losses = found["losses"]
+        name = f"{found['loss']} on {found['held_out_rows']:,} rows held out"
+        uniform = f"{losses['uniform']:.4g} ± {losses['uniform_spread']:.2g}"
+        facts[name] = (
+            f"{losses['coreset']:.4g} of this coreset, {uniform} of uniform samples of its size, "
+            f"{losses['pilot']:.4g} of the pilot"
+        )
+    print()
+    for name, text in facts.items():
+        print(f"{name}: {text}")
+    print(found["sentence"])
+
+
 def _fact(value: Any) -> str:
     """Write a number, a class, or a few of them, for a person."""
     if isinstance(value, dict) and "label" in value:

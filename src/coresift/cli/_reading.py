@@ -150,6 +150,7 @@ class Reading:
         like: Source | None = None,
         weight: str | None = None,
         features: bool = True,
+        groups: str | None = None,
     ) -> Source:
         """Open the source, or another file in the same way and with the same features."""
         from coresift.sources import as_source
@@ -158,7 +159,7 @@ class Reading:
             self.source if path is None else path,
             label=self.label,
             max_levels=self.max_levels,
-            drop=self.dropped,
+            drop=[*self.dropped, *([] if groups in (None, *self.dropped) else [str(groups)])],
             missing=self.missing,  # type: ignore[arg-type]
             like=like,
             weight=weight,
@@ -168,6 +169,17 @@ class Reading:
             numbers=self.numbers,  # type: ignore[arg-type]
             **self._written,
         )
+
+    def column(self, name: str | None) -> Any:
+        """Return the values of a column, of all rows; None without a name."""
+        if name is None:
+            return None
+        import numpy as np
+
+        from coresift.sources import as_source
+
+        source = as_source(self.source, label=name, features=False, **self._written)
+        return np.concatenate([chunk.labels for chunk in source.chunks()])
 
 
 def reads(*, label: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
 
-from coresift._errors import ColumnError, ParameterError
-from coresift.cli._options import AsJson, Seed, Threads, amount, n_threads
-from coresift.cli._output import print_facts, progress_bars
+from coresift._errors import ColumnError, DataError, ParameterError
+from coresift.cli._options import AsJson, Seed, Threads, amounts, cluster, n_threads
+from coresift.cli._output import print_check, print_facts, progress_bars
 from coresift.cli._reading import Reading, reads
 
 
@@ -18,7 +19,10 @@ def select(
     reading: Reading,
     *,
     budget: Annotated[
-        str, typer.Option(help="Fraction of the rows (0.01, 1%) or number of rows (200).")
+        str,
+        typer.Option(
+            help="Fraction of the rows (0.01, 1%) or number of rows (200); or by class: a=200,b=1%."
+        ),
     ],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Parquet or CSV file to write.")
@@ -30,14 +34,21 @@ def select(
     seed: Seed = 0,
     threads: Threads = None,
     engine: Annotated[
-        str, typer.Option(help="What runs the passes: serial or processes; same coreset.")
+        str, typer.Option(help="What runs the passes: serial, processes or dask; same coreset.")
     ] = "serial",
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, for --engine dask.")
+    ] = None,
     weight_name: Annotated[
         str, typer.Option(help="Column to write the weights to.")
     ] = "sample_weight",
     row_name: Annotated[
         str, typer.Option(help="Column to write the positions in the input to.")
     ] = "row",
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Say whether the coreset is worth it; one more pass."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done; read no row.")
     ] = False,
@@ -49,34 +60,50 @@ def select(
     reading.check_outputs({"--output": output})
     if weight_name == row_name:
         raise ParameterError(f"--weight-name and --row-name are both {row_name!r}: change one")
-    wanted = amount(budget)
+    wanted = amounts(budget)
     from coresift.selectors import make_selector
     from coresift.sources import copy_rows, output_suffix
 
     if output is not None:
         output_suffix(output)
     selector = make_selector(method).set_params(
-        budget=wanted, random_state=seed, n_threads=n_threads(threads), engine=engine
+        budget=wanted,
+        random_state=seed,
+        n_threads=n_threads(threads),
+        engine=cluster(engine, scheduler),
     )
     plan = selector.plan()
-    rows = reading.rows(weight=weight, features=plan.reads_features)
+    rows = reading.rows(weight=weight, features=plan.reads_features or check)
     _check_names(rows, weight_name, row_name)
     if dry_run:
-        print_facts(plan.cost(rows), as_json)
+        cost = plan.cost(rows)
+        print_facts({**cost, "passes": cost["passes"] + check}, as_json)
         return
     with progress_bars(as_json) as progress:
-        selector.fit(rows, progress=progress)
+        selector.fit(rows, progress=progress, check=check)
     chosen = rows.original(selector.sample_indices_)  # some may have been left out
     added = {weight_name: selector.sample_weight_, row_name: chosen}
     copy_rows(rows, chosen, Path(str(output)), added)
-    print_facts({**selector.report_, "output": str(output)}, as_json)
+    facts = {**selector.report_, "output": str(output)}
+    found = facts.pop("check", None) if check and not as_json else None
+    print_facts(facts, as_json)
+    if found is not None:
+        print_check(found)
 
 
 def _check_names(rows: Any, weight_name: str, row_name: str) -> None:
     """Refuse names that the input has, before a row is read."""
-    for name, option in ((weight_name, "--weight-name"), (row_name, "--row-name")):
-        if name in rows.input_names:
-            raise ColumnError(
-                f"the input has a column {name!r}, and one of that name is written: choose "
-                f"another with {option}"
-            )
+    if not hasattr(rows, "input_names"):
+        raise DataError(
+            "the input is an array, which has no columns to copy: write it as Parquet or CSV, or "
+            "select from Python"
+        )
+    wanted = {"--weight-name": weight_name, "--row-name": row_name}
+    taken = {option: name for option, name in wanted.items() if name in rows.input_names}
+    if taken:
+        names = " and ".join(map(repr, taken.values()))
+        others = " ".join(f"{option} {quote(f'{name}_2')}" for option, name in taken.items())
+        raise ColumnError(
+            f"the input has {names} already, where the weights and positions are written: choose "
+            f"another name, such as {others}"
+        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coresift.cli._help import DEFAULT_MODEL
-from coresift.cli._options import AsJson, Seed, Threads, n_threads
+from coresift.cli._options import AsJson, Groups, Seed, Threads, n_threads
 from coresift.cli._reading import Reading, reads
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def size(
     ] = 0.005,
     seeds: Annotated[int, typer.Option(min=1, help="Selections for each fraction.")] = 3,
     seed: Seed = 0,
+    groups: Groups = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
@@ -35,7 +36,7 @@ def size(
     from coresift.experiments import suggest_budget
 
     found = suggest_budget(
-        reading.rows(),
+        reading.rows(groups=groups),
         method=method,
         model=model,
         start=start,
@@ -43,6 +44,7 @@ def size(
         tolerance=tolerance,
         seeds=seeds,
         random_state=seed,
+        groups=reading.column(groups),
         n_threads=n_threads(threads),
         on_step=None if as_json else _show,
     )

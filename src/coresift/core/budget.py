@@ -5,15 +5,15 @@ from __future__ import annotations
 import heapq
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from coresift._errors import BudgetError
-from coresift._typing import Counts
+from coresift._typing import Budget, Counts
 
 
-def resolve_budget(budget: float, n_rows: int, rows: str = "rows") -> int:
+def resolve_budget(budget: Budget, n_rows: int, rows: str = "rows") -> int:
     """Turn a budget into a number of rows.
 
     Parameters
@@ -36,6 +36,11 @@ def resolve_budget(budget: float, n_rows: int, rows: str = "rows") -> int:
     (4357, 7)
     """
     given: object = budget
+    if isinstance(budget, Mapping):
+        raise BudgetError(
+            f"budget={budget!r}: here it must be a number of rows or a fraction in (0, 1] of all; "
+            "budgets by class are for selectors that keep to the classes"
+        )
     if isinstance(given, (bool, np.bool_)) or not isinstance(given, numbers.Real):
         raise BudgetError(f"budget={budget!r}: must be a number of rows or a fraction in (0, 1]")
     if isinstance(given, numbers.Integral):

@@ -1,4 +1,4 @@
-"""Rows put aside for a test, class by class."""
+"""Rows put aside for a test, class by class or group by group."""
 
 from __future__ import annotations
 
@@ -59,3 +59,59 @@ def holdout(class_ids: Indices, share: float, seed: int) -> NDArray[np.bool_]:
     mask = np.zeros(len(class_ids), dtype=bool)
     mask[BottomK.of(class_ids, (row_hash(ids, seed),), ids, quotas).row_ids] = True
     return mask
+
+
+def holdout_groups(
+    groups: Indices, class_ids: Indices, share: float, seed: int
+) -> NDArray[np.bool_]:
+    """Draw whole groups to put aside, as near to a share of the rows as they come.
+
+    Parameters
+    ----------
+    groups, class_ids : ndarray of shape (n_rows,), int64
+        The group and the class of each row.
+    share : float
+        Share of the rows to put aside, in (0, 1).
+    seed : int
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), bool
+        The rows put aside. At least one row of each class stays.
+
+    Raises
+    ------
+    ParameterError
+        Where each group has all rows of a class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coresift.core.holdout import holdout_groups
+    >>> patients = np.repeat(np.arange(8), 5)
+    >>> aside = holdout_groups(patients, np.arange(40) % 2, 0.25, seed=0)
+    >>> int(aside.sum()), len(set(patients[aside]) & set(patients[~aside]))
+    (10, 0)
+    """
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
+    members = np.split(order, starts[1:])
+    left = np.bincount(class_ids)
+    wanted, taken = share * len(groups), 0
+    aside = np.zeros(len(groups), dtype=bool)
+    for place in np.argsort(row_hash(np.arange(len(members)), seed)).tolist():
+        rows = members[place]
+        classes, sizes = np.unique(class_ids[rows], return_counts=True)
+        nearer = not taken or abs(taken + len(rows) - wanted) < abs(taken - wanted)
+        if nearer and (left[classes] > sizes).all():
+            aside[rows] = True
+            left[classes] -= sizes
+            taken += len(rows)
+        if taken >= wanted:
+            break
+    if not taken:
+        raise ParameterError(
+            f"each of {len(members)} groups has all rows of a class, so that none can be put "
+            "aside: give test rows"
+        )
+    return aside

@@ -126,7 +126,7 @@ class PriorSum:
             )
         if not self.total:
             raise DataError(
-                f"sample_weight is 0 for all {n_rows} rows, and rows of weight 0 are absent: give "
+                f"sample_weight is zero for all {n_rows} rows, and such rows are absent: give "
                 "some row a weight above 0, or leave sample_weight out"
             )
         if self.total.bit_length() - _BITS > _LARGEST_BITS:

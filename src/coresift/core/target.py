@@ -32,18 +32,22 @@ class TargetFacts:
     Parameters
     ----------
     fractional : bool
-        Whether one is no whole number.
+        Whether one is not a whole number.
     n_infinite : int
     many : bool
         Whether there are more than `MOST_VALUES` different ones.
     sample : BottomK
         Of smallest key; carries the numbers.
+    low, high : float
+        The smallest and the largest number; infinity and minus infinity of none.
     """
 
     fractional: bool
     n_infinite: int
     many: bool
     sample: BottomK
+    low: float = np.inf
+    high: float = -np.inf
 
     @classmethod
     def of(
@@ -58,6 +62,8 @@ class TargetFacts:
             int(np.count_nonzero(~finite)),
             n_distinct > MOST_VALUES,
             BottomK.of(groups, keys, row_ids, limits, (values,)),
+            float(values.min(initial=np.inf)),
+            float(values.max(initial=-np.inf)),
         )
 
     def merge(self, other: TargetFacts) -> TargetFacts:
@@ -67,6 +73,8 @@ class TargetFacts:
             self.n_infinite + other.n_infinite,
             self.many or other.many,
             self.sample.merge(other.sample),
+            min(self.low, other.low),
+            max(self.high, other.high),
         )
 
 
@@ -81,7 +89,7 @@ def as_numbers(labels: Labels) -> Float64:
     Raises
     ------
     LabelError
-        Where they are no numbers.
+        Where they are not numbers.
     """
     text = labels.dtype.kind == "O" and any(isinstance(one, str | bytes) for one in labels.tolist())
     if labels.dtype.kind not in "biufO" or text:
@@ -103,7 +111,7 @@ def is_regression(
 ) -> bool:
     """Decide what the labels of all rows are.
 
-    With ``target="auto"``, numbers to predict are floats of which one is no whole number (which
+    With ``target="auto"``, numbers to predict are floats of which one is not a whole number (which
     scikit-learn calls continuous) and more than `FEW_VALUES` are different.
 
     Raises

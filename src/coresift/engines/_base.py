@@ -40,6 +40,15 @@ class Engine(ABC):
 
     name: ClassVar[str]
 
+    @classmethod
+    def of(cls, given: Any) -> Engine | None:
+        """Return the engine that an object of another library stands for, mostly None."""
+        del given
+        return None
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self  # what it holds is one of its kind: scikit-learn's clone shares it
+
     @abstractmethod
     def fold(self, task: Task[M], parts: Sequence[_HasChunks], advance: Advance) -> Folded[M]:
         """Merge ``task(chunk)`` over all chunks of all parts.

@@ -68,14 +68,14 @@ class Processes(Engine):
 
     def _results(self, task: Task[Any], parts: Sequence[Any]) -> Iterator[Folded[Any]]:
         """Yield what each part gives, in the order of the parts."""
+        whole = _pickled(task)
         pool = self._started()
-        whole = pickle.dumps(task)
         waiting: deque[Future[Folded[Any]]] = deque()
         try:
             for part in parts:
                 own = narrowed(task, part)
                 travels = whole if own is task else pickle.dumps(own)
-                with _safe_start():
+                with safe_start():
                     waiting.append(pool.submit(_fold, travels, part))
                 if len(waiting) > 2 * self._n_workers:
                     yield waiting.popleft().result()
@@ -89,7 +89,7 @@ class Processes(Engine):
         if self._pool is None:
             self._n_workers = thread_count() if self._asked is None else self._asked
             context = multiprocessing.get_context("spawn")
-            with _safe_start():  # queues start a process of their own
+            with safe_start():  # queues start a process of their own
                 self._pool = ProcessPoolExecutor(self._n_workers, context, _ready)
         return self._pool
 
@@ -102,7 +102,7 @@ class Processes(Engine):
 
 
 @contextmanager
-def _safe_start() -> Iterator[None]:
+def safe_start() -> Iterator[None]:
     """Let a process that starts here run no code of the current folder.
 
     Workers start when work is handed in, with ``-c``, which puts that folder first.
@@ -116,6 +116,23 @@ def _safe_start() -> Iterator[None]:
             del os.environ["PYTHONSAFEPATH"]
         else:
             os.environ["PYTHONSAFEPATH"] = before
+
+
+def _pickled(task: Task[Any]) -> bytes:
+    """Return a task as workers get it.
+
+    Raises
+    ------
+    EngineError
+        Where it holds what cannot travel: a function that is defined inside another, or a lambda.
+    """
+    try:
+        return pickle.dumps(task)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise EngineError(
+            f"the task cannot be sent to worker processes ({error}): define the function that was "
+            "given at the top of a module, or use engine='serial'"
+        ) from error
 
 
 def _ready() -> None:

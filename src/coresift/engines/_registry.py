@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from coresift._errors import ParameterError
 from coresift._found import concrete_in, modules_beside
 from coresift.engines._base import Engine
 
-_NO_ENGINES = {"_base", "_registry"}
+_NO_ENGINES = {"_base", "_cluster", "_parcel", "_registry"}
 
 
 def engine_names() -> tuple[str, ...]:
@@ -22,19 +24,32 @@ def engine_names() -> tuple[str, ...]:
     return tuple(name.removeprefix("_") for name in found if name not in _NO_ENGINES)
 
 
-def make_engine(engine: str | Engine) -> Engine:
-    """Return the engine of a name, or the given one.
+def make_engine(engine: Any) -> Engine:
+    """Return the engine of a name or of a client, or the given one.
 
     Raises
     ------
     ParameterError
-        For a name that is not known, or what is no engine.
+        For a name that is not known, or what is not an engine.
     """
     if isinstance(engine, Engine):
         return engine
-    if engine not in engine_names():
-        raise ParameterError(
-            f"engine={engine!r} is not known: use one of {', '.join(engine_names())}, or an Engine"
-        )
-    kinds = concrete_in(f"coresift.engines._{engine}", Engine)  # type: ignore[type-abstract]
-    return kinds[0]()
+    if isinstance(engine, str) and engine in engine_names():
+        return _kind(engine)()
+    adopted = None if isinstance(engine, str) else _adopted(engine)
+    if adopted is not None:
+        return adopted
+    raise ParameterError(
+        f"engine={engine!r} is not known: use one of {', '.join(engine_names())}, a client of "
+        "Dask, or an Engine"
+    )
+
+
+def _adopted(value: Any) -> Engine | None:
+    """Return the engine that a value stands for, such as a client."""
+    engines = (_kind(name).of(value) for name in engine_names())
+    return next((engine for engine in engines if engine is not None), None)
+
+
+def _kind(name: str) -> type[Engine]:
+    return concrete_in(f"coresift.engines._{name}", Engine)[0]  # type: ignore[type-abstract]

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 
 from coresift._errors import ParameterError
-from coresift.core.parameters import check_choice, check_range
+from coresift.core.parameters import check_choice, check_range, check_threads
 from coresift.selectors import BaseSelector, make_selector
 
 _MOST_SEEDS = 100_000
 _HIGHEST_SEED = 2**32 - 1  # of scikit-learn's models
-_MOST_THREADS = 4096
 
 
 def check_number(name: str, value: Any, what: str, low: float, high: float = math.inf) -> None:
@@ -53,10 +52,8 @@ def n_threads_of(value: Any) -> int | None:
     ParameterError
         For what is not a number of threads.
     """
-    if value is None or (isinstance(value, int) and value == -1):
-        return None
-    check_range("n_threads", value, _MOST_THREADS)
-    return int(value)
+    check_threads(value)
+    return None if value in (None, -1) else int(value)
 
 
 def check_seed(name: str, value: Any) -> None:
@@ -67,18 +64,6 @@ def check_seed(name: str, value: Any) -> None:
     ParameterError
     """
     check_range(name, value, _HIGHEST_SEED, lowest=0)
-
-
-def check_random_state(value: Any) -> None:
-    """Refuse what is not scikit-learn's ``random_state``, nor a Generator.
-
-    Raises
-    ------
-    ParameterError
-    """
-    if value is None or isinstance(value, np.random.RandomState | np.random.Generator):
-        return
-    check_range("random_state", value, 2**64 - 1, lowest=0)
 
 
 def seeds_of(seeds: Any) -> list[int]:

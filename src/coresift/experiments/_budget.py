@@ -83,6 +83,7 @@ def suggest_budget(
     seeds: int = 3,
     validation: float = 0.2,
     random_state: int = 0,
+    groups: Any = None,
     n_threads: int | None = None,
     on_step: Callable[[BudgetStep], None] | None = None,
     progress: Progress | None = None,
@@ -109,6 +110,9 @@ def suggest_budget(
         Share of the rows put aside to take the accuracy on.
     random_state : int, default=0
         Decides the validation rows, and is the first of the seeds.
+    groups : array-like of shape (n_rows,), str or None, default=None
+        Which rows belong together, such as those of one patient: a group is put aside whole or not
+        at all. A string is the name of a column of X, which is then no feature.
     n_threads : int or None, default=None
     on_step : callable or None, default=None
         Called with each `BudgetStep`.
@@ -143,7 +147,7 @@ def suggest_budget(
     check_seed("random_state plus seeds", numbers[-1])
     n_threads, selector = n_threads_of(n_threads), selector_of(method)
     since = time.perf_counter()
-    split = Split.of(X, y, None, validation, random_state)
+    split = Split.of(X, y, None, validation, random_state, groups=groups)
     name, models = type(selector).__name__, {"": make_model(model)}
     if is_regression(models):
         raise ParameterError(

@@ -25,7 +25,7 @@ from coresift.experiments._arguments import (
 )
 from coresift.experiments._job import Job
 from coresift.experiments._models import DEFAULT_MODEL, is_regression, make_models
-from coresift.experiments._networks import NetworkJob
+from coresift.experiments._networks import DRAWN, EachEpoch, NetworkJob
 from coresift.experiments._results import Comparison, Result
 from coresift.experiments._series import Run, run_jobs
 from coresift.experiments._shared_selection import SharedSelectionJob
@@ -49,6 +49,7 @@ def compare(
     test: Any = None,
     test_size: float = 0.25,
     split_seed: int = 0,
+    groups: Any = None,
     n_threads: int | None = None,
     time_limit: float | None = None,
     resume: str | PathLike[str] | None = None,
@@ -57,7 +58,8 @@ def compare(
 ) -> Comparison:
     """Run methods on one data set and measure what they cost and what they are worth.
 
-    Uniform sampling and training on everything always take part.
+    Uniform sampling and training on everything always take part, and with networks also rows that
+    are drawn anew in each epoch: "uniform-each-epoch" and "gradients-each-epoch".
 
     Parameters
     ----------
@@ -92,6 +94,9 @@ def compare(
     test_size : float, default=0.25
     split_seed : int, default=0
         Decides which rows are put aside.
+    groups : array-like of shape (n_rows,), str or None, default=None
+        Which rows belong together, such as those of one patient: a group is put aside whole or not
+        at all. A string is the name of a column of X, which is then no feature.
     n_threads : int or None, default=None
         For the selectors, and for the linear algebra of the training; None, or -1, is every
         processor.
@@ -141,10 +146,13 @@ def compare(
     _check_limits(time_limit, isolate, test_size)
     check_seed("split_seed", split_seed)
     n_threads, numbers = n_threads_of(n_threads), seeds_of(seeds)
-    chosen, models = _selectors(methods), make_models(model)
+    models = make_models(model)
+    chosen = _selectors(methods, models)
     kept = path_of("resume", resume)
     regression = is_regression(models)
-    split = Split.of(X, y, test, test_size, split_seed, sample_weight, regression=regression)
+    split = Split.of(
+        X, y, test, test_size, split_seed, sample_weight, regression=regression, groups=groups
+    )
     _check_networks(models, split)
     budgets = _checked_budgets(budget, split)
     jobs = [
@@ -153,6 +161,7 @@ def compare(
         for name, selector in chosen.items()
         for amount in (budgets if selector is not None else [None])
         for kind, some in _by_kind(models).items()
+        if kind is NetworkJob or not isinstance(selector, EachEpoch)
         if (trained := _changed(some, selector is not None or seed == numbers[0]))
     ]
     store = Store(kept)
@@ -210,7 +219,7 @@ def _checked_budgets(budget: float | Sequence[float], split: Split) -> list[floa
 
 
 def _check_networks(models: Mapping[str, Any], split: Split) -> None:
-    networks = [name for name, model in models.items() if isinstance(model, NetworkClassifier)]
+    networks = _networks(models)
     if networks and split.weights is not None:
         raise ParameterError(
             f"sample_weight with model {networks[0]!r}: networks take no prior weights: compare "
@@ -219,15 +228,27 @@ def _check_networks(models: Mapping[str, Any], split: Split) -> None:
 
 
 def _selectors(
-    methods: Sequence[str] | Mapping[str, BaseSelector | str],
+    methods: Sequence[str] | Mapping[str, BaseSelector | str], models: Mapping[str, Any]
 ) -> dict[str, BaseSelector | None]:
-    """Return the selectors by name, uniform and full among them and full last."""
+    """Return the selectors by name, those that always take part among them and full last."""
+    drawn = DRAWN if _networks(models) else {}
     pairs = methods_of(methods)
+    always = [name for name in (*_ALWAYS, *drawn) if name not in pairs]
     chosen: dict[str, BaseSelector | None] = {}
-    for name, what in [*pairs.items(), *((name, name) for name in _ALWAYS if name not in pairs)]:
-        if not (isinstance(what, str) and what == FULL):
+    for name, what in [*pairs.items(), *((name, name) for name in always)]:
+        if isinstance(what, str) and what in DRAWN:
+            if not drawn:
+                raise ParameterError(
+                    f"method {what!r} draws rows as a network trains: use model='mlp' or 'cnn'"
+                )
+            chosen[name] = drawn[what]
+        elif not (isinstance(what, str) and what == FULL):
             chosen[name] = selector_of(what)
     return {**chosen, FULL: None}
+
+
+def _networks(models: Mapping[str, Any]) -> list[str]:
+    return [name for name, model in models.items() if isinstance(model, NetworkClassifier)]
 
 
 def _by_kind(models: dict[str, Any]) -> dict[type[Job], dict[str, Any]]:
@@ -258,10 +279,10 @@ def _results(
     lines = [(name, budget) for budget in budgets for name in names if name != FULL]
     for model in models:
         for line in [*lines, (FULL, None)]:
-            yield Result.of(
-                [
-                    run
-                    for run in runs
-                    if (run["method"], run["budget"], run["model"]) == (*line, model)
-                ]
-            )
+            own = [
+                run
+                for run in runs
+                if (run["method"], run["budget"], run["model"]) == (*line, model)
+            ]
+            if own:  # rows are drawn in each epoch for networks only
+                yield Result.of(own)

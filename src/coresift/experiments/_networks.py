@@ -15,7 +15,22 @@ from coresift.experiments._memory import peak_mib
 from coresift.experiments._models import fitted
 from coresift.experiments._shared_selection import figures_of
 from coresift.experiments._split import Split
+from coresift.selectors import Uniform
 from coresift.torch import NetworkClassifier
+
+
+class EachEpoch(Uniform):
+    """What stands for a method that draws other rows in each epoch; ``by`` is its ``redraw``."""
+
+    def __init__(
+        self, budget: float = 0.01, *, by: str = "uniform", random_state: int | None = None
+    ) -> None:
+        super().__init__(budget, random_state=random_state)
+        self.by = by
+
+
+# They always take part where networks are compared.
+DRAWN = {f"{by}-each-epoch": EachEpoch(by=by) for by in ("uniform", "gradients")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +67,8 @@ class NetworkJob(Job):
         }
 
     def _prepared(self, model: NetworkClassifier) -> NetworkClassifier:
-        selector = None if self.selector is None else clone(self.selector)
+        by = self.selector.by if isinstance(self.selector, EachEpoch) else None
+        selector = None if self.selector is None else Uniform() if by else clone(self.selector)
         if selector is not None:
             known = selector.get_params(deep=False)
             changes = {"scale": None, "n_threads": self.n_threads}
@@ -60,6 +76,7 @@ class NetworkJob(Job):
         own: NetworkClassifier = clone(model)
         return own.set_params(  # type: ignore[no-any-return]
             selector=selector,
+            redraw=by or (selector and model.redraw),
             budget=self.budget,
             random_state=self.seed,
             n_threads=self.n_threads,

@@ -11,18 +11,17 @@ import numpy as np
 
 from coresift._errors import ParameterError
 from coresift._progress import Progress
-from coresift._rng import Purpose, derived_seed, seed_of, stream
+from coresift._rng import Purpose, derived_seed, stream
 from coresift._runtime import Runtime
 from coresift._typing import Buckets, Float64, Indices, Rows
 from coresift.core.hyperplanes import MAX_PLANES, prefix
 from coresift.core.merge import BottomK
-from coresift.core.parameters import check_choice, check_range
+from coresift.core.parameters import check_choice, check_range, checked_seed
 from coresift.core.profile import sample_rows
 from coresift.core.scaler import SCALES
 from coresift.experiments._arguments import (
     check_flag,
     check_number,
-    check_random_state,
     n_threads_of,
 )
 from coresift.methods.fastcore import draw_planes
@@ -148,10 +147,9 @@ def suggest_planes(
     check_number("tolerance", tolerance, "above 0", 0)
     check_flag("center", center)
     check_choice("scale", scale if scale is None else str(scale), SCALES)
-    check_random_state(random_state)
+    seed = checked_seed(random_state)
     n_threads = n_threads_of(n_threads)
     source = as_source(X, label=y) if isinstance(y, str) else as_source(X, y)
-    seed = seed_of(random_state)
     with Runtime(n_threads=n_threads, progress=progress) as run:
         table = Table.of(source, scale, _CENTER_ROWS, seed, run)
         planes = draw_planes(table.sample(), tried[-1], center, seed)

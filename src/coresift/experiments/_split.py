@@ -16,20 +16,23 @@ from coresift._runtime import Runtime
 from coresift._survey import present
 from coresift._typing import Counts, Float64, Indices, Labels, RawRows, Rows
 from coresift.core.classes import Classes, count_labels
-from coresift.core.holdout import holdout
+from coresift.core.holdout import holdout, holdout_groups
 from coresift.core.merge import BottomK
 from coresift.core.prior import PriorSum
 from coresift.core.scaler import Moments, Scaler
 from coresift.core.target import FEW_VALUES, as_numbers
+from coresift.experiments._groups import group_ids
 from coresift.selectors._base import named_source
 from coresift.sources import (
     Chunk,
     Source,
+    WeightedSource,
     as_source,
     count_missing_labels,
     count_nonfinite,
     raise_unusable,
 )
+from coresift.sources._impute import ImputedSource
 
 _ARRAYS = ("X", "y", "X_test", "y_test", "weights", "weights_test")
 
@@ -66,6 +69,7 @@ class Split:
         sample_weight: Any = None,
         *,
         regression: bool = False,
+        groups: Any = None,
     ) -> Split:
         """Read the rows, put test rows aside or read them, and scale.
 
@@ -74,19 +78,31 @@ class Split:
         DataError, LabelError, ParameterError
             For rows, labels or weights that cannot be used, and test rows that do not fit.
         """
-        source = named_source(X, y, sample_weight)
-        given = _read(source)
+        if test is not None and groups is not None:
+            raise ParameterError(
+                "groups are given together with test rows, so that nothing is put aside: leave "
+                "one of them out"
+            )
+        source = named_source(X, y, sample_weight, drop=_named(groups))
+        together = group_ids(groups, X, source)
+        imputed = _imputed(source) if test is None else None
+        given = _read(source) if imputed is None else _read(imputed.base, gaps=True)
         if given.labels is None:
             raise LabelError("a comparison trains models and needs labels: name their column")
         classes = _classes(given.labels, regression)
         given = given.numbered(classes)
         if test is None:
-            groups = np.zeros(len(given.rows), dtype=np.int64) if regression else given.labels
-            aside = holdout(groups, test_size, seed)
+            strata = np.zeros(len(given.rows), dtype=np.int64) if regression else given.labels
+            if together is None:
+                aside = holdout(strata, test_size, seed)
+            else:
+                aside = holdout_groups(together, strata, test_size, seed)
             train, own_test = given.part(~aside), given.part(aside)
         else:
             weight = sample_weight if isinstance(sample_weight, str) else None
             train, own_test = given, _read_test(test, y, weight, source, classes)
+        if imputed is not None:
+            train, own_test = _filled(imputed, train, own_test)
         moments = Moments.of(train.rows, "minmax")
         scaler = Scaler.from_moments(moments, "minmax", source.column_names)
         return cls(
@@ -223,6 +239,11 @@ class Given:
         return Given(self.rows[mask], self.labels[mask], weights)
 
 
+def _named(groups: Any) -> tuple[str, ...]:
+    """Return the column of the groups, which is not a feature."""
+    return (groups,) if isinstance(groups, str) else ()
+
+
 def _classes(labels: Labels, regression: bool) -> Classes | None:
     """Return the classes; None where there are numbers to predict.
 
@@ -249,15 +270,33 @@ def _classes(labels: Labels, regression: bool) -> Classes | None:
     return classes
 
 
-def _read(source: Source) -> Given:
-    """Read a source into memory; refuses what cannot be used."""
+def _imputed(source: Source) -> ImputedSource | None:
+    """Return the source whose gaps are filled, if it is one, with its weights below that."""
+    if isinstance(source, WeightedSource) and isinstance(source.base, ImputedSource):
+        weights = source.weights_at(np.arange(source.n_rows))
+        below = source.base
+        return ImputedSource(WeightedSource(below.base, weights), below.imputation)
+    return source if isinstance(source, ImputedSource) else None
+
+
+def _filled(source: ImputedSource, train: Given, test: Given) -> tuple[Given, Given]:
+    """Fill what is missing in both with the medians of the training rows."""
+    is_level = [level for _, size, level in source.base.groups for _ in range(size)]
+    imputation = source.imputation.refitted(train.rows, np.array(is_level, dtype=np.bool_))
+    filled = (replace(part, rows=imputation.apply(part.rows)) for part in (train, test))
+    return next(filled), next(filled)
+
+
+def _read(source: Source, gaps: bool = False) -> Given:
+    """Read a source into memory; refuses what cannot be used, gaps too where they are."""
     with Runtime() as run:
         found = run.fold(KeepRaw(), source)
     chunks = sorted(found.chunks, key=lambda chunk: chunk.start)
     weights = [chunk.weights for chunk in chunks if chunk.weights is not None]
     if weights:
         found.prior.check(source.n_rows)
-    raise_unusable(found.nans, found.infinities, found.missing, source)
+    nans = np.zeros_like(found.nans) if gaps else found.nans
+    raise_unusable(nans, found.infinities, found.missing, source)
     rows: Any = np.concatenate([chunk.rows for chunk in chunks])
     labels = [chunk.labels for chunk in chunks if chunk.labels is not None]
     return Given(

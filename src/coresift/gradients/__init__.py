@@ -2,7 +2,15 @@
 
 from coresift.gradients.calibration import Calibration, calibrate, to_class_sizes
 from coresift.gradients.callables import GivenGradient
-from coresift.gradients.check import FEW, Verdict, WeightFacts, held_out_losses, hold_back
+from coresift.gradients.check import (
+    FEW,
+    Verdict,
+    WeightFacts,
+    held_out_losses,
+    hold_back,
+    paired_error,
+    sentence,
+)
 from coresift.gradients.choice import Balanced, CellGradients, Search, balance, gradient_error
 from coresift.gradients.fit import fit_pilot, one_step
 from coresift.gradients.given import pilot_from_model
@@ -60,11 +68,13 @@ __all__ = [
     "loss_named",
     "metric_for",
     "one_step",
+    "paired_error",
     "pilot_from_model",
     "plausibility",
     "plausible",
     "ridge_for",
     "search_for",
+    "sentence",
     "to_class_sizes",
     "without_noise",
 ]

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from coresift._typing import Float64, Indices
 
 NEWTON_LIMIT = 900  # free parameters; beyond, the matrix of Newton's method costs too much
+GROUP_PRICE = 10.0  # of a change of the sum of a group, beside that of a gradient
 _TINY = 1e-10
 
 
@@ -78,6 +79,7 @@ def calibrate(
     weights: Float64,
     target: Float64,
     limits: Calibration = Calibration(),
+    groups: Indices | None = None,
 ) -> Float64:
     """Change weights a little, so that weighted gradients come close to a target.
 
@@ -96,6 +98,8 @@ def calibrate(
     target : ndarray of shape (n_errors, n_values), float64
         The mean gradient of all rows, in the metric.
     limits : Calibration
+    groups : ndarray of shape (k,), int64, or None
+        Groups whose sums of weights are to stay, where gradients have one error.
 
     Returns
     -------
@@ -117,9 +121,20 @@ def calibrate(
     [1.5, 0.5]
     """
     shares = weights / weights.sum()
+    if groups is not None:
+        errors, rows, target = _with_groups(errors, rows, shares, target, groups)
     with threadpool_limits(1):
         solve = _newton if target.size <= NEWTON_LIMIT else _lbfgs
         return np.asarray(weights * limits.factors(solve(errors, rows, shares, target, limits)))
+
+
+def _with_groups(
+    errors: Float64, rows: Float64, shares: Float64, target: Float64, groups: Indices
+) -> tuple[Float64, Float64, Float64]:
+    """Return gradients of one error as whole ones, with a column for each group."""
+    member = GROUP_PRICE * (groups[:, None] == np.arange(groups.max() + 1))
+    whole = np.hstack([errors * rows, member])
+    return np.ones((len(whole), 1)), whole, np.hstack([target, (shares @ member)[None]])
 
 
 def _newton(

@@ -16,7 +16,7 @@ from coresift._typing import Float64, Labels, RawRows, Rows
 from coresift.gradients.rows import RowGradients
 
 COLUMNS = 512  # of whole gradients, after projection
-Function: TypeAlias = Callable[[RawRows, Labels], Any]
+Function: TypeAlias = Callable[[RawRows, Any], Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class GivenGradient:
     n_columns: int = COLUMNS
     seed: int = 0
 
-    def look(self, rows: RawRows, labels: Labels) -> RowGradients:
+    def look(self, rows: RawRows, labels: Labels | None) -> RowGradients:
         """Return the gradients of unscaled rows.
 
         Raises

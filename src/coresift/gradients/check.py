@@ -134,3 +134,67 @@ def hold_back(
         reason = f"{first} loses to {floor} by {lost:.3g} on rows held out"
         return Verdict(lowest, means, reason)
     return Verdict(first, means, f"{first} does not lose to {floor} on rows held out")
+
+
+def paired_error(losses: Float64, others: Float64) -> float:
+    """Return two standard errors of the mean difference of losses of the same rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coresift.gradients import paired_error
+    >>> paired_error(np.array([1.0, 3.0]), np.array([1.0, 1.0])).__round__(3)
+    1.414
+    """
+    return STANDARD_ERRORS * float(np.std(losses - others)) / float(np.sqrt(len(losses)))
+
+
+def sentence(
+    own: float,
+    uniform: tuple[float, float],
+    pilot: float,
+    error: float,
+    n_chosen: int,
+    n_pilot: int,
+) -> str:
+    """Say in one sentence whether a coreset is worth it.
+
+    Parameters
+    ----------
+    own : float
+        What a model of the coreset loses on rows held out.
+    uniform : tuple of float
+        Mean and spread of what models of uniform samples of its size lose.
+    pilot : float
+        What the pilot loses.
+    error : float
+        How far coreset and pilot may be apart by chance.
+    n_chosen, n_pilot : int
+        Rows of the coreset, and of the sample that the pilot is fitted on.
+
+    Examples
+    --------
+    >>> from coresift.gradients import sentence
+    >>> print(sentence(1.53, (3.3, 0.2), 1.525, 0.01, 44, 20_000))
+    On rows held out a model of this coreset loses 1.53, models of uniform samples of its size lose
+    3.3 ± 0.2, the pilot of 20,000 rows loses 1.525: worth it where no more than 44 rows can be
+    kept, else train on the rows of the pilot, which is as good.
+    """
+    mean, spread = uniform
+    if own > mean + STANDARD_ERRORS * spread:
+        verdict = "not worth it here, uniform samples are better"
+    elif own >= mean - spread:
+        verdict = "not worth it here, uniform samples are as good"
+    elif pilot <= own + error:
+        verdict = (
+            f"worth it where no more than {n_chosen:,} rows can be kept, else train on the rows "
+            "of the pilot, which is as good"
+        )
+    else:
+        verdict = "worth it, it is better than uniform samples and than the pilot"
+    around = f" ± {spread:.2g}" if spread else ""
+    return (
+        f"On rows held out a model of this coreset loses {own:.4g}, models of uniform samples of "
+        f"its size lose {mean:.4g}{around}, the pilot of {n_pilot:,} rows loses {pilot:.4g}: "
+        f"{verdict}."
+    )

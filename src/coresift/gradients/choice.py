@@ -156,6 +156,7 @@ def balance(
     metric: Metric,
     rng: np.random.Generator,
     search: Search = Search(),
+    groups: Indices | None = None,
 ) -> Balanced:
     """Choose a candidate of each cell, and weigh it, so that the gradients add up to a target.
 
@@ -174,6 +175,8 @@ def balance(
     rng : numpy.random.Generator
         Draws the first members and the orders of the cells.
     search : Search
+    groups : ndarray of shape (n_cells,), int64, or None
+        Strata of the cells, whose sums of weights are to stay.
 
     Returns
     -------
@@ -217,7 +220,8 @@ def balance(
         packed.sweep(chosen, weights / weights.sum(), wanted, rng, search.sweeps)
         if search.calibration is not None:
             factors = packed.errors[chosen].astype(np.float64), packed.rows(chosen)
-            weights = calibrate(*factors, base, wanted, search.calibration)
+            kept = groups if packed.errors.shape[1] == 1 else None
+            weights = calibrate(*factors, base, wanted, search.calibration, kept)
         found.append(gradient_error(gradients.take(chosen), weights, target, metric))
         if found[-1] <= search.enough:
             break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from coresift.gradients.fit import fit_pilot, one_step
 from coresift.gradients.losses import Loss
 from coresift.gradients.metric import Metric, metric_for
 from coresift.gradients.pilot import Pilot
+from coresift.gradients.rows import RowGradients
 
 AMPLE = 10  # rows for each free parameter: chosen rows then curve as all rows do
 NOTHING = 0.03  # of the error that the full model has by chance
@@ -44,13 +46,28 @@ class Sample:
         return Sample(self.rows[which], self.targets[which], self.weights[which])
 
 
+class Looks(Protocol):
+    """What gradients are taken from: a pilot, or a function that is given."""
+
+    @property
+    def n_free(self) -> int:
+        """Parameters that are free."""
+
+    def look(self, rows: Rows, targets: Any) -> RowGradients:
+        """Return the gradients of rows."""
+
+
+P = TypeVar("P", bound=Looks)
+
+
 @dataclass(frozen=True, eq=False)
-class Aim:
+class Aim(Generic[P]):
     """What gradients are looked at, and what they are to add up to.
 
     Parameters
     ----------
     pilot : Pilot
+        Or what else looks at rows.
     gradient : ndarray of shape (n_outputs, n_features + 1), float64
         The mean gradient of all rows at the pilot.
     sample : Sample
@@ -59,12 +76,12 @@ class Aim:
         Penalty of the pilot, and of models that are trained to judge a coreset.
     """
 
-    pilot: Pilot
+    pilot: P
     gradient: Float64
     sample: Sample
     l2: float
 
-    def moved(self) -> Aim:
+    def moved(self: Aim[Pilot]) -> Aim[Pilot]:
         """Return the aim at a pilot closer to the model of all rows (`one_step`)."""
         sample = self.sample
         pilot, gradient = one_step(
@@ -119,13 +136,14 @@ def search_for(n_chosen: int, n_free: int, n_rows: int, search: Search | None = 
 
 
 def choose_members(
-    aim: Aim,
+    aim: Aim[P],
     cells: Indices,
     candidates: Sample,
     sizes: Float64,
     n_rows: int,
     rng: np.random.Generator,
     search: Search | None = None,
+    groups: Indices | None = None,
 ) -> tuple[Balanced, Metric]:
     """Choose one candidate of each cell and weigh it.
 
@@ -141,6 +159,9 @@ def choose_members(
         Rows in all.
     rng : numpy.random.Generator
     search : Search or None
+    groups : ndarray of shape (n_cells,), int64, or None
+        Strata of numbers to predict, whose sums of weights are to stay. (Those of classes nearly
+        do by themselves: the intercepts see to it.)
 
     Returns
     -------
@@ -161,5 +182,5 @@ def choose_members(
     metric = aim.metric(len(sizes), len(cells))
     looked = aim.pilot.look(candidates.rows, candidates.targets)
     fitting = search_for(len(sizes), aim.pilot.n_free, n_rows, search)
-    found = balance(cells, looked, sizes, aim.gradient, metric, rng, fitting)
+    found = balance(cells, looked, sizes, aim.gradient, metric, rng, fitting, groups)
     return found, metric

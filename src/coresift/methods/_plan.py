@@ -11,10 +11,10 @@ import numpy as np
 
 from coresift._runtime import Runtime
 from coresift._threads import run_all
-from coresift._typing import Indices
-from coresift.core.budget import resolve_budget
+from coresift._typing import Budget, Indices
+from coresift.core.class_budget import most_rows
 from coresift.core.coreset import Choice
-from coresift.core.parameters import check_choice, check_range
+from coresift.core.parameters import check_choice, check_threads
 from coresift.core.scaler import SCALES
 from coresift.core.target import TARGETS
 from coresift.engines import Engine, make_engine
@@ -39,7 +39,7 @@ class Plan(ABC):
     holds_rows: ClassVar[bool] = False  # whether it reads all rows into memory
     sample_rows: ClassVar[int] = 1  # how many rows the first pass keeps, for training
 
-    budget: float
+    budget: Budget
     _: KW_ONLY
     weights: str = "assignment"
     scale: str | None = "minmax"
@@ -51,8 +51,7 @@ class Plan(ABC):
     def __post_init__(self) -> None:
         check_choice("scale", self.scale, SCALES)
         check_choice("target", self.target, TARGETS)
-        if self.n_threads is not None:
-            check_range("n_threads", self.n_threads)
+        check_threads(self.n_threads)
         make_engine(self.engine)
         self.weighting()
 
@@ -68,11 +67,12 @@ class Plan(ABC):
 
     def weighting(self) -> Weighting:
         """Return how the chosen rows are weighed."""
-        return self.weighting_type().of(self)
+        return weighting_type(self.weights, type(self)).of(self)
 
-    def weighting_type(self) -> type[Weighting]:
-        """Return the class of the weighting."""
-        return weighting_type(self.weights, type(self))
+    def settled(self, numbers: bool) -> Plan:
+        """Return the plan for a table of classes, or of numbers to predict."""
+        del numbers
+        return self
 
     def cost(self, source: Source) -> dict[str, Any]:
         """Say what a selection would take, without reading a row.
@@ -92,7 +92,7 @@ class Plan(ABC):
         return {
             "n_rows": source.n_rows,
             "n_features": source.n_features,
-            "budget": resolve_budget(self.budget, source.n_rows),
+            "budget": most_rows(self.budget, source.n_rows),
             "passes": 2 + self.weighting_passes,
             "max_bytes": 4 * CHUNK_BYTES + sample + held,
         }
@@ -107,8 +107,10 @@ class Plan(ABC):
         """Passes over the rows once they are chosen."""
         if not self.weighting().reads_cells:
             return 0
-        random = getattr(self, "representative", "medoid") == "random"
-        return 1 + 3 * getattr(self, "n_refinements", 0) + random
+        weighting = self.weighting()
+        random = getattr(weighting, "representative", "medoid") == "random"
+        again = getattr(weighting, "rounds", 1) - 1 if weighting.reads_gradients else 0
+        return 1 + 3 * getattr(self, "n_refinements", 0) + random + again
 
 
 def choose_by_class(choose: Callable[[int], R], quotas: Indices) -> list[R]:

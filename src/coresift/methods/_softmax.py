@@ -131,7 +131,7 @@ def linear(rows: Rows | Float64, matrix: Float64) -> Float64:
     return result
 
 
-def chances(outputs: Float64) -> Float64:
+def probabilities(outputs: Float64) -> Float64:
     """Return the probabilities that outputs of shape (n_rows, n_classes) mean."""
     raised = np.exp(outputs - outputs.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
@@ -139,6 +139,6 @@ def chances(outputs: Float64) -> Float64:
 
 def residuals(outputs: Float64, class_ids: Indices) -> Float64:
     """Return the gradient of the cross-entropy by the outputs: probability less one-hot label."""
-    errors = chances(outputs)
+    errors = probabilities(outputs)
     errors[np.arange(len(errors)), class_ids] -= 1
     return errors

@@ -5,7 +5,7 @@ Encode rows -> add up integers -> choose on the sum -> fetch rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,8 +17,8 @@ from coresift._runtime import Runtime
 from coresift._threads import processor_count
 from coresift._typing import Counts, Indices, Rows
 from coresift.core.bounds import BOUNDS, bound_of
-from coresift.core.budget import resolve_budget
 from coresift.core.centroids import Centroids
+from coresift.core.class_budget import most_rows
 from coresift.core.codebook import MAX_CODEWORDS, SUBSPACES, Codebook
 from coresift.core.coreset import Choice, in_order
 from coresift.core.encoder import Clusterer, Encoder
@@ -43,6 +43,7 @@ from coresift.methods._plan import Plan, choose_by_class
 from coresift.methods._sampled import MOVES, choose_from_sample, sample_limits
 from coresift.sources import CHUNK_BYTES, Source
 from coresift.table import Block, DrawRows, Table
+from coresift.weightings import Weighting, weighting_type
 from coresift.weightings._assignment import REPRESENTATIVES
 
 CLUSTERERS = ("lsh", "kmeans", "gmm")
@@ -57,6 +58,9 @@ CANDIDATES_PER_PICK = 20
 AMPLE_CLUSTERS = 4096  # but at least so many, shared where there are more than 16 classes
 AMPLE_CANDIDATES = 1024
 TABLE_BYTES = 2**29
+# What "auto" is, representative and weights: by measurement, docs/measured.md.
+FOR_CLASSES = "medoid", "assignment"
+FOR_NUMBERS = "balanced", "calibrated"
 # What says how clusters and codes are made, and how rows are chosen by them.
 CODE_PARAMETERS = (
     "clusters",
@@ -101,6 +105,7 @@ class FastCorePlan(Plan):
 
     has_clusters: ClassVar[bool] = True
 
+    weights: str = "auto"
     clusters: str = "lsh"
     n_clusters: int | None = None
     n_planes: int = 64
@@ -112,10 +117,12 @@ class FastCorePlan(Plan):
     greedy: str = "auto"
     n_candidates: int = 500
     refine: int | None = None
-    representative: str = "medoid"
+    representative: str = "auto"
     pilot: Any = None
     loss: str | None = None
     noise: float | None = None
+    gradient: Any = None
+    rounds: int = 1
     max_clusters: int | None = None
     max_candidates: int | None = None
     exact_below: int | str = "auto"
@@ -125,13 +132,14 @@ class FastCorePlan(Plan):
         check_choice("clusters", self.clusters, CLUSTERERS)
         check_choice("bound", self.bound, BOUNDS)
         check_choice("greedy", self.greedy, GREEDY)
-        check_choice("representative", self.representative, REPRESENTATIVES)
+        check_choice("representative", self.representative, ("auto", *REPRESENTATIVES))
         check_choice("subspaces", self.subspaces, SUBSPACES)
         check_choice("center", self.center, (True, False))
         check_choice("start", self.start, STARTS)
         check_range("n_planes", self.n_planes, MAX_PLANES)
         check_range("n_codewords", self.n_codewords, MAX_CODEWORDS)
         check_range("n_candidates", self.n_candidates)
+        check_range("rounds", self.rounds)
         if self.refine is not None:
             check_range("refine", self.refine, lowest=0)
         for name in ("n_clusters", "n_subspaces", "max_clusters", "max_candidates"):
@@ -140,7 +148,38 @@ class FastCorePlan(Plan):
         if self.exact_below != "auto":
             check_range("exact_below", self.exact_below, MOST_EXACT_ROWS, lowest=0)
         super().__post_init__()
-        self._check_together()
+        if "auto" not in (self.representative, self.weights):
+            self._check_together()
+        else:
+            self.settled(self.target == "regression")
+
+    def settled(self, numbers: bool) -> FastCorePlan:
+        """Return the plan with what is "auto" decided, for classes or numbers to predict.
+
+        Parameters
+        ----------
+        numbers : bool
+            Whether y holds numbers to predict.
+        """
+        if "auto" not in (self.representative, self.weights):
+            return self
+        given = self.pilot, self.loss, self.noise, self.gradient
+        gradients = self.rounds > 1 or any(value is not None for value in given)
+        representative, weights = FOR_NUMBERS if numbers or gradients else FOR_CLASSES
+        if self.weights != "auto":
+            reads = weighting_type(self.weights, type(self)).reads_cells
+            representative = representative if reads else "medoid"
+            return replace(self, representative=representative)
+        if self.representative == "auto":
+            return replace(self, representative=representative, weights=weights)
+        if self.representative != "balanced":  # they are for nearest neighbours
+            weights = "assignment"
+        return replace(self, weights=weights)
+
+    def weighting(self) -> Weighting:
+        """Return how the chosen rows are weighed; where y decides, as for ``target``."""
+        plan = self.settled(self.target == "regression")
+        return weighting_type(plan.weights, type(self)).of(plan)
 
     def _check_together(self) -> None:
         """Refuse parameters that have no meaning together."""
@@ -185,7 +224,7 @@ class FastCorePlan(Plan):
     def _refine(self) -> int:
         if self.refine is not None:
             return self.refine
-        return int(self.weights in ("assignment", "calibrated"))
+        return int(self.weights in ("auto", "assignment", "calibrated"))
 
     @property
     def n_moves(self) -> int:
@@ -206,7 +245,8 @@ class FastCorePlan(Plan):
         if self.start != "auto":
             return self.start == "sample"
         said = any(getattr(self, name) != getattr(FastCorePlan, name) for name in CODE_PARAMETERS)
-        return not said and self.weighting_type().reads_cells
+        weights = "assignment" if self.weights == "auto" else self.weights
+        return not said and weighting_type(weights, type(self)).reads_cells
 
     def n_parts(self, n_features: int) -> int:
         """Return the number of subspaces: as given, or one for each 32 features, 6 to 64."""
@@ -261,7 +301,7 @@ class FastCorePlan(Plan):
         if parts:
             seed = derived_seed(self.seed, Purpose.ROWS)
             with run.stage("choose", int(quotas[small].sum())):
-                chosen = chosen.merge(
+                chosen = chosen.beside(
                     choose_exactly(parts[0], quotas, small, seed, self.n_sweeps, run)
                 )
         return self._choice(chosen, coded, sizes)
@@ -359,7 +399,7 @@ class FastCorePlan(Plan):
 
     def cost(self, source: Source) -> dict[str, Any]:
         """Say what a selection would take, with upper limits of clusters and candidates."""
-        budget = resolve_budget(self.budget, source.n_rows)
+        budget = most_rows(self.budget, source.n_rows)
         n_subspaces = self.n_parts(source.n_features)
         layout = self.layout(np.array([budget]), np.array([source.n_rows]), n_subspaces)
         clusters, candidates = layout.max_clusters[0], layout.max_candidates[0]

@@ -2,6 +2,7 @@
 
 from coresift.report._charts import check_drawing
 from coresift.report._page import write_html
+from coresift.report._sentence import sentences
 from coresift.report._table import rich_table
 
-__all__ = ["check_drawing", "rich_table", "write_html"]
+__all__ = ["check_drawing", "rich_table", "sentences", "write_html"]

@@ -17,6 +17,7 @@ from coresift._files import whole_file
 from coresift._text import plain
 from coresift.experiments import Comparison, Result
 from coresift.report._charts import charts
+from coresift.report._sentence import sentences
 from coresift.report._table import any_odd, budget_text, cell, columns, rows_text, status, title
 from coresift.selectors import FULL
 
@@ -111,6 +112,7 @@ def page(comparison: Comparison) -> str:
         Where matplotlib is not installed.
     """
     parts = "".join(_part(comparison.of_model(model)) for model in comparison.models)
+    opening = "".join(f"<p>{escape(said)}</p>" for said in sentences(comparison))
     meanings = "".join(
         f"<dt>{escape(word)}</dt><dd>{escape(meaning)}</dd>" for word, meaning in _MEANINGS
     )
@@ -118,8 +120,8 @@ def page(comparison: Comparison) -> str:
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>coresift: methods side by side</title><style>{_STYLE}</style></head><body>"
-        f'<h1>Methods side by side</h1><p class="sub">{escape(title(comparison))}</p>'
-        f"{parts}"
+        f"<h1>Methods side by side</h1>{opening}"
+        f'<p class="sub">{escape(title(comparison))}</p>{parts}'
         f"<h2>What the columns say</h2><dl>{meanings}</dl>"
         f"<footer>{escape(_environment())}</footer></body></html>\n"
     )

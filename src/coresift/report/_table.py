@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from coresift._text import plain
 from coresift.experiments import Comparison, Result
+from coresift.report._sentence import sentences
 from coresift.selectors import FULL
 
 if TYPE_CHECKING:
@@ -90,7 +91,11 @@ def rich_table(comparison: Comparison) -> Table:
         # names of methods, models and errors are anybody's: no markup, no escape sequences
         return [Text(plain(text)) for text in texts]
 
-    table = Table(title=Text(plain(title(comparison)), style="table.title"))
+    table = Table(
+        title=Text(plain(title(comparison)), style="table.title"),
+        caption=Text("\n".join(map(plain, sentences(comparison))), style="table.caption"),
+        caption_justify="left",
+    )
     shown = columns(comparison.results)
     odd = any_odd(comparison.results)
     several = len(comparison.models) > 1

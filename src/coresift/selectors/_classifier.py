@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.base import ClassifierMixin
+import numpy as np
+from sklearn.base import ClassifierMixin, is_regressor
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from coresift._errors import LabelError, ParameterError
 from coresift.selectors._coreset_model import CoresetModel
 
 
@@ -25,8 +28,8 @@ class CoresetClassifier(ClassifierMixin, CoresetModel):  # type: ignore[misc]
     Parameters
     ----------
     estimator : classifier
-        Its ``fit`` takes ``sample_weight``. A pipeline takes none; put this estimator at the
-        end of the pipeline instead.
+        Its ``fit`` takes ``sample_weight``. A pipeline hands it on to its last step if that
+        requests it, with metadata routing enabled; or put this estimator at its end instead.
     selector : selector or None, default=None
         None is ``FastCore()``.
 
@@ -51,6 +54,22 @@ class CoresetClassifier(ClassifierMixin, CoresetModel):  # type: ignore[misc]
     """
 
     _target = "classes"
+
+    def _check_estimator(self) -> None:
+        if is_regressor(self.estimator):
+            raise ParameterError(
+                f"estimator={type(self.estimator).__name__} predicts numbers: use CoresetRegressor"
+            )
+
+    def _check_labels(self, y: Any) -> None:
+        try:
+            with np.errstate(invalid="ignore"):  # of the conversion to whole numbers inside
+                check_classification_targets(y)
+        except ValueError as error:
+            raise LabelError(
+                f"{' '.join(str(error).split()).rstrip('.')}: pass classes, or use "
+                "CoresetRegressor for numbers to predict"
+            ) from error
 
     def _learned(self) -> None:
         self.classes_ = self.estimator_.classes_

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
+import sklearn
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, get_routing_for_object
+from sklearn.utils.validation import check_is_fitted, column_or_1d, has_fit_parameter
 
-from coresift._errors import ParameterError
+from coresift._errors import LabelError, ParameterError
 from coresift.selectors._base import BaseSelector
 from coresift.selectors._fastcore import FastCore
 from coresift.sources import take_like
@@ -35,14 +37,20 @@ class CoresetModel(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
 
         Raises
         ------
+        LabelError
+            If there is no y, or not one that the estimator learns.
         ParameterError
-            If the estimator's ``fit`` does not take ``sample_weight``.
+            If the estimator does not learn what y is, or its ``fit`` takes no ``sample_weight``.
         """
-        if not has_fit_parameter(self.estimator, "sample_weight"):
+        self._check_estimator()
+        if not _takes_weights(self.estimator):
             raise ParameterError(
                 f"estimator={type(self.estimator).__name__}: its fit takes no sample_weight, "
-                "which a coreset needs: use an estimator that does"
+                "which a coreset needs: use an estimator that does; of a pipeline, enable metadata "
+                "routing and request it of the last step: set_fit_request(sample_weight=True)"
             )
+        y = _labels(y)
+        self._check_labels(y)
         self.selector_ = self._selector().fit(X, y, sample_weight)
         rows = self.selector_.sample_indices_
         self.estimator_ = clone(self.estimator).fit(
@@ -53,6 +61,12 @@ class CoresetModel(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
                 setattr(self, name, getattr(self.estimator_, name))
         self._learned()
         return self
+
+    def _check_estimator(self) -> None:
+        """Refuse an estimator that learns something else."""
+
+    def _check_labels(self, y: Any) -> None:
+        """Refuse labels that the estimator does not learn."""
 
     def _learned(self) -> None:
         """Take over what else the fitted estimator knows."""
@@ -69,8 +83,52 @@ class CoresetModel(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "estimator_")
         return self.estimator_.predict(X)
 
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return what metadata this and the estimator ask for.
+
+        ``sample_weight`` that is asked for here are prior weights, of which the selector makes
+        those that the estimator gets.
+
+        Returns
+        -------
+        MetadataRouter
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        router = MetadataRouter(owner=self).add_self_request(self)
+        return router.add(estimator=self.estimator, method_mapping=mapping)
+
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn what the input may be."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _takes_weights(estimator: Any) -> bool:
+    """Tell whether ``fit`` takes sample weights, or hands them on to what does."""
+    if has_fit_parameter(estimator, "sample_weight"):
+        return True
+    if not sklearn.get_config().get("enable_metadata_routing"):
+        return False
+    return bool(get_routing_for_object(estimator).consumes("fit", ["sample_weight"]))
+
+
+def _labels(y: Any) -> Any:
+    """Return labels of one dimension.
+
+    Raises
+    ------
+    LabelError
+        If there are none, or they are the name of a column.
+    """
+    if y is None:
+        raise LabelError(
+            "fit requires y to be passed, but the target y is None: pass a label for each row"
+        )
+    if isinstance(y, str):
+        raise LabelError(
+            f"y={y!r} is the name of a column, which the estimator would get among the features: "
+            f"pass X without it, and y=X[{y!r}]"
+        )
+    two_dimensional = getattr(y, "ndim", 1) == 2 and y.shape[1] == 1
+    return column_or_1d(y, warn=True) if two_dimensional else y

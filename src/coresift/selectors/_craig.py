@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coresift._typing import Budget
 from coresift.engines import Engine
 from coresift.methods import CraigPlan, CraigPQPlan
 from coresift.selectors._base import BaseSelector, RandomState
@@ -16,9 +17,10 @@ class Craig(BaseSelector):
 
     Parameters
     ----------
-    budget : float or int
+    budget : float, int or dict
         A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
-        the classes by largest remainder, with at least one row for each.
+        the classes by largest remainder, with at least one row for each. A dict has one of them
+        for each class: ``{"yes": 100, "no": 0.01}`` is 100 rows and 1 % of the others.
     distances : {"auto", "dense", "recompute", "neighbours"}, default="auto"
         Hold the distances of all pairs of rows of a class; compute them when they are needed, in
         blocks of rows, skipping what cannot change the result; or hold those from each row to
@@ -45,8 +47,8 @@ class Craig(BaseSelector):
         Draws the samples of the stochastic greedy, and the rows that fill up the budget where
         all rows equal a chosen one.
     n_threads : int or None, default=None
-        None is every processor that the process may use. Changes the time, never the rows.
-    engine : {"serial", "processes"} or Engine, default="serial"
+        None or -1 is every processor that the process may use. Changes the time, never the rows.
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes
@@ -94,7 +96,7 @@ class Craig(BaseSelector):
 
     def __init__(
         self,
-        budget: float = 0.01,
+        budget: Budget = 0.01,
         *,
         distances: str = "auto",
         n_neighbours: int = 128,
@@ -127,9 +129,10 @@ class CraigPQ(BaseSelector):
 
     Parameters
     ----------
-    budget : float or int
+    budget : float, int or dict
         A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
-        the classes by largest remainder, with at least one row for each.
+        the classes by largest remainder, with at least one row for each. A dict has one of them
+        for each class: ``{"yes": 100, "no": 0.01}`` is 100 rows and 1 % of the others.
     n_subspaces : int, default=4
         Parts that the features are dealt to for product quantisation (M). More are closer to
         `Craig`, with more distinct codes to choose from.
@@ -156,8 +159,8 @@ class CraigPQ(BaseSelector):
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
-        None is every processor that the process may use.
-    engine : {"serial", "processes"} or Engine, default="serial"
+        None or -1 is every processor that the process may use.
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes
@@ -194,7 +197,7 @@ class CraigPQ(BaseSelector):
 
     def __init__(
         self,
-        budget: float = 0.01,
+        budget: Budget = 0.01,
         *,
         n_subspaces: int = 4,
         subspaces: str = "variance",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coresift._typing import Budget
 from coresift.engines import Engine
 from coresift.methods import FastCorePlan
 from coresift.selectors._base import BaseSelector, RandomState
@@ -23,9 +24,10 @@ class FastCore(BaseSelector):
 
     Parameters
     ----------
-    budget : float or int
+    budget : float, int or dict
         A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
-        the classes by largest remainder, with at least one row for each.
+        the classes by largest remainder, with at least one row for each. A dict has one of them
+        for each class: ``{"yes": 100, "no": 0.01}`` is 100 rows and 1 % of the others.
     clusters : {"lsh", "kmeans", "gmm"}, default="lsh"
         What cuts the rows into clusters: random hyperplanes, or k-means or a Gaussian mixture
         (of diagonal covariances) trained on a sample of 8192 rows, or 4 for each cluster where
@@ -55,31 +57,45 @@ class FastCore(BaseSelector):
         with candidates that arrive little by little (faster, nearly as good); "auto" is "lazy"
         for few pairs of candidate and cluster, else "gradual". "stochastic" looks at a sample
         of ``n_candidates`` a step, "naive" at all in every step (the rows of "lazy", slower).
-    weights : {"assignment", "calibrated", "cluster"}, default="assignment"
-        Each row counts for its nearest chosen row of its class (Eq. 5, one more pass), and
-        "calibrated" moves these weights a little, so that the weighted gradients at a pilot add
-        up to those of all rows; or each cluster counts for the chosen row of smallest bound
-        (line 17).
+    weights : {"auto", "assignment", "calibrated", "cluster"}, default="auto"
+        "assignment": each row counts for its nearest chosen row of its class (Eq. 5, one more
+        pass). "calibrated" moves these weights a little, so that the weighted gradients at a
+        pilot add up to those of all rows. "cluster": each cluster counts for the chosen row of
+        smallest bound (line 17). "auto" is "assignment" for classes, and "calibrated" for numbers
+        to predict.
     refine : int or None, default=None
         How often to look for better rows. With codes, each chosen row is replaced by a better
         medoid of the rows it stands for, where that lowers their distances (Eq. 5), in three
         passes each time; without, points move twice to the means of the rows nearest to them, a
         pass each, and rows of small classes are exchanged. None is once, or never with
         ``weights="cluster"``, which reads no row again.
-    representative : {"medoid", "random", "balanced"}, default="medoid"
+    representative : {"auto", "medoid", "random", "balanced"}, default="auto"
         Keep the most central row of those that a chosen row stands for, or draw one of them, or
         choose the one of at most 30 that makes the weighted gradients at a pilot add up to those
         of all rows. With ``weights="calibrated"`` a model trained on the coreset comes closest to
-        the one of all rows.
+        the one of all rows. "auto" is "medoid" for classes, and "balanced" for numbers to predict
+        or where ``pilot``, ``loss``, ``noise``, ``gradient`` or ``rounds`` is given.
     pilot : estimator or None, default=None
         A fitted linear model of scikit-learn at which gradients are looked at, for "balanced"
         and "calibrated". None fits one to at most 20,000 rows of the first pass (half of all
         rows at most), and moves it by the gradient of all rows.
-    loss : {"logistic", "squared_hinge", None}, default=None
-        The loss of the pilot: None is logistic, or that of the model which is given.
+    loss : {"logistic", "squared_hinge", "squared", None}, default=None
+        The loss of the pilot: None is "logistic", for numbers to predict "squared" (least
+        squares, ridge and Lasso alike), or that of the model which is given.
     noise : float or None, default=None
-        Leave out rows whose label is less than so many times as probable as the likeliest one,
-        by the pilot: 0.05 where labels may be wrong and classes are well apart. None keeps all.
+        Of classes: leave out rows whose label is less than so many times as probable as the
+        likeliest one, by the pilot; 0.05 where labels may be wrong and classes are well apart.
+        None keeps all.
+    gradient : callable or None, default=None
+        Gradients of any other model, in the place of a pilot: a function ``(rows, labels)`` of
+        unscaled rows, which returns whole gradients, shape (n_rows, n_parameters), or a tuple of
+        two arrays, the errors, shape (n_rows, n_outputs), and the inputs, shape
+        (n_rows, n_inputs), of a last layer: the gradient of a row is their outer product, with an
+        input of 1 for the intercept. Whole gradients of more than 512 columns are projected at
+        random. Nothing is held back then: no model of ours can say what is better.
+    rounds : int, default=1
+        How often members are chosen: from the second time on, the pilot is the model of the
+        coreset chosen before. One more pass each.
     scale : {"minmax", "standard", None}, default="minmax"
         How features are scaled before distances are taken.
     target : {"auto", "classes", "regression"}, default="auto"
@@ -102,8 +118,8 @@ class FastCore(BaseSelector):
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
-        None is every processor that the process may use.
-    engine : {"serial", "processes"} or Engine, default="serial"
+        None or -1 is every processor that the process may use.
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes
@@ -152,7 +168,7 @@ class FastCore(BaseSelector):
 
     def __init__(
         self,
-        budget: float = 0.01,
+        budget: Budget = 0.01,
         *,
         clusters: str = "lsh",
         n_clusters: int | None = None,
@@ -164,12 +180,14 @@ class FastCore(BaseSelector):
         n_candidates: int = 500,
         bound: str = "rms",
         greedy: str = "auto",
-        weights: str = "assignment",
+        weights: str = "auto",
         refine: int | None = None,
-        representative: str = "medoid",
+        representative: str = "auto",
         pilot: Any = None,
         loss: str | None = None,
         noise: float | None = None,
+        gradient: Any = None,
+        rounds: int = 1,
         scale: str | None = "minmax",
         target: str = "auto",
         max_clusters: int | None = None,
@@ -197,6 +215,8 @@ class FastCore(BaseSelector):
         self.pilot = pilot
         self.loss = loss
         self.noise = noise
+        self.gradient = gradient
+        self.rounds = rounds
         self.scale = scale
         self.target = target
         self.max_clusters = max_clusters
@@ -210,7 +230,7 @@ class FastCore(BaseSelector):
     @classmethod
     def paper(
         cls,
-        budget: float = 0.01,
+        budget: Budget = 0.01,
         n_planes: int = 64,
         n_subspaces: int = 3,
         random_state: RandomState = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coresift._typing import Budget
 from coresift.engines import Engine
 from coresift.methods import FastCoreHullPlan
 from coresift.selectors._base import BaseSelector, RandomState
@@ -17,9 +18,10 @@ class FastCoreHull(BaseSelector):
 
     Parameters
     ----------
-    budget : float or int
+    budget : float, int or dict
         A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
-        the classes by largest remainder, with at least one row for each.
+        the classes by largest remainder, with at least one row for each. A dict has one of them
+        for each class: ``{"yes": 100, "no": 0.01}`` is 100 rows and 1 % of the others.
     n_planes : int, default=48
         Hyperplanes that cut the rows into clusters (p), 1 to 64.
     center : bool, default=True
@@ -42,8 +44,8 @@ class FastCoreHull(BaseSelector):
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
-        None is every processor that the process may use.
-    engine : {"serial", "processes"} or Engine, default="serial"
+        None or -1 is every processor that the process may use.
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes
@@ -80,7 +82,7 @@ class FastCoreHull(BaseSelector):
 
     def __init__(
         self,
-        budget: float = 0.01,
+        budget: Budget = 0.01,
         *,
         n_planes: int = 48,
         center: bool = True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coresift._typing import Budget
 from coresift.engines import Engine
 from coresift.methods.kmeans_snap import KMeansSnapPlan
 from coresift.selectors._base import BaseSelector, RandomState
@@ -16,9 +17,10 @@ class KMeansSnap(BaseSelector):
 
     Parameters
     ----------
-    budget : float or int
+    budget : float, int or dict
         A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
-        the classes by largest remainder, with at least one row for each.
+        the classes by largest remainder, with at least one row for each. A dict has one of them
+        for each class: ``{"yes": 100, "no": 0.01}`` is 100 rows and 1 % of the others.
     batch_size : int, default=1024
         Rows of a step of k-means.
     weights : {"assignment", "uniform"}, default="assignment"
@@ -32,9 +34,9 @@ class KMeansSnap(BaseSelector):
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
-        None is every processor that the process may use. k-means itself has one, as its sums
+        None or -1 is every processor that the process may use. k-means itself has one, as its sums
         would depend on the number.
-    engine : {"serial", "processes"} or Engine, default="serial"
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes
@@ -70,7 +72,7 @@ class KMeansSnap(BaseSelector):
 
     def __init__(
         self,
-        budget: float = 0.01,
+        budget: Budget = 0.01,
         *,
         batch_size: int = 1024,
         weights: str = "assignment",

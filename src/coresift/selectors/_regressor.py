@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sklearn.base import RegressorMixin
+from sklearn.base import RegressorMixin, is_classifier
 
+from coresift._errors import ParameterError
 from coresift.selectors._coreset_model import CoresetModel
 
 
@@ -13,8 +14,8 @@ class CoresetRegressor(RegressorMixin, CoresetModel):  # type: ignore[misc]
     Parameters
     ----------
     estimator : regressor
-        Its ``fit`` takes ``sample_weight``. A pipeline takes none; put this estimator at the
-        end of the pipeline instead.
+        Its ``fit`` takes ``sample_weight``. A pipeline hands it on to its last step if that
+        requests it, with metadata routing enabled; or put this estimator at its end instead.
     selector : selector or None, default=None
         None is ``FastCore()``. With ``target="auto"`` it takes y for numbers to predict, whatever
         their values.
@@ -47,3 +48,9 @@ class CoresetRegressor(RegressorMixin, CoresetModel):  # type: ignore[misc]
     """
 
     _target = "regression"
+
+    def _check_estimator(self) -> None:
+        if is_classifier(self.estimator):
+            raise ParameterError(
+                f"estimator={type(self.estimator).__name__} predicts classes: use CoresetClassifier"
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coresift._typing import Budget
 from coresift.engines import Engine
 from coresift.methods import StratifiedPlan, UniformPlan
 from coresift.selectors._base import BaseSelector, RandomState
@@ -15,8 +16,9 @@ class Uniform(BaseSelector):
 
     Parameters
     ----------
-    budget : float or int
-        A float in (0, 1] is a share of the rows, an int a number of rows.
+    budget : float, int or dict
+        A float in (0, 1] is a share of the rows, an int a number of rows. A dict has one of them
+        for each class: ``{"yes": 100, "no": 0.01}``.
     stratify : bool, default=True
         Split the budget over the classes by largest remainder, with at least one row for each.
         False draws from all rows alike and never looks at the labels: a class may be missing,
@@ -34,8 +36,8 @@ class Uniform(BaseSelector):
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same sample, for any chunks and number of threads.
     n_threads : int or None, default=None
-        None is every processor that the process may use.
-    engine : {"serial", "processes"} or Engine, default="serial"
+        None or -1 is every processor that the process may use.
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes
@@ -67,7 +69,7 @@ class Uniform(BaseSelector):
 
     def __init__(
         self,
-        budget: float = 0.01,
+        budget: Budget = 0.01,
         *,
         stratify: bool = True,
         weights: str = "uniform",
@@ -92,10 +94,10 @@ class Stratified(BaseSelector):
 
     Parameters
     ----------
-    budget : float or int
+    budget : float, int or dict
         A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
         the classes by largest remainder, with at least one row for each, and within a class over
-        its clusters.
+        its clusters. A dict has one of them for each class: ``{"yes": 100, "no": 0.01}``.
     n_planes : int, default=48
         Hyperplanes that cut the rows into clusters (p), 1 to 64.
     center : bool, default=True
@@ -113,8 +115,8 @@ class Stratified(BaseSelector):
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same sample, for any chunks and number of threads.
     n_threads : int or None, default=None
-        None is every processor that the process may use.
-    engine : {"serial", "processes"} or Engine, default="serial"
+        None or -1 is every processor that the process may use.
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes
@@ -155,7 +157,7 @@ class Stratified(BaseSelector):
 
     def __init__(
         self,
-        budget: float = 0.01,
+        budget: Budget = 0.01,
         *,
         n_planes: int = 48,
         center: bool = True,

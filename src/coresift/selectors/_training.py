@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coresift._typing import Budget
 from coresift.engines import Engine
 from coresift.methods import DeepFoolPlan, GlisterPlan
 from coresift.selectors._base import BaseSelector, RandomState
@@ -16,9 +17,10 @@ class DeepFool(BaseSelector):
 
     Parameters
     ----------
-    budget : float or int
+    budget : float, int or dict
         A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
-        the classes by largest remainder, with at least one row for each.
+        the classes by largest remainder, with at least one row for each. A dict has one of them
+        for each class: ``{"yes": 100, "no": 0.01}`` is 100 rows and 1 % of the others.
     epochs : int, default=40
         Of the training that the choice accompanies; the last ``update_every`` of them would
         follow the last choice and are left to the model that is trained on the result.
@@ -38,7 +40,7 @@ class DeepFool(BaseSelector):
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
         Accepted for API consistency; the choice itself runs on one thread.
-    engine : {"serial", "processes"} or Engine, default="serial"
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes
@@ -77,7 +79,7 @@ class DeepFool(BaseSelector):
 
     def __init__(
         self,
-        budget: float = 0.01,
+        budget: Budget = 0.01,
         *,
         epochs: int = 40,
         update_every: int = 10,
@@ -112,9 +114,10 @@ class Glister(BaseSelector):
 
     Parameters
     ----------
-    budget : float or int
+    budget : float, int or dict
         A float in (0, 1] is a share of the rows, an int a number of rows. It is split over
-        the classes by largest remainder, with at least one row for each.
+        the classes by largest remainder, with at least one row for each. A dict has one of them
+        for each class: ``{"yes": 100, "no": 0.01}`` is 100 rows and 1 % of the others.
     epochs : int, default=40
         Of the training that the choice accompanies; the last ``update_every`` of them would
         follow the last choice and are left to the model that is trained on the result.
@@ -140,7 +143,7 @@ class Glister(BaseSelector):
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
         Accepted for API consistency; the choice itself runs on one thread.
-    engine : {"serial", "processes"} or Engine, default="serial"
+    engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
 
     Attributes
@@ -181,7 +184,7 @@ class Glister(BaseSelector):
 
     def __init__(
         self,
-        budget: float = 0.01,
+        budget: Budget = 0.01,
         *,
         epochs: int = 40,
         update_every: int = 10,

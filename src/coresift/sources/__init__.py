@@ -131,7 +131,7 @@ def as_source(
         several files. A Source is returned as it is (without features, where
         they are not wanted).
     y : array-like of shape (n_rows,) or None, default=None
-        Labels, if they are no column of X.
+        Labels, if they are not a column of X.
     label : str or None, default=None
         Column of X (a data frame or a file) that holds the labels.
     chunk_rows : int or None, default=None
@@ -139,11 +139,11 @@ def as_source(
     max_levels : int, default=100
         Most levels that a text column may have.
     drop : sequence of str, default=()
-        Columns of X (a data frame or a file) that are no features.
+        Columns of X (a data frame or a file) that are not features.
     weight : str or None, default=None
         Column of X (a data frame or a file) that holds prior weights.
     sample_weight : array-like of shape (n_rows,) or None, default=None
-        Prior weights, if they are no column of X: a row of weight 2 counts as if it were there
+        Prior weights, if they are not a column of X: a row of weight 2 counts as if it were there
         twice, one of weight 0 as if it were not.
     dates : {"error", "parts", "number"}, default="error"
         Columns of dates and times are refused; or become the year, month, day, weekday and hour; or

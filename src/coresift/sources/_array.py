@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from coresift._errors import DataError
+from coresift._errors import DataError, DataTypeError
 from coresift._typing import Indices, Labels, RawRows
 from coresift.sources._array_like import to_numpy
 from coresift.sources._base import Chunk, Part, Source, part_rows
@@ -143,12 +143,15 @@ def _from_objects(array: np.ndarray[Any, np.dtype[Any]]) -> np.ndarray[Any, np.d
         raise DataError(_not_numbers(f"objects such as {text!r}"))
     try:
         return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except TypeError as error:
+        raise DataTypeError(_not_numbers(f"objects ({error})")) from error
+    except ValueError as error:
         raise DataError(_not_numbers(f"objects ({error})")) from error
 
 
 def _not_numbers(what: str) -> str:
+    unsupported = "Complex data not supported: " if what.startswith("complex") else ""
     return (
-        f"the data are an array of {what}; coresift needs numbers or booleans: encode them, or "
-        "pass a data frame, whose text columns are one-hot encoded"
+        f"{unsupported}the data are an array of {what}; coresift needs numbers or booleans: "
+        "encode them, or pass a data frame, whose text columns are one-hot encoded"
     )

@@ -77,7 +77,7 @@ class FileSource(TableSource):
     Columns become features as in `FrameSource`. Nothing but one chunk is held in memory. A CSV file
     is read once to count its rows and to find types that fit all values (an empty cell is a missing
     value), columns of text or of whole numbers once more. Columns that pandas stored as the index
-    are no features.
+    are not features.
 
     Several files are one table. They may differ in the order of their columns, in the width of
     their numbers, in how text is stored, and in columns without any value. The rows are numbered
@@ -219,7 +219,7 @@ class FileSource(TableSource):
         -------
         pyarrow.Table of strings or None
             The n rows with all the columns, each value as a cell of a CSV file, quoted where it
-            has to be; None where the input is no CSV file, or one whose numbers another program
+            has to be; None where the input is not a CSV file, or one whose numbers another program
             would not understand (decimal commas).
         """
         if not all(

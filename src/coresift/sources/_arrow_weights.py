@@ -17,7 +17,7 @@ from coresift.sources._options import ColumnOptions
 def without_weights(
     names: Sequence[str], weight: str | None, label: str | None, options: ColumnOptions
 ) -> ColumnOptions:
-    """Return the options with the column of the weights among those that are no features.
+    """Return the options with the column of the weights among those that are not features.
 
     Raises
     ------

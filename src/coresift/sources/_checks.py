@@ -58,6 +58,18 @@ finite numbers: pass as_source(..., missing='impute') or missing='drop', or leav
     _raise(found, n_missing_labels, source.n_rows)
 
 
+def raise_nonfinite(nan_counts: Counts, inf_counts: Counts, names: Sequence[str]) -> None:
+    """Raise one error about features that are not finite, of rows that are not a source yet.
+
+    Raises
+    ------
+    DataError
+        If a count is positive.
+    """
+    groups = [(name, 1, False) for name in names]
+    _raise(_not_finite(nan_counts, inf_counts, groups, False), 0, 0)
+
+
 def _not_finite(
     nan_counts: Counts, inf_counts: Counts, groups: Sequence[tuple[str, int, bool]], can_drop: bool
 ) -> list[Obstacle]:
@@ -119,11 +131,12 @@ def check_shape(shape: Sequence[int]) -> tuple[int, int]:
             f"the data have shape {tuple(shape)}, {len(shape)} dimensions instead of 2; reshape "
             "them: X.reshape(len(X), -1) makes one row of each item"
         )
-    if shape[0] == 0 or shape[1] == 0:
-        raise DataError(
-            f"the data have {shape[0]} rows and {shape[1]} features; coresift needs at least one "
-            "of each: check how the data were read or filtered"
-        )
+    for size, what in zip(shape, ("rows", "feature(s)"), strict=True):
+        if size == 0:  # as scikit-learn says it
+            raise DataError(
+                f"the data have 0 {what} (shape={tuple(shape)}) while a minimum of 1 is required: "
+                "check how the data were read or filtered"
+            )
     return int(shape[0]), int(shape[1])
 
 
@@ -156,6 +169,11 @@ def as_labels(y: Any, n_rows: int) -> Labels | None:
     labels = label_array(y)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels.ravel()
+    if labels.dtype.kind == "c":
+        raise LabelError(
+            f"Complex data not supported: the labels are an array of {labels.dtype}, and have no "
+            "order: convert them to text, or to numbers"
+        )
     if labels.ndim != 1:
         raise LabelError(
             f"the labels have shape {labels.shape}; coresift takes one label per row, shape "
@@ -181,7 +199,7 @@ def as_positions(rows: Any, n_rows: int) -> Indices:
     Raises
     ------
     DataError
-        If a position is no whole number or outside, or a mask has another length.
+        If a position is not a whole number or outside, or a mask has another length.
 
     Examples
     --------

@@ -50,7 +50,7 @@ def plan_layout(
     Parameters
     ----------
     schema : pyarrow.Schema
-        Columns of the input. Those that are an index, or that coresift wrote, are no features.
+        Columns of the input. Those that are an index, or that coresift wrote, are not features.
     label : str or None
         Column of the labels, no feature either.
     read : callable
@@ -165,7 +165,7 @@ def _is_open_list(kind: pa.DataType) -> bool:
 def _of_type(
     name: str, kind: pa.DataType, length: int | None, options: ColumnOptions
 ) -> Column | Obstacle:
-    """Decide on a column that is no text."""
+    """Decide on a column that is not text."""
     if is_number(kind) or pa.types.is_null(kind):
         return Column(name, "number", (name,))
     size = length if length is not None else list_size(kind)
@@ -177,7 +177,7 @@ def _of_type(
         if options.dates == "error":
             return Obstacle(name, f"holds dates or times ({kind})", ("dates", "parts"))
         return _of_dates(name, date_parts(kind, options.dates))
-    return Obstacle(name, f"has type {kind}, which is no number, text or date{_remedy(kind)}")
+    return Obstacle(name, f"has type {kind}, which is not a number, text or date{_remedy(kind)}")
 
 
 def _of_dates(name: str, parts: tuple[str, ...]) -> Column:

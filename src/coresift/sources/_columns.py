@@ -28,7 +28,7 @@ class ColumnLayout:
     dtype : dtype
         float32 if all numbers are float32 or float16, else float64.
     left_out : mapping of str to str
-        Columns that are no features, and why.
+        Columns that are not features, and why.
     notes : tuple of str
         What a user should know, a sentence each.
     """

@@ -91,7 +91,7 @@ def _seconds(column: pa.Array) -> pa.Array:
 
 
 def _parse(texts: pa.Array) -> pa.Array:
-    """Return texts as timestamps; what is no date is null."""
+    """Return texts as timestamps; what is not a date is null."""
     pieces = pc.extract_regex(texts, _PIECES)
 
     def piece(name: str) -> Any:

@@ -30,9 +30,9 @@ class FrameSource(TableSource):
     ----------
     frame : pandas.DataFrame, polars.DataFrame, pyarrow.Table, or any eager frame
         Held as an Arrow table, which shares the memory of the numbers where the frame's own
-        layout allows it. The index of a pandas frame is no feature.
+        layout allows it. The index of a pandas frame is not a feature.
     y : array-like of shape (n_rows,) or None, default=None
-        Labels, if they are no column of the frame.
+        Labels, if they are not a column of the frame.
     label : str or None, default=None
         Column of the labels.
     chunk_rows : int or None, default=None

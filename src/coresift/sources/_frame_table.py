@@ -81,8 +81,8 @@ def _from_stream(frame: Any, error: TypeError) -> pa.Table:
         return pa.table(frame)
     except (TypeError, ValueError, pa.ArrowException):
         raise DataError(
-            f"the data are a {type(frame).__qualname__}, which is no data frame that narwhals or "
-            "Arrow can read; pass a pandas, polars or pyarrow table, or an array"
+            f"the data are a {type(frame).__qualname__}, which is not a data frame that narwhals "
+            "or Arrow can read; pass a pandas, polars or pyarrow table, or an array"
         ) from error
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coresift._typing import Float64, Indices, RawRows
 from coresift.sources._base import Chunk, Part, Source
@@ -44,6 +45,21 @@ class Imputation:
             by_column = np.logical_or.reduceat(gaps, self.starts, axis=1)
             filled[:, rows.shape[1] :] = by_column[:, self.marked]
         return filled
+
+    def refitted(self, rows: RawRows, is_level: NDArray[np.bool_]) -> Imputation:
+        """Return it with the medians of other rows; where they have no value, as it is.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows, n_features)
+            With NaN where a value is missing.
+        is_level : ndarray of shape (n_features,), bool
+            The features that are levels, which stay 0.
+        """
+        told = ~(is_level | np.isnan(rows).all(axis=0))
+        fills = self.fills.copy()
+        fills[told] = np.nanmedian(rows[:, told].astype(np.float64), axis=0)
+        return replace(self, fills=fills)
 
     def __str__(self) -> str:
         return f"{zlib.crc32(self.fills.tobytes() + self.marked.tobytes()):08x}"

@@ -18,7 +18,7 @@ from coresift.sources._wrapped import WrappedSource
 
 
 class LabelSource(Source):
-    """Labels of an array-like whose values may be anything: there are no features.
+    """Labels of an array-like whose values may be anything: there are not features.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ def _some(names: Sequence[str], limit: int = 8) -> str:
 
 
 def left_out_columns(schema: pa.Schema, label: str | None, drop: Sequence[str]) -> dict[str, str]:
-    """Return columns that are no features although nobody dropped them, and why.
+    """Return columns that are not features although nobody dropped them, and why.
 
     As a feature, the index of a data frame would order the rows by where they stood in it, and the
     weights of a coreset would tell how it was chosen.

@@ -16,7 +16,7 @@ class Obstacle:
     Parameters
     ----------
     column : str or None
-        Its name; None for labels that are no column.
+        Its name; None for labels that are not a column.
     what : str
         What is wrong, as in "has 3 missing values".
     option : tuple of (str, str or int) or None

@@ -34,13 +34,13 @@ class ColumnOptions:
     max_levels : int, default=100
         Most levels that a text column may have.
     drop : sequence of str, default=()
-        Columns that are no features.
+        Columns that are not features.
     dates : {"error", "parts", "number"}, default="error"
         Dates and times are refused; or become the year, month, day, weekday (Monday is 0) and hour;
         or one number, the seconds since 1970 (of a time, since midnight).
     numbers : {"error", "parse", "levels"}, default="error"
         Text columns that are numbers (``1,234``, ``12%``, ``$5``, or ``?`` among numbers): those of
-        more than 10 levels are refused; or they become numbers, where what is no number is
+        more than 10 levels are refused; or they become numbers, where what is not a number is
         missing; or each level is a feature, as of any text.
     like : ColumnLayout or None, default=None
         The layout of other rows, such as the training rows, which these rows get by name.

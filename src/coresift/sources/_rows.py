@@ -35,7 +35,7 @@ def take_like(X: Any, rows: Indices) -> Any:
     Raises
     ------
     DataError
-        If a position is no whole number or outside X, or X is a path or an object without rows.
+        If a position is not a whole number or outside X, or X is a path or an object without rows.
 
     Examples
     --------

@@ -108,7 +108,10 @@ class SparseSource(Source):
     ) -> None:
         self.n_rows, n_features = check_shape(X.shape)
         if X.dtype.kind not in "biuf":
-            raise DataError(f"the data are a sparse matrix of {X.dtype}; coresift needs numbers")
+            unsupported = "Complex data not supported: " if X.dtype.kind == "c" else ""
+            raise DataError(
+                f"{unsupported}the data are a sparse matrix of {X.dtype}; coresift needs numbers"
+            )
         self.feature_names = tuple(f"x{feature}" for feature in range(n_features))
         self._labels = as_labels(y, self.n_rows)
         self._dtype = float_type(X.dtype)

@@ -69,7 +69,7 @@ def decimal_mark(levels: pa.Array) -> str:
 
 
 def parse_numbers(texts: pa.Array, mark: str) -> pa.Array:
-    """Return texts as float64; percent is divided by 100, and what is no number is null.
+    """Return texts as float64; percent is divided by 100, and what is not a number is null.
 
     Parameters
     ----------

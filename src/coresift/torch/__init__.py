@@ -14,6 +14,7 @@ from coresift.torch._linear import LinearClassifier
 from coresift.torch._schedule import Schedule
 
 if TYPE_CHECKING:
+    from coresift.torch._draws import DrawSampler, draw
     from coresift.torch._gradients import LastLayer, last_layer_gradients
     from coresift.torch._losses import weighted_loss
     from coresift.torch._networks import cnn, mlp
@@ -26,6 +27,7 @@ __all__ = [
     "CoresetSampler",
     "CoresetTrainer",
     "Descent",
+    "DrawSampler",
     "LastLayer",
     "LinearClassifier",
     "NetworkClassifier",
@@ -34,6 +36,7 @@ __all__ = [
     "WeightedSubset",
     "cnn",
     "descend",
+    "draw",
     "last_layer_gradients",
     "mlp",
     "reselect",
@@ -43,9 +46,11 @@ __all__ = [
 _HOMES = {
     "CoresetSampler": "_subset",
     "CoresetTrainer": "_trainer",
+    "DrawSampler": "_draws",
     "LastLayer": "_gradients",
     "WeightedSubset": "_subset",
     "cnn": "_networks",
+    "draw": "_draws",
     "last_layer_gradients": "_gradients",
     "mlp": "_networks",
     "reselect": "_reselect",

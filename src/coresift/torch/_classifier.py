@@ -11,9 +11,9 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from coresift._errors import ParameterError
-from coresift._rng import seed_of
+from coresift._threads import processor_count
 from coresift._typing import Float32, Float64, Rows
-from coresift.core.parameters import check_choice, check_range
+from coresift.core.parameters import check_choice, check_threads, checked_seed
 from coresift.torch._descent import import_torch
 from coresift.torch._output_classifier import OutputClassifier
 from coresift.torch._schedule import Schedule
@@ -36,6 +36,8 @@ class NetworkClassifier(OutputClassifier):
         Of each coreset; None keeps the selector's own.
     warm_up, epochs, rounds : int, default=20, 20, 10
         Epochs on all rows, epochs on each coreset, and coresets.
+    redraw : {"gradients", "losses", "members", "uniform"} or None, default=None
+        As for `coresift.torch.CoresetTrainer`: other rows in each epoch, or coresets that are kept.
     learning_rate : float or None, default=None
         Falls to zero along half a cosine; None is 0.1 for "mlp" and 0.01 for "cnn" (Table 3).
     batch_size : int, default=128
@@ -88,6 +90,7 @@ class NetworkClassifier(OutputClassifier):
         warm_up: int = 20,
         epochs: int = 20,
         rounds: int = 10,
+        redraw: str | None = None,
         learning_rate: float | None = None,
         batch_size: int = 128,
         momentum: float = 0.9,
@@ -104,6 +107,7 @@ class NetworkClassifier(OutputClassifier):
         self.warm_up = warm_up
         self.epochs = epochs
         self.rounds = rounds
+        self.redraw = redraw
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.momentum = momentum
@@ -135,16 +139,17 @@ class NetworkClassifier(OutputClassifier):
         """
         torch = import_torch()
         check_choice("network", self.network, LEARNING_RATES)
-        if self.n_threads is not None:
-            check_range("n_threads", self.n_threads)
+        check_threads(self.n_threads)
         self._check_descent()
         X, labels = self._rows_and_labels(X, y)
-        seed = seed_of(self.random_state)
+        seed = checked_seed(self.random_state)
         with _threads(torch, self._own_threads()):
             self._train(torch, X, labels, watch, seed)
         return self
 
     def _own_threads(self) -> int | None:
+        if self.n_threads == -1:
+            return processor_count()
         return 1 if self.n_threads is None and self.network == "mlp" else self.n_threads
 
     def _check_descent(self) -> None:
@@ -168,6 +173,7 @@ class NetworkClassifier(OutputClassifier):
             self._own_selector(),
             budget=None if self.selector is None else self.budget,
             schedule=Schedule(self.warm_up, self.epochs, self.rounds),
+            redraw=self.redraw,
             optimizer=lambda parameters: torch.optim.SGD(
                 parameters, rate, self.momentum, weight_decay=self.penalty
             ),

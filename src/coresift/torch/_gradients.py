@@ -175,7 +175,7 @@ def last_layer_gradients(
         Mixed precision, for instance ``torch.bfloat16``. The layer's output, its gradient and
         the loss stay float32.
     batch_size, num_workers : int
-        Where ``data`` is no loader.
+        Where ``data`` is not a loader.
     random_state : int
         Of the projection.
 
@@ -206,13 +206,53 @@ def last_layer_gradients(
     """
     check_choice("wrt", wrt, WRT)
     check_range("n_components", n_components)
+    wanted = {"losses", "labels", "gradients" if wrt == "weights" else "errors"}
+    wanted |= {"inputs"} if keep_inputs else set()
+    wanted |= {"outputs", "errors"} if keep_outputs else set()
+    arrays, found = look_at_all(
+        model,
+        data,
+        wanted,
+        loss=loss,
+        layer=layer,
+        n_components=n_components,
+        forward=forward,
+        device=device,
+        autocast=autocast,
+        batch_size=batch_size,
+        num_workers=num_workers,
+        random_state=random_state,
+    )
+    kept: dict[str, Any] = {name: arrays.get(name) for name in _COLUMNS}
+    if kept["gradients"] is None:
+        kept["gradients"] = kept["errors"]
+    return LastLayer(**kept, matrix=_matrix_of(found), has_bias=found.bias is not None)
+
+
+def look_at_all(
+    model: nn.Module,
+    data: Any,
+    wanted: set[str],
+    *,
+    loss: Loss | None = None,
+    layer: str | nn.Module | None = None,
+    n_components: int = N_COMPONENTS,
+    forward: Forward = default_forward,
+    device: Any = None,
+    autocast: torch.dtype | None = None,
+    batch_size: int = BATCH_SIZE,
+    num_workers: int = 0,
+    random_state: int = 0,
+) -> tuple[dict[str, NDArray[Any]], nn.Linear]:
+    """Return the wanted columns of what `last_layer_gradients` sees, and the last layer.
+
+    Columns are "gradients", "errors", "inputs", "outputs", "losses", "labels" and "norms": lengths
+    of the gradients by the layer's weights and bias, exact, shape (n_rows,).
+    """
     loader = ordered_loader(data, batch_size, num_workers)
     n_rows = n_rows_of(data.dataset if isinstance(data, DataLoader) else data)
     place, home = resolve_device(device, model), resolve_device(None, model)
     each = loss_of_rows(loss or nn.CrossEntropyLoss())
-    wanted = {"losses", "labels", "gradients" if wrt == "weights" else "errors"}
-    wanted |= {"inputs"} if keep_inputs else set()
-    wanted |= {"outputs", "errors"} if keep_outputs else set()
     found, project = None, None
     tables = _Tables(n_rows)
     if place != home:
@@ -226,18 +266,27 @@ def last_layer_gradients(
                         return forward(model, move(batch, place))
 
                 found = found or find_layer(model, layer, run)
-                if project is None and wrt == "weights":
+                if project is None and "gradients" in wanted:
                     project = _Projection.draw(found, n_components, random_state, place)
                 columns = _look(model, found, run, each, tables.filled, project)
+                if "norms" in wanted:
+                    columns["norms"] = _norms(columns, found)
                 tables.append({name: _numpy(columns[name]) for name in wanted})
     finally:
         if place != home:
             model.to(home)
     check_all(tables.filled, n_rows)
-    kept: dict[str, Any] = {name: tables.arrays.get(name) for name in _COLUMNS}
-    if kept["gradients"] is None:
-        kept["gradients"] = kept["errors"]
-    return LastLayer(**kept, matrix=_matrix_of(found), has_bias=found.bias is not None)  # type: ignore[union-attr]
+    assert found is not None  # there is at least one row
+    return tables.arrays, found
+
+
+def _norms(columns: dict[str, Any], layer: nn.Linear) -> Any:
+    """Return the lengths of outer products of errors and inputs, the 1 of the bias included."""
+    errors, inputs = columns["errors"].float(), columns["inputs"].float()
+    if inputs.shape[1] != layer.in_features:  # several vectors a row: by the layer's output
+        return errors.norm(dim=1)
+    one = float(layer.bias is not None)
+    return errors.norm(dim=1) * (inputs.square().sum(dim=1) + one).sqrt()
 
 
 class _Tables:

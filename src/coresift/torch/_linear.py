@@ -16,9 +16,9 @@ from sklearn.utils.validation import (
 )
 
 from coresift._errors import ParameterError
-from coresift._rng import seed_of
 from coresift._typing import Float32, Float64, Indices, Rows
 from coresift.core.holdout import holdout
+from coresift.core.parameters import checked_seed
 from coresift.torch._descent import Descent, SGDSettings, descend, import_torch
 from coresift.torch._output_classifier import OutputClassifier
 
@@ -125,7 +125,7 @@ class LinearClassifier(OutputClassifier):
         import_torch()
         X, labels = self._rows_and_labels(X, y)
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
-        seed = seed_of(self.random_state)
+        seed = checked_seed(self.random_state)
         start = time.perf_counter()
         self.settings_ = self._settings(X, labels, weights, seed)
         self.tune_seconds_ = time.perf_counter() - start

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sized
 from itertools import islice
 from typing import Any
 
-import numpy as np
 from torch.utils.data import (
     BatchSampler,
     DataLoader,
@@ -21,6 +20,7 @@ from torch.utils.data import (
 )
 
 from coresift._errors import DataError, ParameterError
+from coresift.torch._schedule import n_batches
 
 BATCH_SIZE = 256  # larger batches of images leave the processor's cache: 3 times as slow
 
@@ -119,19 +119,14 @@ def n_rows_of(dataset: Any) -> int:
 
 
 class Batches(Sampler[list[int]]):  # type: ignore[misc]
-    """Runs of a sampler's rows; a last one of a single row joins the run before it.
-
-    Batch normalisation cannot train on one row.
-    """
+    """Runs of a sampler's rows; a last one of a single row joins the run before it."""
 
     def __init__(self, sampler: Any, batch_size: int) -> None:
         self.sampler, self.batch_size = sampler, batch_size
 
     def __len__(self) -> int:
         """Return the number of batches."""
-        n_rows = len(self.sampler)
-        joined = self.batch_size > 1 and n_rows > 1 and n_rows % self.batch_size == 1
-        return int(np.ceil(n_rows / self.batch_size)) - joined
+        return n_batches(len(self.sampler), self.batch_size)
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield lists of positions."""

@@ -96,7 +96,15 @@ def check_labels(outputs: Any, targets: Any, first_row: int | None) -> None:
     Raises
     ------
     LabelError
+        For these, and for targets that are no tensor, such as text.
     """
+    if not isinstance(targets, torch.Tensor):
+        one = targets[0] if isinstance(targets, (list, tuple)) and targets else targets
+        raise LabelError(
+            f"a batch has labels such as {str(one)[:40]!r} ({type(one).__name__}), where a loss "
+            "needs a tensor of numbers: number the classes from 0 in the data set, for instance "
+            "with sklearn.preprocessing.LabelEncoder"
+        )
     if targets.dim() != 1 or outputs.dim() != 2 or targets.is_floating_point():
         return  # targets of another kind
     n_outputs = outputs.shape[1]

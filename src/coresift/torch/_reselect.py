@@ -143,8 +143,17 @@ def _asked_for(selector: BaseSelector, options: dict[str, Any]) -> dict[str, Any
     return {"wrt": "weights", "keep_outputs": False, **options}
 
 
-def check_ahead(model: nn.Module, dataset: Any, selector: BaseSelector, **options: Any) -> None:
+def check_ahead(
+    model: nn.Module,
+    dataset: Any,
+    selector: BaseSelector,
+    *,
+    redraw: str | None = None,
+    **options: Any,
+) -> None:
     """Look at the first rows and, where that is cheap, the labels, before a long training.
+
+    Draws need no row of each class in each epoch, and uniform ones no model.
 
     Raises
     ------
@@ -152,9 +161,9 @@ def check_ahead(model: nn.Module, dataset: Any, selector: BaseSelector, **option
         What `reselect` would raise after it, for a layer, a loss, labels or a budget.
     """
     first = Subset(dataset, range(min(n_rows_of(dataset), 16)))
-    if not isinstance(selector, Uniform):
+    if redraw != "uniform" and (redraw is not None or not isinstance(selector, Uniform)):
         last_layer_gradients(model, first, **{**_asked_for(selector, options), "num_workers": 0})
-    if isinstance(dataset, TensorDataset):
+    if redraw is None and isinstance(dataset, TensorDataset):
         labels = _classes_in(dataset.tensors[-1].numpy(force=True))
         if labels is not None:
             sizes = np.unique(labels, return_counts=True)[1]
@@ -241,7 +250,7 @@ def _classes_in(labels: Any) -> Any:
     LabelError
         Where all are equal.
     """
-    if labels.ndim != 1 or labels.dtype.kind not in "iub":
+    if labels.ndim != 1 or labels.dtype.kind not in "iubU":  # text where no model is asked
         return None
     if (labels == labels[0]).all():
         raise LabelError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coresift._rng import Purpose, stream
+from coresift.core.budget import resolve_budget
 from coresift.core.parameters import check_range
 
 
@@ -51,6 +52,60 @@ class Schedule:
     def selects_at(self, epoch: int) -> bool:
         """Tell whether a coreset is chosen before this epoch (from 0)."""
         return self.warm_up <= epoch < self.total and (epoch - self.warm_up) % self.epochs == 0
+
+    def total_steps(
+        self,
+        n_rows: int,
+        budget: float,
+        batch_size: int = 128,
+        *,
+        n_processes: int = 1,
+        accumulate: int = 1,
+    ) -> int:
+        """Return how many steps an optimizer takes, for a schedule of the learning rate.
+
+        Parameters
+        ----------
+        n_rows : int
+            All training rows.
+        budget : float or int
+            Of a coreset, as for a selector.
+        batch_size : int, default=128
+            Of one process.
+        n_processes : int, default=1
+            They share the rows of an epoch.
+        accumulate : int, default=1
+            Batches of a step; the last step of an epoch may have fewer.
+
+        Raises
+        ------
+        BudgetError, ParameterError
+            For a value outside its range.
+
+        Examples
+        --------
+        >>> from coresift.torch import Schedule
+        >>> Schedule(2, 2, 2).total_steps(320, 0.1, batch_size=16)
+        48
+        """
+        check_range("n_rows", n_rows)
+        check_range("batch_size", batch_size)
+        check_range("n_processes", n_processes)
+        check_range("accumulate", accumulate)
+        whole, some = (
+            -(-n_batches(-(-rows // n_processes), batch_size) // accumulate)
+            for rows in (n_rows, resolve_budget(budget, n_rows))
+        )
+        return self.warm_up * whole + (self.total - self.warm_up) * some
+
+
+def n_batches(n_rows: int, batch_size: int) -> int:
+    """Return the number of batches of an epoch; a last one of a single row joins the one before.
+
+    Batch normalisation cannot train on one row.
+    """
+    joined = batch_size > 1 and n_rows > 1 and n_rows % batch_size == 1
+    return -(-n_rows // batch_size) - joined
 
 
 def selection_seed(seed: int, epoch: int) -> int:

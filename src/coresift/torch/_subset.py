@@ -131,8 +131,9 @@ class CoresetSampler(Sampler[int]):  # type: ignore[misc]
     Notes
     -----
     Orders are numpy's, not ``torch.multinomial``'s, which is limited to 2^24 rows. An epoch's order
-    depends on seed and epoch only, so that a run resumes at any epoch with `set_epoch`. Memory: 8
-    bytes a row for the order, 8 for the weights, and the rows of one process as Python's numbers.
+    depends on seed and epoch only, so that a run resumes at any epoch with `set_epoch`, and within
+    one with `load_state_dict`. Memory: 8 bytes a row for the order, 8 for the weights, and the rows
+    of one process as Python's numbers.
 
     Examples
     --------
@@ -163,12 +164,41 @@ class CoresetSampler(Sampler[int]):  # type: ignore[misc]
         check_range("num_replicas", self.num_replicas)
         check_range("rank", self.rank, self.num_replicas - 1, 0)
         self.shuffle, self.seed, self.epoch = shuffle, seed, 0
+        self._skipped = 0
         self._cumulated = None if weights is None else _cumulated(weights, self.n_rows)
 
     def set_epoch(self, epoch: int) -> None:
         """Go to an epoch: another order, the same on every process."""
         check_range("epoch", epoch, lowest=0)
-        self.epoch = epoch
+        self.epoch, self._skipped = epoch, 0
+
+    def state_dict(self, done: int = 0) -> dict[str, int]:
+        """Return where a run is, for a checkpoint.
+
+        Parameters
+        ----------
+        done : int, default=0
+            Rows of the epoch that this process has trained on. The sampler cannot tell: loading
+            processes fetch rows ahead.
+        """
+        return {"seed": self.seed, "epoch": self.epoch, "done": self._skipped + done}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from a checkpoint: the next run through the rows gives what is left of the epoch.
+
+        Raises
+        ------
+        ParameterError
+            For the state of another seed, or of more rows than there are.
+        """
+        if state["seed"] != self.seed:
+            raise ParameterError(
+                f"the state is of seed {state['seed']} in place of {self.seed}, which is another "
+                "order: make the sampler with that seed"
+            )
+        self.set_epoch(state["epoch"])  # no row is skipped
+        check_range("done", state["done"], len(self), lowest=0)
+        self._skipped = state["done"]
 
     def order(self) -> Indices:
         """Return the positions of this epoch, of all processes, shape (n_rows,), int64."""
@@ -183,14 +213,15 @@ class CoresetSampler(Sampler[int]):  # type: ignore[misc]
         return np.arange(self.n_rows)
 
     def __len__(self) -> int:
-        """Return the number of rows that this process visits."""
-        return int(np.ceil(self.n_rows / self.num_replicas))
+        """Return the number of rows that this process visits, or has left."""
+        return int(np.ceil(self.n_rows / self.num_replicas)) - self._skipped
 
     def __iter__(self) -> Iterator[int]:
         """Yield the positions of this process."""
         order = self.order()
-        wanted = np.arange(self.rank, len(self) * self.num_replicas, self.num_replicas)
-        yield from order[wanted % self.n_rows].tolist()
+        n_each = int(np.ceil(self.n_rows / self.num_replicas))
+        wanted = np.arange(self.rank, n_each * self.num_replicas, self.num_replicas)
+        yield from order[wanted[self._skipped :] % self.n_rows].tolist()
 
 
 def _cumulated(weights: Any, n_rows: int) -> Float64:

@@ -18,9 +18,19 @@ from coresift._errors import FormatError, ParameterError
 from coresift._files import whole_file
 from coresift._progress import Progress
 from coresift.core.coreset import Coreset
+from coresift.core.draws import Draws
 from coresift.core.parameters import check_choice, check_range
 from coresift.selectors import BaseSelector
 from coresift.torch._distributed import added_up, is_first, on_first, unwrapped
+from coresift.torch._draws import (
+    LOOKING,
+    check_redraw,
+    coreset_at,
+    draw_with_facts,
+    draws_of,
+    subset_of,
+    tensors_of_draws,
+)
 from coresift.torch._gradients import (
     N_COMPONENTS,
     WRT,
@@ -55,6 +65,8 @@ def paper_optimizer(parameters: Any) -> torch.optim.Optimizer:
 class CoresetTrainer:
     """Train a network on coresets that are chosen anew as training goes on (Algorithm 2).
 
+    With ``redraw``, other rows are drawn in each epoch instead.
+
     Parameters
     ----------
     model : Module
@@ -65,6 +77,11 @@ class CoresetTrainer:
         None keeps the selector's own.
     schedule : Schedule, default=Schedule()
         20 epochs on all rows, then 20 on each of 10 coresets.
+    redraw : {"gradients", "losses", "members", "uniform"} or None, default=None
+        None is Algorithm 2: a coreset is kept until the next is chosen. Otherwise other rows are
+        drawn for each epoch, as many, with weights that keep the gradient unbiased: see `draw`.
+        Norms or losses of all rows are taken where the schedule would choose a coreset. But for
+        "members", only the budget of ``selector`` counts then.
     loss : Module or callable, default=CrossEntropyLoss()
         Of outputs and targets; each row's loss is multiplied by its weight.
     optimizer : callable, default=SGD with momentum 0.9, L2 1e-4 and a learning rate of 0.01
@@ -86,7 +103,7 @@ class CoresetTrainer:
     Attributes
     ----------
     coreset_ : Coreset or None
-        The last.
+        The last; with ``redraw`` the rows of the last epoch.
     history_ : list of dict
         For each epoch: ``epoch`` (from 1), ``rows``, ``iterations`` so far, ``loss`` (weighted
         mean while training), ``seconds`` (of training so far) and, with ``watch``, ``watched``.
@@ -126,6 +143,7 @@ class CoresetTrainer:
         *,
         budget: float | None = None,
         schedule: Schedule | None = None,
+        redraw: str | None = None,
         loss: Loss | None = None,
         optimizer: Callable[[Any], torch.optim.Optimizer] = paper_optimizer,
         scheduler: Callable[[Any, int], Any] | None = CosineAnnealingLR,
@@ -142,7 +160,8 @@ class CoresetTrainer:
     ) -> None:
         check_range("batch_size", batch_size)
         check_choice("wrt", wrt, WRT)
-        self.model = model
+        check_redraw(redraw, selector)
+        self.model, self.redraw = model, redraw
         self.selector = None if selector is None else resolve_selector(selector, budget)
         self.schedule = schedule or Schedule()
         self.loss = loss or nn.CrossEntropyLoss()
@@ -204,7 +223,9 @@ class CoresetTrainer:
         place = resolve_device(self.device, self.model)
         run = _Run(self, n_rows, place)
         if self.selector is not None and run.epoch < self.schedule.total:
-            check_ahead(unwrapped(self.model), dataset, self.selector, **run.options)
+            check_ahead(
+                unwrapped(self.model), dataset, self.selector, redraw=self.redraw, **run.options
+            )
         for epoch in range(run.epoch, self.schedule.total):
             if progress is not None:
                 progress("train", epoch, self.schedule.total)
@@ -223,6 +244,7 @@ class CoresetTrainer:
             "format": _FORMAT,
             "selector": repr(self.selector),
             "schedule": repr(self.schedule),
+            "redraw": self.redraw,
             "batch_size": self.batch_size,
             "layer": str(self.layer),
             "wrt": self.wrt,
@@ -252,6 +274,7 @@ class _Run:
         self._each = loss_of_rows(trainer.loss)
         self.epoch, self.iterations, self.seconds = 0, 0, 0.0
         self.coreset: Coreset | None = None
+        self.draws: Draws | None = None
         self.history: list[dict[str, Any]] = []
         self.selections: list[dict[str, Any]] = []
         self.options = {
@@ -273,6 +296,9 @@ class _Run:
         """Choose the coreset of the epochs that follow (lines 4-6, 9-11)."""
         trainer = self._trainer
         seed = selection_seed(trainer.seed, epoch)
+        if trainer.redraw is not None:
+            self._plan_draws(dataset, epoch, seed)
+            return
         self.coreset = on_first(
             lambda: reselect(
                 unwrapped(trainer.model),
@@ -284,15 +310,33 @@ class _Run:
         )
         self.selections.append(facts_of(self.coreset, epoch))
 
+    def _plan_draws(self, dataset: Any, epoch: int, seed: int) -> None:
+        trainer = self._trainer
+        self.draws, facts = on_first(
+            lambda: draw_with_facts(
+                unwrapped(trainer.model),
+                dataset,
+                trainer.selector,  # type: ignore[arg-type]
+                trainer.redraw,  # type: ignore[arg-type]
+                seed=seed,
+                **{name: self.options[name] for name in LOOKING},
+            )
+        )
+        self.selections.append({"epoch": epoch, **facts})
+
+    def _rows_of(self, dataset: Any, epoch: int) -> WeightedSubset:
+        """Return what an epoch trains on."""
+        if self.draws is not None:
+            self.coreset = coreset_at(self.draws, epoch)
+            return subset_of(self.draws, dataset, epoch)
+        if self.coreset is not None:
+            return WeightedSubset(dataset, self.coreset.row_ids, self.coreset.weights)
+        return WeightedSubset(dataset, np.arange(self._n_rows))
+
     def train(self, dataset: Any, epoch: int, watch: Callable[[nn.Module], float] | None) -> None:
         """Train one epoch on the coreset, or on all rows while there is none (lines 3, 8)."""
         start = time.perf_counter()
-        chosen = self.coreset
-        rows = WeightedSubset(
-            dataset,
-            np.arange(self._n_rows) if chosen is None else chosen.row_ids,
-            None if chosen is None else chosen.weights,
-        )
+        rows = self._rows_of(dataset, epoch)
         with _seeded(training_seed(self._trainer.seed, epoch)):
             loss = self._descend(rows, epoch)
         if self._scheduler is not None:
@@ -350,6 +394,7 @@ class _Run:
             "history": self.history,
             "selections": self.selections,
             "coreset": tensors_of(self.coreset),
+            "draws": tensors_of_draws(self.draws),
             **{name: part.state_dict() for name, part in self._parts().items()},
         }
         with whole_file(path) as file:
@@ -378,6 +423,7 @@ class _Run:
         for name in ("epoch", "iterations", "seconds", "history", "selections"):
             setattr(self, name, state[name])
         self.coreset = coreset_of(state["coreset"])
+        self.draws = draws_of(state.get("draws"))
 
 
 def _read(path: Path | None) -> dict[str, Any] | None:

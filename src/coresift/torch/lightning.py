@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from coresift._errors import MissingDependencyError, ParameterError
+from coresift.core.budget import resolve_budget
 from coresift.core.coreset import Coreset
+from coresift.core.draws import Draws
 from coresift.core.parameters import check_range
 from coresift.selectors import BaseSelector
 from coresift.torch._descent import import_torch
@@ -27,6 +29,15 @@ except ModuleNotFoundError:
         ) from error
 
 from coresift.torch._distributed import on_first  # noqa: E402  (these import torch)
+from coresift.torch._draws import (  # noqa: E402
+    LOOKING,
+    check_redraw,
+    coreset_at,
+    draw_with_facts,
+    draws_of,
+    subset_of,
+    tensors_of_draws,
+)
 from coresift.torch._gradients import N_COMPONENTS, Forward, default_forward  # noqa: E402
 from coresift.torch._loading import Batches, make_loader, n_rows_of  # noqa: E402
 from coresift.torch._losses import Loss  # noqa: E402
@@ -40,6 +51,7 @@ from coresift.torch._reselect import (  # noqa: E402
     tensors_of,
 )
 from coresift.torch._subset import CoresetSampler, WeightedSubset  # noqa: E402
+from coresift.torch._trainers import check_trainer, steps_of, tell_of_schedules  # noqa: E402
 
 
 class Reselect(Callback):  # type: ignore[misc]
@@ -61,6 +73,9 @@ class Reselect(Callback):  # type: ignore[misc]
     schedule : Schedule, default=Schedule()
         When a coreset is chosen. The trainer decides when to stop: ask it for
         ``max_epochs=schedule.total``. Later epochs keep the last coreset.
+    redraw : {"gradients", "losses", "members", "uniform"} or None, default=None
+        As for `CoresetTrainer`: None keeps a coreset until the next, the others draw other rows in
+        each epoch.
     batch_size : int, default=128
         Of one process.
     loss, layer, wrt, n_components
@@ -85,7 +100,9 @@ class Reselect(Callback):  # type: ignore[misc]
     ------
     DataError, BudgetError, ParameterError
         For a data set without length, and a coreset smaller than a batch. While fitting: as
-        `reselect`, where the loader is not the training data, and for a checkpoint of other data.
+        `reselect`, where the loader is not the training data, for a checkpoint of other data, a
+        strategy that keeps a part of the model in each process, and where validation would begin
+        behind the last batch of a coreset: all that before the first epoch.
 
     Notes
     -----
@@ -101,6 +118,10 @@ class Reselect(Callback):  # type: ignore[misc]
 
     Where a coreset was chosen, the trainer loads its data anew for the next epoch, so that its
     number of batches follows (``reload_dataloaders_every_n_epochs`` is 1 for that moment).
+
+    ``trainer.estimated_stepping_batches`` takes every epoch to be as long as the first, on all
+    rows. A schedule of the learning rate that is stepped with each batch needs `total_steps`; one
+    that is made for another number of steps is told with a warning.
 
     With the packages ``lightning`` and ``pytorch_lightning`` both installed, it is a callback of
     ``lightning.pytorch``.
@@ -126,6 +147,7 @@ class Reselect(Callback):  # type: ignore[misc]
         *,
         budget: float | None = None,
         schedule: Schedule | None = None,
+        redraw: str | None = None,
         batch_size: int = 128,
         loss: Loss | None = None,
         layer: str | Any = None,
@@ -139,7 +161,8 @@ class Reselect(Callback):  # type: ignore[misc]
         check_range("batch_size", batch_size)
         self.dataset, self.schedule = dataset, schedule or Schedule()
         self.selector = resolve_selector(selector, budget)
-        self.forward, self.seed = forward, seed
+        check_redraw(redraw, self.selector)
+        self.forward, self.seed, self.redraw = forward, seed, redraw
         self._options: dict[str, Any] = {
             "loss": loss,
             "layer": layer,
@@ -153,6 +176,7 @@ class Reselect(Callback):  # type: ignore[misc]
         self._goes_on = False  # from a checkpoint
         self._random_state: Any = None  # of torch, before the epoch
         self.coreset_: Coreset | None = None
+        self._draws: Draws | None = None
         self.selections_: list[dict[str, Any]] = []
 
     def loader(self) -> _Loader:
@@ -163,12 +187,39 @@ class Reselect(Callback):  # type: ignore[misc]
         """
         return self._loader
 
+    def total_steps(self, trainer: Any = None) -> int:
+        """Return how many steps an optimizer takes, for a schedule of the learning rate.
+
+        Parameters
+        ----------
+        trainer : Trainer or None, default=None
+            Whose epochs, processes, accumulated batches and limits count; None is a trainer of
+            one process for ``max_epochs=schedule.total``. In ``configure_optimizers`` it is
+            ``self.trainer``.
+
+        Raises
+        ------
+        ParameterError
+            For a trainer without a last epoch.
+        """
+        n_rows = n_rows_of(self.dataset)
+        rows = n_rows, resolve_budget(self.selector.budget, n_rows)
+        return steps_of(self.schedule, rows, self._loader.batch_size, trainer)
+
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         """Begin anew, unless a checkpoint was loaded; choose where there is no warm-up."""
         if not self._goes_on:
-            self.coreset_, self.selections_ = None, []
+            self.coreset_, self._draws, self.selections_ = None, None, []
             self._loader.begin()
         self._goes_on = False
+        n_rows = n_rows_of(self.dataset)
+        check_trainer(
+            trainer, resolve_budget(self.selector.budget, n_rows), self._loader.batch_size
+        )
+        if trainer.max_epochs != -1:
+            tell_of_schedules(trainer, self.total_steps(trainer))
+        if not self.selections_:
+            on_first(lambda: self._check(trainer, pl_module))
         if self.schedule.selects_at(0) and not self.selections_:
             self._select(trainer, pl_module, 0)
 
@@ -180,14 +231,12 @@ class Reselect(Callback):  # type: ignore[misc]
                 "trained on: call trainer.fit(module, reselect.loader()), or return it from "
                 "train_dataloader"
             )
-        if not self.selections_:
-            on_first(lambda: self._check(trainer, pl_module))
         self._select_if_due(trainer, pl_module, trainer.current_epoch)
-        self._loader.epoch = trainer.current_epoch
+        self._go_to(trainer.current_epoch)
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
-        """Go to the order of the epoch, and to its random numbers (lines 3, 8)."""
-        self._loader.epoch = trainer.current_epoch
+        """Go to the rows of the epoch, their order, and its random numbers (lines 3, 8)."""
+        self._go_to(trainer.current_epoch)
         self._put_back_reload(trainer)
         self._random_state = torch.get_rng_state(), _cuda_state(pl_module.device)
         torch.manual_seed(training_seed(self.seed, trainer.current_epoch))
@@ -208,6 +257,12 @@ class Reselect(Callback):  # type: ignore[misc]
         """Leave the trainer as it was, where it stopped right behind a choice."""
         self._put_back_reload(trainer)
 
+    def _go_to(self, epoch: int) -> None:
+        self._loader.epoch = epoch
+        if self._draws is not None:
+            self.coreset_ = coreset_at(self._draws, epoch)
+            self._loader.rows = subset_of(self._draws, self.dataset, epoch)
+
     def _put_back_reload(self, trainer: Any) -> None:
         if self._reload is not None:
             trainer.reload_dataloaders_every_n_epochs, self._reload = self._reload, None
@@ -227,7 +282,8 @@ class Reselect(Callback):  # type: ignore[misc]
 
     def _check(self, trainer: Any, pl_module: Any) -> None:
         """Tell before the warm-up what can be told."""
-        check_ahead(pl_module, self.dataset, self.selector, **self._options_for(trainer))
+        options = self._options_for(trainer)
+        check_ahead(pl_module, self.dataset, self.selector, redraw=self.redraw, **options)
 
     def _select_if_due(self, trainer: Any, pl_module: Any, epoch: int) -> None:
         done = self.selections_[-1]["epoch"] if self.selections_ else -1
@@ -237,14 +293,32 @@ class Reselect(Callback):  # type: ignore[misc]
     def _select(self, trainer: Any, pl_module: Any, epoch: int) -> None:
         seed = selection_seed(self.seed, epoch)
         options = self._options_for(trainer)
-        coreset = on_first(
-            lambda: reselect(pl_module, self.dataset, self.selector, seed=seed, **options)
-        )
-        self.selections_.append(facts_of(coreset, epoch))
-        self._keep(coreset)
+        if self.redraw is None:
+            coreset = on_first(
+                lambda: reselect(pl_module, self.dataset, self.selector, seed=seed, **options)
+            )
+            self.selections_.append(facts_of(coreset, epoch))
+            self._keep(coreset)
+        else:
+            self._plan_draws(pl_module, epoch, seed, options)
         if self._reload is None:
             self._reload = trainer.reload_dataloaders_every_n_epochs
             trainer.reload_dataloaders_every_n_epochs = 1
+
+    def _plan_draws(self, module: Any, epoch: int, seed: int, options: dict[str, Any]) -> None:
+        own = {name: options[name] for name in LOOKING if name in options}
+        self._draws, facts = on_first(
+            lambda: draw_with_facts(
+                module,
+                self.dataset,
+                self.selector,
+                self.redraw,  # type: ignore[arg-type]
+                seed=seed,
+                **own,
+            )
+        )
+        self.selections_.append({"epoch": epoch, **facts})
+        self._go_to(epoch)
 
     def _keep(self, coreset: Coreset) -> None:
         self.coreset_ = coreset
@@ -263,6 +337,7 @@ class Reselect(Callback):  # type: ignore[misc]
         return {
             "n_rows": len(self.dataset),
             "coreset": tensors_of(self.coreset_),
+            "draws": tensors_of_draws(self._draws),
             "selections": [*self.selections_],
         }
 
@@ -284,6 +359,7 @@ class Reselect(Callback):  # type: ignore[misc]
         kept = coreset_of(state_dict["coreset"])
         if kept is not None:
             self._keep(kept)
+        self._draws = draws_of(state_dict.get("draws"))
 
 
 class _Loader:

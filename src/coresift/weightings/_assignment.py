@@ -14,8 +14,9 @@ from coresift.core.centers import Assignment, Centers
 from coresift.core.coreset import Choice, Weighed
 from coresift.core.merge import BottomK, Mergeable, Together
 from coresift.table import Block, Table
-from coresift.weightings._balanced import PILOT_ROWS, PilotSettings, balanced
+from coresift.weightings._balanced import balanced
 from coresift.weightings._cells import CellWeights
+from coresift.weightings._pilot import PILOT_ROWS
 from coresift.weightings._refine import centers_of
 
 REPRESENTATIVES = ("medoid", "random", "balanced")
@@ -78,6 +79,11 @@ class AssignmentWeights(CellWeights):
     name: ClassVar[str] = "assignment"
 
     @property
+    def reads_gradients(self) -> bool:
+        """Whether members are chosen by gradients."""
+        return self.representative == "balanced"
+
+    @property
     def sample_rows(self) -> int:
         """Rows of the first pass that a pilot is fitted on."""
         return PILOT_ROWS if self.representative == "balanced" else 0
@@ -86,8 +92,7 @@ class AssignmentWeights(CellWeights):
         """Refine the chosen rows, and weigh them by the sizes of their cells."""
         centers, scores = self.refined(table, choice, run)
         if self.representative == "balanced":
-            settings = PilotSettings(self.pilot, self.loss, self.noise, seed=self.seed)
-            return balanced(table, centers, settings, choice.probe, run)
+            return balanced(table, centers, self.settings(), choice.probe, run)
         with run.stage("weigh", table.n_rows):
             return self._counted(table, centers, choice.probe, scores, run)
 

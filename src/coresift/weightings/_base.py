@@ -42,6 +42,11 @@ class Weighting(ABC):
         """Rows of the first pass that it wants to keep."""
         return 0
 
+    @property
+    def reads_gradients(self) -> bool:
+        """Whether it looks at gradients of rows."""
+        return False
+
     @abstractmethod
     def weigh(self, table: Table, choice: Choice, run: Runtime) -> Weighed:
         """Weigh the chosen rows: positive, summing to the size of each class."""

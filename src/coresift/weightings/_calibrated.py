@@ -8,10 +8,11 @@ from typing import ClassVar
 from coresift._errors import ParameterError
 from coresift._runtime import Runtime
 from coresift.core.coreset import Choice, Weighed
-from coresift.gradients import Calibration, check_noise, loss_named
+from coresift.gradients import Calibration, Logistic, check_noise, loss_named
 from coresift.table import Table
-from coresift.weightings._balanced import HELD_OUT, PILOT_ROWS, PilotSettings, balanced
+from coresift.weightings._balanced import balanced
 from coresift.weightings._cells import CellWeights
+from coresift.weightings._pilot import HELD_OUT, PILOT_ROWS
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,13 @@ class CalibratedWeights(CellWeights):
                 "weights='calibrated' with representative='random': use 'balanced' or 'medoid', "
                 "or weights='assignment'"
             )
-        check_noise(self.noise, loss_named(self.loss or "logistic"))
+        loss = Logistic() if self.loss is None else loss_named(self.loss)
+        check_noise(self.noise, loss)
+
+    @property
+    def reads_gradients(self) -> bool:
+        """Always: they are what weights are calibrated by."""
+        return True
 
     @property
     def sample_rows(self) -> int:
@@ -41,13 +48,7 @@ class CalibratedWeights(CellWeights):
     def weigh(self, table: Table, choice: Choice, run: Runtime) -> Weighed:
         """Weigh the chosen rows, or members of their cells."""
         centers, _ = self.refined(table, choice, run)
-        settings = PilotSettings(
-            self.pilot,
-            self.loss,
-            self.noise,
-            balance=self.representative == "balanced",
-            calibration=Calibration(),
-            hold_back=True,
-            seed=self.seed,
+        settings = self.settings(
+            balance=self.representative == "balanced", calibration=Calibration(), hold_back=True
         )
         return balanced(table, centers, settings, choice.probe, run)

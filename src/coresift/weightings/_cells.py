@@ -12,6 +12,7 @@ from coresift.core.coreset import Choice
 from coresift.core.medoids import FixedPoint
 from coresift.table import Table
 from coresift.weightings._base import Weighting
+from coresift.weightings._pilot import PilotSettings
 from coresift.weightings._refine import better_medoids, centers_of
 
 
@@ -28,7 +29,7 @@ class CellWeights(Weighting):
     seed : int
     stratify : bool
         Whether each class is sure to have a chosen row.
-    pilot, loss, noise
+    pilot, loss, noise, gradient, rounds
         For rows that balance, as `PilotSettings` has them.
     """
 
@@ -40,6 +41,8 @@ class CellWeights(Weighting):
     pilot: Any = None
     loss: str | None = None
     noise: float | None = None
+    gradient: Any = None
+    rounds: int = 1
 
     def __post_init__(self) -> None:
         if not self.stratify:
@@ -47,6 +50,30 @@ class CellWeights(Weighting):
                 f"weights={self.name!r} with stratify=False: a class may be missing, and its rows "
                 "would have no one to stand for them: use stratify=True or weights='uniform'"
             )
+        if self.gradient is not None:
+            self._check_gradient()
+
+    def _check_gradient(self) -> None:
+        """Refuse what has no meaning with gradients that are given."""
+        if not callable(self.gradient):
+            raise ParameterError(
+                f"gradient={self.gradient!r} cannot be called: give a function of rows and labels"
+            )
+        pilot = {"pilot": self.pilot, "loss": self.loss, "noise": self.noise}
+        odd = [name for name, value in pilot.items() if value is not None]
+        odd += ["rounds"] if self.rounds > 1 else []
+        if odd:
+            raise ParameterError(
+                f"gradient= and {odd[0]}= say two things: gradients that are given have no pilot "
+                f"of ours; leave out {odd[0]}="
+            )
+
+    def settings(self, **more: Any) -> PilotSettings:
+        """Return what is asked for of the pilot."""
+        own = self.pilot, self.loss, self.noise
+        return PilotSettings(
+            *own, seed=self.seed, gradient=self.gradient, rounds=self.rounds, **more
+        )
 
     def refined(self, table: Table, choice: Choice, run: Runtime) -> tuple[Centers, list[float]]:
         """Fetch the chosen rows and refine them.

@@ -10,11 +10,21 @@ import numpy as np
 
 from coresift._rng import row_hash
 from coresift._typing import Float64, Indices, Rows
-from coresift.core.centers import Centers
 from coresift.core.coreset import Weighed, in_order
 from coresift.core.merge import rank_in_group
-from coresift.gradients import ENOUGH_ROWS, FEW, Aim, Sample, fit_on, hold_back
+from coresift.gradients import (
+    ENOUGH_ROWS,
+    FEW,
+    Aim,
+    Pilot,
+    Sample,
+    fit_on,
+    hold_back,
+    paired_error,
+    sentence,
+)
 from coresift.table import Block
+from coresift.weightings._pilot import Goals
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,18 +35,21 @@ class Alternative:
     ----------
     row_ids, class_ids : ndarray of shape (k,), int64
     rows : ndarray of shape (k, n_features), float32
+    goals : ndarray of shape (k,)
+        What a pilot predicts: classes or numbers.
     weights : ndarray of shape (k,), float64
     """
 
     row_ids: Indices
     class_ids: Indices
     rows: Rows
+    goals: Indices | Float64
     weights: Float64
 
     @property
     def sample(self) -> Sample:
         """The rows as a training set."""
-        return Sample(self.rows, self.class_ids, self.weights)
+        return Sample(self.rows, self.goals, self.weights)
 
     def weighed(self, facts: Mapping[str, Any]) -> Weighed:
         """Return the rows in the order of their ids."""
@@ -44,7 +57,9 @@ class Alternative:
         return Weighed(row_ids, class_ids, weights, None, facts)
 
 
-def stratified_from(drawn: Block, centers: Centers, sizes: Float64) -> Alternative:
+def stratified_from(
+    drawn: Block, centers: Alternative, sizes: Float64, goals: Goals
+) -> Alternative:
     """Take as many rows of each class as there are centers, at random from a sample.
 
     A class of which the sample has too few keeps some of its centers.
@@ -65,15 +80,17 @@ def stratified_from(drawn: Block, centers: Centers, sizes: Float64) -> Alternati
         np.concatenate([drawn.row_ids[taken], centers.row_ids[filled]]),
         class_ids,
         np.concatenate([drawn.rows[taken], centers.rows[filled]]),
+        np.concatenate([goals.of(drawn)[taken], centers.goals[filled]]),
         (sizes / np.maximum(quotas, 1))[class_ids],
     )
 
 
 def held_back(
     held_out: Block,
-    aim: Aim,
+    aim: Aim[Pilot],
     balanced: Alternative,
     others: Mapping[str, Callable[[], Alternative]],
+    goals: Goals,
 ) -> tuple[Alternative, dict[str, Any]]:
     """Return the alternative to use, and what is reported.
 
@@ -85,9 +102,10 @@ def held_back(
     balanced : Alternative
     others : mapping of str to callable
         "stratified", which it must not lose to, and what else there is; made where needed.
+    goals : Goals
     """
     kept = ~np.isin(held_out.row_ids, balanced.row_ids)
-    rows, targets = held_out.rows[kept], held_out.class_ids[kept]
+    rows, targets = held_out.rows[kept], goals.of(held_out)[kept]
     n_chosen, pilot = len(balanced.row_ids), aim.pilot
     facts: dict[str, Any] = {"held_out_rows": len(rows)}
     if len(rows) < ENOUGH_ROWS:
@@ -101,41 +119,28 @@ def held_back(
         made |= {name: make() for name, make in others.items() if name not in made}
         losses = {name: _losses(part.sample, aim, rows, targets) for name, part in made.items()}
         verdict = hold_back(losses, weights, n_chosen, pilot.n_free)
-    own = float(pilot.values(rows, targets).mean())
+    own = pilot.values(rows, targets)
+    means = {name: mean * goals.unit for name, mean in verdict.losses.items()}
+    means["pilot"] = float(own.mean()) * goals.unit
+    said = sentence(
+        means[verdict.chosen],
+        (means["stratified"], 0.0),
+        means["pilot"],
+        paired_error(losses[verdict.chosen], own) * goals.unit,
+        n_chosen,
+        len(aim.sample),
+    )
     return made[verdict.chosen], {
         **facts,
         "use": verdict.chosen,
-        "losses": {**verdict.losses, "pilot": own},
+        "loss": goals.loss_name(pilot),
+        "losses": means,
         "reason": verdict.reason,
-        "sentence": sentence(verdict.chosen, verdict.losses, own, len(aim.sample)),
+        "sentence": said,
     }
 
 
-def _losses(sample: Sample, aim: Aim, rows: Rows, targets: Indices) -> Float64:
+def _losses(sample: Sample, aim: Aim[Pilot], rows: Rows, targets: Indices | Float64) -> Float64:
     """Train on a coreset; return the loss of each row held out."""
     model = fit_on(sample, aim.pilot.loss, aim.pilot.n_classes, aim.l2)
     return model.values(rows, targets)
-
-
-def sentence(use: str, losses: Mapping[str, float], pilot: float, n_pilot: int) -> str:
-    """Say in one sentence whether the coreset is worth it.
-
-    Examples
-    --------
-    >>> from coresift.weightings._hold_back import sentence
-    >>> print(sentence("balanced", {"balanced": 1.53, "stratified": 3.3}, 1.525, 20000))
-    On rows held out a model of this coreset loses 1.5300, one of a stratified sample of its size
-    3.3000, the pilot of 20000 rows 1.5250: worth it, though the pilot is as good.
-    """
-    own, floor = losses[use], losses["stratified"]
-    gain = floor - max(own, pilot)
-    if use == "stratified":
-        verdict = "a stratified sample is as good"
-    elif own <= pilot:
-        verdict = "worth it, and better than the pilot"
-    else:
-        verdict = "worth it, though the pilot is as good" if gain > 0 else "not worth it here"
-    return (
-        f"On rows held out a model of this coreset loses {own:.4f}, one of a stratified sample of "
-        f"its size {floor:.4f}, the pilot of {n_pilot} rows {pilot:.4f}: {verdict}."
-    )

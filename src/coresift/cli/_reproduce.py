@@ -1,0 +1,84 @@
+"""``coresift reproduce``: the tables and figures of the paper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coresift._errors import ParameterError
+from coresift.cli._options import AsJson, Threads, n_threads
+from coresift.cli._output import print_json, progress_bars
+
+PAGE = "page"
+
+
+def reproduce(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="table1, table2, table4, table5, table6, fig5 to fig12, or all; page writes the "
+            "page of results from what was run."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Folder for the results; what is there is not run again.")
+    ],
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Few rows, one seed: minutes instead of hours.")
+    ] = False,
+    minutes: Annotated[
+        float | None, typer.Option(help="Begin no run later; what was not run is listed.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the data sets; else CORESIFT_DATA.")
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Fetch nothing; generate what is missing.")
+    ] = False,
+    page: Annotated[Path | None, typer.Option(help="With the name page: file to write.")] = None,
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the tables and figures of the paper again, and judge its claims."""
+    from coresift import reproduce as package
+
+    if name == PAGE:
+        written = package.write_page(out, _named(page))
+        print_json({"page": str(written)}) if as_json else print(written)
+        return
+    if page is not None:
+        raise ParameterError(f"--page has no meaning for {name!r}: it is for the name {PAGE!r}")
+    with progress_bars(as_json) as progress:
+        outcomes = package.reproduce(
+            name,
+            out,
+            quick=quick,
+            minutes=minutes,
+            n_threads=n_threads(threads),
+            data_home=data,
+            download=not offline,
+            progress=progress,
+        )
+    if as_json:
+        facts = [
+            {
+                "name": one.name,
+                "files": [str(path) for path in one.files],
+                "done": one.done,
+                "missing": [list(pair) for pair in one.missing],
+            }
+            for one in outcomes
+        ]
+        print_json({"outcomes": facts})
+        return
+    for one in outcomes:
+        left = f", {len(one.missing)} not run" if one.missing else ""
+        print(f"{one.name}: {one.done} runs{left}; {one.files[0].with_suffix('.md')}")
+
+
+def _named(page: Path | None) -> Path:
+    if page is None:
+        raise ParameterError("--page is missing: name the file of the page, such as results.md")
+    return page

@@ -1,0 +1,77 @@
+"""Members of cells: what a pass has kept of each, and which rows the centers are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from coresift._typing import Float64, Indices
+from coresift.core.centers import Centers
+from coresift.core.merge import BottomK
+from coresift.gradients import Sample
+
+
+def centers_of_block(
+    centers: Centers, owners: Indices, row_ids: Indices, carried: tuple[Any, ...]
+) -> BottomK:
+    """Return the rows of a block that are centers, each in its cell.
+
+    Parameters
+    ----------
+    centers : Centers
+    owners, row_ids : ndarray of shape (n_rows,), int64
+    carried : tuple of ndarray of shape (n_rows, ...)
+    """
+    here = np.flatnonzero(centers.row_ids[owners] == row_ids)
+    ones = np.ones(len(centers.row_ids), dtype=np.int64)
+    keys = (np.zeros(len(here)),)
+    return BottomK.of(
+        owners[here], keys, row_ids[here], ones, tuple(part[here] for part in carried)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Members:
+    """What the pass has found.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (n,), int64
+        Cell of each member, ascending; then by row id.
+    row_ids : ndarray of shape (n,), int64
+    sample : Sample
+        Their rows and goals.
+    sizes : ndarray of shape (k,), float64
+        Rows of each cell that count, at least 1.
+    """
+
+    cells: Indices
+    row_ids: Indices
+    sample: Sample
+    sizes: Float64
+
+    @classmethod
+    def of(cls, kept: BottomK, sizes: Float64, own: BottomK, balance: bool) -> Members:
+        """Arrange the members of each cell; one that has none, or no choice, keeps its center.
+
+        Parameters
+        ----------
+        kept, own : BottomK
+            Members, and centers, each with row and goal.
+        sizes : ndarray of shape (k,), float64
+        balance : bool
+            Whether there is a choice.
+        """
+        cells, row_ids, (rows, goals) = kept.groups, kept.row_ids, kept.payload
+        if not balance:
+            cells, row_ids, rows, goals = cells[:0], row_ids[:0], rows[:0], goals[:0]
+        alone = np.flatnonzero(np.bincount(cells, minlength=len(sizes)) == 0)
+        cells = np.concatenate([cells, alone])
+        row_ids = np.concatenate([row_ids, own.row_ids[alone]])
+        rows = np.concatenate([rows, own.payload[0][alone]])
+        goals = np.concatenate([goals, own.payload[1][alone]])
+        order = np.lexsort((row_ids, cells))
+        sample = Sample(rows[order], goals[order], np.ones(len(order)))
+        return cls(cells[order], row_ids[order], sample, np.maximum(sizes, 1.0))

@@ -1,0 +1,320 @@
+"""Tables and figures from runs on tiny generated tables."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import coresift
+import published
+from coresift import FormatError, MissingDataError, ParameterError
+from coresift.cli import run
+from coresift.reproduce import NAMES, _cells, reproduce, write_page
+from coresift.reproduce._experiment import Experiment
+from coresift.reproduce._registry import experiment, names_of
+from coresift.reproduce._run import NO_TIME, TOO_SLOW, Outcome, run_experiments
+from coresift.reproduce._settings import PAPER, QUICK, SETTINGS, Scale
+
+pytest.importorskip("torch")
+pytest.importorskip("matplotlib")
+
+TINY = replace(
+    QUICK,
+    epochs=3,
+    batch_size=32,
+    schedule={"warm_up": 1, "epochs": 1, "rounds": 1, "batch_size": 16},
+    most_rows=dict.fromkeys(SETTINGS, 400),
+    least_coreset=40,
+    varied=tuple(SETTINGS),
+)
+# One small set each, and few methods: what is tried is the way from runs to files.
+SETS = {"fig8": "imdb", "fig9": "imdb", "table6": "imdb"}
+METHODS = {"full", "uniform", "fastcore", "ours-balanced", "craig"}
+
+
+def few(found: Experiment) -> Experiment:
+    """Return an experiment with some of its cells."""
+
+    def cells(scale: Scale) -> Iterable[Any]:
+        for cell in found.cells(scale):
+            chosen = cell.data == SETS.get(found.name, "brazil")
+            if chosen and getattr(cell, "method", "full") in METHODS:
+                yield cell
+
+    return replace(found, cells=cells)
+
+
+def run_few(names: Iterable[str], out: Path, **options: Any) -> list[Outcome]:
+    chosen = [few(experiment(name)) for name in names]
+    return run_experiments(chosen, out, TINY, n_threads=1, download=False, **options)
+
+
+@pytest.fixture(autouse=True)
+def no_real_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CORESIFT_DATA", str(tmp_path / "none"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "none"))
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Outcome]]:
+    out = tmp_path_factory.mktemp("out")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CORESIFT_DATA", str(out / "none"))
+        patch.setenv("XDG_CACHE_HOME", str(out / "none"))
+        return out, run_few(NAMES, out)
+
+
+def facts_of(out: Path, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((out / f"{name}.json").read_bytes())
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_each_writes_figures_a_picture_and_a_table(
+    everything: tuple[Path, list[Outcome]], name: str
+) -> None:
+    out, outcomes = everything
+    outcome = next(one for one in outcomes if one.name == name)
+    too_few = "cannot hold one row of each"  # a thousandth of 300 rows
+    assert all(too_few in reason for _, reason in outcome.missing)
+    assert bool(outcome.missing) == (name == "fig10")
+    assert {path.suffix for path in outcome.files} == {".json", ".csv", ".md", ".png"}
+    facts = facts_of(out, name)
+    with (out / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+        lines = list(csv.reader(file))
+    assert lines[0] == facts["columns"]
+    assert len(lines) == 1 + len(facts["lines"]) > 1
+    assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    text = (out / f"{name}.md").read_text(encoding="utf-8")
+    assert text.startswith(f"# {facts['title']}")
+    assert "(generated)" in text
+    assert facts["about"]["machine"] in text
+    assert coresift.__version__ in text
+    for verdict in facts["verdicts"]:
+        assert verdict["verdict"] in ("holds", "holds in part", "does not hold", "not measured")
+        assert verdict["claim"] in text
+
+
+@pytest.mark.slow
+def test_what_is_there_is_not_run_again(
+    everything: tuple[Path, list[Outcome]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, _ = everything
+    before = {name: facts_of(out, name)["rows"] for name in ("fig5", "fig12", "table4")}
+    monkeypatch.setattr(_cells, "compare", None)  # calling it fails
+    run_few(before, out)
+    assert {name: facts_of(out, name)["rows"] for name in before} == before
+
+
+@pytest.mark.slow
+def test_figures_5_and_6_share_their_runs(everything: tuple[Path, list[Outcome]]) -> None:
+    out, _ = everything
+    assert facts_of(out, "fig5")["rows"] == facts_of(out, "fig6")["rows"]
+    kept = (out / "cells.jsonl").read_text(encoding="utf-8").splitlines()
+    keys = [json.loads(line)["key"] for line in kept]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.slow
+def test_the_page_holds_all_results_and_says_that_they_are_quick(
+    everything: tuple[Path, list[Outcome]], tmp_path: Path
+) -> None:
+    out, _ = everything
+    path = write_page(out, tmp_path / "results.md")
+    text = path.read_text(encoding="utf-8")
+    for name in NAMES:
+        assert f"## {facts_of(out, name)['title']}" in text
+    pictures = re.findall(r"\]\((results_pictures/\w+\.png)\)", text)
+    assert len(pictures) == len(NAMES)
+    assert all((tmp_path / picture).is_file() for picture in pictures)
+    assert "These are quick runs" in text
+    assert re.search(r"Of \d+ claims: ", text)
+
+
+def test_no_time_is_told_and_the_rest_is_written(tmp_path: Path) -> None:
+    (outcome,) = run_few(["table1"], tmp_path, minutes=1e-9)
+    assert outcome.done == 0
+    assert outcome.missing == (("Brazil", NO_TIME),)
+    assert f"Not run (1), since {NO_TIME}: Brazil." in (tmp_path / "table1.md").read_text()
+    (again,) = run_few(["table1"], tmp_path)
+    assert (again.done, again.missing) == (1, ())
+
+
+def test_real_rows_are_called_real(tmp_path: Path) -> None:
+    published.place_olist(tmp_path)
+    run_few(["table1"], tmp_path / "out", data_home=tmp_path)
+    (row,) = facts_of(tmp_path / "out", "table1")["rows"]
+    assert (row["origin"], row["of_rows"]) == ("real", 3)
+
+
+def test_a_set_without_a_stand_in_is_listed(tmp_path: Path) -> None:
+    found = experiment("table1")
+    chosen = replace(
+        found, cells=lambda scale: [cell for cell in found.cells(scale) if cell.data == "movies"]
+    )
+    (outcome,) = run_experiments([chosen], tmp_path, TINY, download=False)
+    ((name, reason),) = outcome.missing
+    assert name == "movies"
+    assert "place movies.csv" in reason
+    assert "Nothing was run." in (tmp_path / "table1.md").read_text()
+
+
+def test_a_set_that_does_not_fit_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_cells, "total_memory", lambda: 1000)
+    (outcome,) = run_few(["table1"], tmp_path)
+    assert "GiB of memory" in outcome.missing[0][1]
+
+
+@pytest.mark.parametrize(
+    ("kept", "message"),
+    [
+        ('{"version": "0.0.1", "scale": "quick"}', "quick runs of coresift 0.0.1"),
+        (json.dumps({"version": coresift.__version__, "scale": "paper"}), "holds paper runs"),
+        ("[1]", "is not what coresift wrote"),
+        ("{", "is not what coresift wrote"),
+    ],
+)
+def test_a_folder_of_other_runs_is_refused(tmp_path: Path, kept: str, message: str) -> None:
+    (tmp_path / "reproduce.json").write_text(kept)
+    with pytest.raises(FormatError, match=message):
+        run_few(["table1"], tmp_path)
+    assert (tmp_path / "reproduce.json").read_text() == kept
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FormatError, match="cannot be used as a folder"):
+        run_few(["table1"], tmp_path / "file")
+
+
+def test_a_line_that_was_being_written_is_run_again(tmp_path: Path) -> None:
+    run_few(["table1"], tmp_path)
+    kept = tmp_path / "cells.jsonl"
+    whole = kept.read_text()
+    kept.write_text(whole + '{"key": "half')
+    run_few(["table1"], tmp_path)
+    assert kept.read_text() == whole
+    kept.write_text("no line of ours\n" + whole)
+    with pytest.raises(FormatError, match="line 1 of"):
+        run_few(["table1"], tmp_path)
+
+
+def test_names_and_minutes_are_checked() -> None:
+    assert names_of("all") == NAMES
+    with pytest.raises(ParameterError, match="'table3' is no table or figure") as caught:
+        reproduce("table3", "nowhere")
+    assert "fig12" in str(caught.value)
+    with pytest.raises(ParameterError, match="minutes=-1"):
+        reproduce("table1", "nowhere", minutes=-1)
+
+
+def test_a_page_needs_results(tmp_path: Path) -> None:
+    with pytest.raises(MissingDataError, match="holds no results"):
+        write_page(tmp_path, tmp_path / "page.md")
+    (tmp_path / "table1.json").write_text('{"name": 1}')
+    with pytest.raises(FormatError, match="no result of coresift reproduce"):
+        write_page(tmp_path, tmp_path / "page.md")
+
+
+def test_papers_settings_are_the_defaults() -> None:
+    assert PAPER.epochs == 40
+    assert PAPER.schedule == {"warm_up": 20, "epochs": 20, "rounds": 10}
+    assert {name: SETTINGS[name].budget for name in ("covtype", "imdb-large", "mnist")} == {
+        "covtype": 0.01,
+        "imdb-large": 0.001,
+        "mnist": 0.1,
+    }
+    assert [SETTINGS[name].planes for name in SETTINGS][:5] == [48, 64, 48, 48, 64]
+    assert [SETTINGS[name].subspaces for name in SETTINGS][:5] == [3, 3, 4, 4, 4]
+
+
+def called(*arguments: object, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    status = run(["reproduce", *map(str, arguments)])
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("table3",), "'table3' is no table or figure"),
+        (("table1", "--minutes", "0"), "minutes=0"),
+        (("table1", "--page", "page.md"), "--page has no meaning"),
+        (("table1", "--data", "nowhere"), "'nowhere' holds no file of a data set"),
+        (("page",), "--page is missing"),
+        (("page", "--page", "page.md"), "holds no results"),
+    ],
+)
+def test_the_command_line_tells_in_one_line(
+    arguments: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, _, error = called(*arguments, "--out", tmp_path, capsys=capsys)
+    assert status == 2
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_the_command_line_writes_and_makes_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("coresift.reproduce._run.QUICK", TINY)
+    out = tmp_path / "out"
+    given = ("table1", "--quick", "--offline", "--out", out)
+    status, printed, _ = called(*given, "--json", capsys=capsys)
+    assert status == 0
+    (facts,) = json.loads(printed)["outcomes"]
+    assert (facts["name"], facts["done"]) == ("table1", 5)
+    status, printed, _ = called(*given, capsys=capsys)
+    assert printed.startswith("table1: 5 runs, 1 not run; ")
+    page = tmp_path / "page.md"
+    status, printed, _ = called("page", "--out", out, "--page", page, capsys=capsys)
+    assert status == 0
+    assert "Table 1" in page.read_text()
+
+
+def test_a_method_that_is_too_slow_is_not_tried_with_every_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    def measure(cell: _cells.CompareCell, *_: object) -> list[dict[str, Any]]:
+        tried.append(cell.seed)
+        late = {"method": cell.method, "model": cell.model, "status": "time limit", "error": "late"}
+        return [{**late, "seed": cell.seed, "budget": 0.1, "curve": []}]
+
+    monkeypatch.setattr(_cells.CompareCell, "measure", measure)
+    found = experiment("fig5")
+    chosen = replace(
+        found,
+        cells=lambda _: [_cells.CompareCell("brazil", method="craig", seed=n) for n in range(3)],
+    )
+    (outcome,) = run_experiments([chosen], tmp_path, TINY, download=False)
+    assert tried == [0]
+    assert [reason for _, reason in outcome.missing] == [TOO_SLOW, TOO_SLOW]
+    assert "| Brazil (generated) | Craig |" in (tmp_path / "fig5.md").read_text()
+
+
+def test_what_the_limit_of_minutes_cut_short_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = {"method": "craig", "model": "logistic", "status": "time limit", "error": "late"}
+    monkeypatch.setattr(_cells.CompareCell, "measure", lambda *_: [late])
+    cell = _cells.CompareCell("brazil", method="craig")
+    chosen = replace(experiment("fig5"), cells=lambda _: [cell])
+    limited = replace(TINY, time_limit=900.0)
+    (outcome,) = run_experiments([chosen], tmp_path, limited, minutes=1, download=False)
+    assert outcome.missing == ((cell.name, NO_TIME),)
+    assert not (tmp_path / "cells.jsonl").exists()
