@@ -79,7 +79,7 @@ def classes(n_threads: int | None) -> None:
     rng = np.random.default_rng(0)
     methods: dict[str, Any] = {
         "FastCore": FastCore,
-        "with codes": partial(FastCore, exact_below=0),
+        "with codes": partial(FastCore, start="codes"),
         "Stratified": Stratified,
         "Uniform": Uniform,
     }

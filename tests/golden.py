@@ -31,8 +31,12 @@ COARSE = partial(FastCore, n_planes=6, max_candidates=200)
 
 # Settings other than the defaults of a method, each of which takes another way through the code.
 SETTINGS: dict[str, Make] = {
-    "exact_below=0": partial(FastCore, exact_below=0),
-    "exact_below=500": partial(FastCore, exact_below=500),
+    "start=codes": partial(FastCore, start="codes"),
+    "start=codes exact_below=500": partial(FastCore, start="codes", exact_below=500),
+    "start=sample exact_below=0": partial(FastCore, start="sample", exact_below=0),
+    "start=sample exact_below=500 refine=3": partial(
+        FastCore, start="sample", exact_below=500, refine=3
+    ),
     "coarse": COARSE,
     "coarse weights=cluster": partial(COARSE, weights="cluster"),
     "coarse refine=0": partial(COARSE, refine=0),

@@ -319,8 +319,30 @@ def projected(row: Array, slots: Array, factors: Array, n_slots: int) -> list[np
     return [np.float32(value) for value in total]
 
 
+def exchanged(
+    distances: Sequence[Sequence[int]], demand: Sequence[int], picks: list[int], n_sweeps: int
+) -> list[int]:
+    """Each row in turn takes the place of the pick for which that is best, if it is any good."""
+
+    def cost(chosen: Sequence[int]) -> int:
+        return sum(min(distances[i][j] for j in chosen) for i in demand)
+
+    unchanged = 0
+    for row in [*range(len(distances))] * n_sweeps:
+        if unchanged >= len(distances):
+            break
+        unchanged += 1
+        if min(distances[row][j] for j in picks) == 0:
+            continue
+        others = [[*picks[:place], row, *picks[place + 1 :]] for place in range(len(picks))]
+        best = min(others, key=cost)
+        if cost(best) < cost(picks):
+            picks, unchanged = best, 0
+    return picks
+
+
 def small_picks(
-    rows: Array, hashes: Sequence[int], quota: int, weights: Sequence[int]
+    rows: Array, hashes: Sequence[int], quota: int, weights: Sequence[int], n_sweeps: int = 0
 ) -> tuple[list[int], float]:
     """Facility location on distances cut to whole numbers, features in order; spare rows by hash.
 
@@ -340,8 +362,52 @@ def small_picks(
         picks.append(gains.index(max(gains)))
         cover = [min(c, distances[picks[-1]][i]) for c, i in zip(cover, demand, strict=True)]
     picks = [*picks, *(j for j in spare if j not in picks)][:quota]
+    picks = exchanged(distances, demand, picks, n_sweeps)
     nearest = [min(distances[i][j] for j in picks) for i in demand]
     return picks, sum(d + 1 for d in nearest if d > 0) / scale
+
+
+def spread(
+    rows: Array,
+    shares: Array,
+    scale: float,
+    worst: int,
+    features: Sequence[int],
+    flags: Sequence[int],
+) -> list[int]:
+    """Of rows drawn in proportion to their cover, the first that lowers its sum most."""
+    distances = [[whole_distance(a, b, flags, features, scale) for b in rows] for a in rows]
+    cover, picks = [worst] * len(rows), []
+    for draws in shares:
+        if sum(cover) == 0:
+            break
+        drawn = []
+        for share in draws:
+            target = int(share * sum(cover))
+            drawn.append(next(i for i in range(len(rows)) if target < sum(cover[: i + 1])))
+        gains = [facility_gain(distances[i], cover) for i in drawn]
+        picks.append(drawn[gains.index(max(gains))])
+        cover = [min(c, d) for c, d in zip(cover, distances[picks[-1]], strict=True)]
+    return picks
+
+
+def cell_totals(
+    rows: Array, cells: Array, steps: Sequence[int], low: Array, factor: float, n_cells: int
+) -> list[list[int]]:
+    totals = [[0] * rows.shape[1] for _ in range(n_cells)]
+    for row, cell, times in zip(rows.tolist(), cells.tolist(), steps, strict=True):
+        for j, value in enumerate(row):
+            totals[cell][j] += times * int(np.rint((value - float(low[j])) * factor))
+    return totals
+
+
+def smallest_of_cells(values: Array, cells: Array, n_cells: int, number: int) -> list[list[float]]:
+    own = [sorted(values[cells == cell].tolist())[:number] for cell in range(n_cells)]
+    return [kept + [math.inf] * (number - len(kept)) for kept in own]
+
+
+def scaled(rows: Array, offset: Array, factor: Array) -> Array:
+    return ((rows.astype(np.float64) - offset) * factor).astype(np.float32)
 
 
 class Urn:

@@ -52,6 +52,8 @@ REGISTERED = {name: make(budget=0.05, random_state=3) for name, make in METHODS.
 SETTINGS: dict[str, BaseSelector] = {
     "root-naive": FastCore(40, bound="root", greedy="naive", scale="standard", random_state=1),
     "refined": FastCore(0.05, refine=2, random_state=5),
+    "refined-codes": FastCore(0.05, start="codes", refine=2, random_state=5),
+    "sampled": FastCore(0.05, exact_below=100, scale="standard", random_state=6),
     "random": FastCore(0.05, refine=1, representative="random", greedy="gradual", random_state=4),
     "gmm-cluster": FastCore(0.05, clusters="gmm", n_clusters=70, weights="cluster", random_state=3),
     "few-candidates": FastCore(0.05, greedy="stochastic", n_candidates=10, random_state=2),

@@ -51,6 +51,7 @@ from tables import answer, table
 SETTINGS: dict[str, BaseSelector] = {
     **{name: make(budget=0.08, random_state=3) for name, make in METHODS.items()},
     "coarse": FastCore(0.08, n_planes=6, max_candidates=90, scale="standard", random_state=1),
+    "sampled": FastCore(0.08, exact_below=60, random_state=4),
     "random": FastCore(0.08, n_planes=6, representative="random", random_state=2),
     "unstratified": Uniform(0.08, stratify=False, random_state=1),
     "stochastic": FastCore(0.08, greedy="stochastic", n_candidates=9, random_state=2),

@@ -91,6 +91,7 @@ def plans() -> Iterator[Plan]:
         yield FastCorePlan(
             40, clusters=clusters, n_clusters=9, representative="random", max_candidates=90
         )
+    yield FastCorePlan(40, exact_below=0)
     yield UniformPlan(40, stratify=False)
     yield FastCorePlan(40, gradient=RowsAsGradients(), max_candidates=90)
 

@@ -158,13 +158,17 @@ def test_parameters_that_have_no_meaning_together_are_refused() -> None:
 @pytest.mark.parametrize(
     ("options", "passes"),
     [
-        ({}, 6),
-        ({"refine": 0}, 3),
+        ({}, 7),
+        ({"refine": 0}, 5),
         ({"refine": 2, "representative": "random"}, 10),
+        ({"representative": "balanced"}, 7),
+        ({"weights": "calibrated", "refine": 0}, 5),
+        ({"start": "codes"}, 6),
+        ({"start": "codes", "refine": 0}, 3),
+        ({"start": "codes", "refine": 2, "representative": "random"}, 10),
         ({"weights": "cluster"}, 2),
-        ({"representative": "balanced"}, 6),
-        ({"weights": "calibrated", "refine": 0}, 3),
-        ({"weights": "calibrated", "representative": "balanced"}, 6),
+        ({"start": "codes", "representative": "balanced"}, 6),
+        ({"start": "codes", "weights": "calibrated", "refine": 0}, 3),
         ({"weights": "uniform"}, 2),
     ],
 )
@@ -178,7 +182,7 @@ def test_the_plan_knows_how_often_the_rows_are_read(
             self.n_passes += 1
             return super().parts()
 
-    source, plan = Counted(*table), FastCorePlan(40, **options)
+    source, plan = Counted(*table), FastCorePlan(40, exact_below=0, **options)
     assert plan.cost(source)["passes"] == passes
     assert source.n_passes == 0
     select(source, plan)

@@ -39,6 +39,7 @@ class Purpose(IntEnum):
     BALANCE = 109
     SELECT_EPOCH = 110
     TRAIN_EPOCH = 111
+    START = 112
     PROJECTION = 112
     GENERATED_DATA = 120
     DATA_SAMPLE = 121

@@ -25,6 +25,7 @@ SELECTIONS = {
     "fastcore few": partial(
         FastCore, n_planes=6, max_candidates=90, refine=2, representative="random"
     ),
+    "fastcore sampled": partial(FastCore, exact_below=50, refine=2),
     "fastcore calibrated": partial(FastCore, weights="calibrated"),
     "fastcore balanced": partial(FastCore, representative="balanced"),
     "uniform of all": partial(Uniform, stratify=False),

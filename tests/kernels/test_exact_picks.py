@@ -29,7 +29,9 @@ def test_picks_equal_their_oracle(rows: Array, data: st.DataObject) -> None:
     quotas = [data.draw(st.integers(1, int(size))) for size in sizes]
     hashes = np.array(data.draw(st.permutations(range(len(rows)))), dtype=np.uint64)
     weights = data.draw(st.none() | st.just(np.arange(1, len(rows) + 1)))
-    found = small_picks(rows, class_ids, hashes, np.array(quotas), weights)
+    n_sweeps = data.draw(st.integers(0, 3))
+    given = rows, class_ids, hashes, np.array(quotas), weights
+    found = small_picks(*given, n_sweeps=n_sweeps)
     for c, picks in enumerate(split(found.places, quotas)):
         here = np.flatnonzero(class_ids == c)
         expected, bound = naive.small_picks(
@@ -37,6 +39,7 @@ def test_picks_equal_their_oracle(rows: Array, data: st.DataObject) -> None:
             hashes[here].tolist(),
             quotas[c],
             [1] * len(here) if weights is None else weights[here].tolist(),
+            n_sweeps,
         )
         if quotas[c] < len(here):
             assert picks == here[expected].tolist()

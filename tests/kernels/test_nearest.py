@@ -46,3 +46,12 @@ def test_a_tile_whose_box_is_as_near_as_the_best_is_looked_at() -> None:
     centers = np.concatenate([positive, -positive])[:, None]  # the second half is the first tile
     found, distances = CenterTiles.of(centers).nearest(np.zeros((1, 1), dtype=np.float32))
     assert (found.tolist(), distances.tolist()) == ([0], [1.0])
+
+
+@pytest.mark.parametrize("n_centers", [1, 32, 40, 200])
+@given(seed=st.integers(0, 50))
+def test_features_that_are_equal_in_a_tile(n_centers: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((n_centers + 9, 12)).astype(np.float32)
+    rows[:, 3:] = rng.random((len(rows), 9)) < 0.1  # rare flags, most of them nowhere in a tile
+    assert_equals_oracle(rows[n_centers:], rows[:n_centers])

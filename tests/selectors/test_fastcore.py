@@ -14,6 +14,8 @@ from sklearn.datasets import load_digits
 
 from coresift import Craig, DataError, FastCore, ParameterError
 from coresift.methods._exact import small_classes
+from coresift.methods._sampled import sample_limits
+from coresift.sources import as_source
 from tables import answer, table
 
 
@@ -58,8 +60,8 @@ def test_the_seed_decides_which_rows_are_looked_at() -> None:
 
 def test_refining_lowers_the_score_and_says_so() -> None:
     X, y = table()
-    plain = FastCore(0.05, refine=0, random_state=0).fit(X, y)
-    refined = FastCore(0.05, refine=3, random_state=0).fit(X, y)
+    plain = FastCore(0.05, start="codes", refine=0, random_state=0).fit(X, y)
+    refined = FastCore(0.05, start="codes", refine=3, random_state=0).fit(X, y)
     scores = refined.report_["scores"]
     assert scores[0] == plain.report_["score"] > scores[1]
     assert (np.diff(scores) <= 0).all()
@@ -68,7 +70,7 @@ def test_refining_lowers_the_score_and_says_so() -> None:
 
 def test_a_random_representative_stands_for_the_rows_of_the_medoid() -> None:
     X, y = table()
-    medoids = FastCore(0.05, refine=2, scale=None, random_state=0).fit(X, y)
+    medoids = FastCore(0.05, start="codes", refine=2, scale=None, random_state=0).fit(X, y)
     drawn = clone(medoids).set_params(representative="random").fit(X, y)
     rows, own = medoids.sample_indices_, drawn.sample_indices_
     distances = np.linalg.norm(X[own][:, None] - X[rows][None], axis=2)
@@ -85,7 +87,7 @@ def test_a_random_representative_stands_for_the_rows_of_the_medoid() -> None:
 def test_the_report_says_how_far_the_bound_is_from_what_it_bounds(bound: str) -> None:
     X, y = table()
     error = (
-        FastCore(0.05, bound=bound, exact_below=0, random_state=0).fit(X, y).report_["bound_error"]
+        FastCore(0.05, bound=bound, start="codes", random_state=0).fit(X, y).report_["bound_error"]
     )
     assert error["pairs"] > 500
     assert error["target"] == ("mean distance" if bound == "rms" else "largest distance")
@@ -140,7 +142,7 @@ def test_the_time_of_clustering_is_a_stage_and_no_time_counts_twice(clusters: st
     X, y = table()
     start = time.perf_counter()
     seconds = (
-        FastCore(0.05, clusters=clusters, exact_below=0, random_state=0)
+        FastCore(0.05, clusters=clusters, start="codes", random_state=0)
         .fit(X, y)
         .report_["seconds"]
     )
@@ -165,7 +167,7 @@ def test_small_classes_are_chosen_from_exactly() -> None:
     craig = Craig(0.1, scale=None, random_state=0).fit(X, y)
     for fact in selector.report_["classes"]:
         small = fact["rows"] < 300
-        assert ("exact" in fact, "clusters" in fact) == (small, not small)
+        assert ("exact" in fact, "sampled" in fact) == (small, not small)
         if small:  # distances are rounded alike, in other places: picks are those of Craig
             own = [
                 fitted.sample_indices_[y[fitted.sample_indices_] == fact["label"]]
@@ -177,7 +179,7 @@ def test_small_classes_are_chosen_from_exactly() -> None:
 def test_exact_classes_have_a_better_score_than_codes() -> None:
     X, y = load_digits(return_X_y=True)
     exact, coded = (
-        FastCore(0.1, exact_below=rows, random_state=0).fit(X, y).report_ for rows in ("auto", 0)
+        FastCore(0.1, start=start, random_state=0).fit(X, y).report_ for start in ("auto", "codes")
     )
     assert exact["score"] < coded["score"]
     assert exact["score"] <= exact["bound"] * (1 + 1e-6)
@@ -194,13 +196,13 @@ def test_exact_classes_have_a_better_score_than_codes() -> None:
         {"clusters": "kmeans"},
         {"max_candidates": 50},
         {"weights": "cluster"},
-        {"exact_below": 0},
+        {"start": "codes"},
     ],
 )
 def test_whoever_says_how_rows_are_coded_gets_codes(setting: dict[str, Any]) -> None:
     X, y = table()
     report = FastCore(0.1, random_state=0, **setting).fit(X, y).report_
-    assert not any("exact" in fact for fact in report["classes"])
+    assert all("clusters" in fact for fact in report["classes"])
 
 
 def test_exact_classes_need_weights_that_do_without_clusters() -> None:
@@ -219,3 +221,87 @@ def test_the_smallest_classes_go_first_until_their_rows_take_too_much() -> None:
         assert small_classes(sizes, 3, 2000).tolist() == [True, True, True, False, False]
     assert small_classes(sizes, 3, 2000).tolist() == [True, True, True, False, True]
     assert small_classes(sizes, 3, 40).tolist() == [True, True, True, False, False]
+
+
+@given(
+    n_rows=st.integers(1, 60),
+    n_features=st.integers(1, 5),
+    n_classes=st.integers(1, 4),
+    values=st.integers(1, 4),
+    refine=st.integers(0, 2),
+    data=st.data(),
+)
+def test_law_8_on_small_tables_from_samples(
+    n_rows: int, n_features: int, n_classes: int, values: int, refine: int, data: Any
+) -> None:
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    X = rng.integers(0, values, size=(n_rows, n_features)).astype(float)
+    y = rng.integers(0, n_classes, size=n_rows)
+    weights = data.draw(st.none() | st.just(rng.integers(0, 3, size=n_rows) + (y == y[0])))
+    n_present = n_rows if weights is None else int((weights > 0).sum())
+    kept = y if weights is None else y[weights > 0]
+    if not n_present:
+        return
+    budget = data.draw(st.integers(len(np.unique(kept)), n_present))
+    below = data.draw(st.sampled_from([0, 15]))
+    selector = FastCore(budget, start="sample", exact_below=below, refine=refine, random_state=0)
+    selector.fit(X, y, sample_weight=weights)
+    assert len(np.unique(selector.sample_indices_)) == budget
+    assert (selector.sample_weight_ > 0).all()
+    sums = np.bincount(y[selector.sample_indices_], selector.sample_weight_, minlength=n_classes)
+    np.testing.assert_allclose(sums, np.bincount(y, weights, minlength=n_classes), rtol=1e-12)
+
+
+def test_moves_over_all_rows_lower_the_score() -> None:
+    X = np.random.default_rng(0).standard_normal((12_000, 6)).astype(np.float32)
+    scores = [
+        FastCore(400, refine=refine, random_state=0).fit(X).report_["score"] for refine in (0, 1, 3)
+    ]
+    assert scores[0] > scores[1] > scores[2]
+
+
+def test_a_sample_does_as_well_as_codes() -> None:
+    X, y = load_digits(return_X_y=True)
+    sampled, coded = (
+        FastCore(0.1, start=start, exact_below=0, random_state=0).fit(X, y).report_
+        for start in ("sample", "codes")
+    )
+    assert sampled["score"] < coded["score"]
+    assert all("sampled" in fact for fact in sampled["classes"])
+    assert sampled["n_clusters"] == 0
+    assert "bound" not in sampled
+
+
+def test_exchanging_rows_of_small_classes_lowers_the_score() -> None:
+    X, y = load_digits(return_X_y=True)
+    plain, better = (
+        FastCore(0.1, refine=refine, random_state=0).fit(X, y).report_ for refine in (0, 1)
+    )
+    assert better["score"] < plain["score"]
+
+
+def test_the_sample_holds_what_is_to_be_chosen_and_is_bounded() -> None:
+    sizes = np.array([40, 10**6, 10**7])
+    assert sample_limits(np.array([40, 1, 50]), sizes, 54).tolist() == [40, 4096, 4096]
+    for n_features in (1, 54, 10**5):
+        quotas = np.array([1, 10**6, 10**6])
+        limits = sample_limits(quotas, sizes, n_features)
+        assert (limits >= np.minimum(quotas, sizes)).all()
+        assert (limits <= sizes).all()
+
+
+def test_law_7_where_a_sample_is_a_part_of_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coresift.methods._sampled.LEAST_ROWS", (60, 60))
+    monkeypatch.setattr("coresift.methods._sampled.MANY_PER_PICK", 3)
+    X, y = table(900)
+    weights = np.random.default_rng(0).integers(0, 4, size=900)
+    selector = FastCore(0.05, exact_below=50, random_state=0)
+    for prior in (None, weights):
+        expected = answer(selector.fit(X, y, sample_weight=prior))
+        assert any(
+            fact.get("sampled", 900) < 0.7 * fact["rows"] for fact in selector.report_["classes"]
+        )
+        for size in (1, 97, 10_000):
+            source = as_source(X, y, chunk_rows=size, sample_weight=prior)
+            assert answer(clone(selector).fit(source)) == expected
+        assert answer(clone(selector).set_params(n_threads=3).fit(X, y, prior)) == expected

@@ -6,7 +6,23 @@ import numpy as np
 
 from coresift._kernels._jit import kernel
 from coresift._kernels.distance import first_minimum, squared_distances
-from coresift._typing import Buckets, Codes, Float32, Indices, Rows
+from coresift._typing import Buckets, Codes, Float32, Float64, Indices, RawRows, Rows
+
+
+@kernel
+def scale_rows(rows: RawRows, offset: Float64, factor: Float64, scaled: Rows) -> None:
+    """Fill ``scaled`` with ``(row - offset) * factor``, computed in float64.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_features), float32 or float64
+    offset, factor : ndarray of shape (n_features,), float64
+    scaled : ndarray of shape (n_rows, n_features), float32
+        Filled.
+    """
+    for i in range(rows.shape[0]):
+        for j in range(rows.shape[1]):
+            scaled[i, j] = (np.float64(rows[i, j]) - offset[j]) * factor[j]
 
 
 @kernel

@@ -122,6 +122,80 @@ def _fill_up(hashes: Buckets, picks: Indices, done: int) -> None:
 
 
 @kernel
+def _two_nearest(distances: Bits, chosen: Indices, i: int, near: Indices, far: Bits) -> None:
+    """Fill the places of the nearest and second nearest chosen row, and their distances."""
+    near[0], near[1], far[0], far[1] = -1, -1, np.int32(2**31 - 1), np.int32(2**31 - 1)
+    for c in range(chosen.shape[0]):
+        distance = distances[i, chosen[c]]
+        if distance < far[0]:
+            near[1], far[1] = near[0], far[0]
+            near[0], far[0] = c, distance
+        elif distance < far[1]:
+            near[1], far[1] = c, distance
+
+
+@kernel
+def _swap_change(
+    own: Bits, near: Indices, far: Bits, weights: Float64, loss: Float64
+) -> tuple[int, float]:
+    """Return for which chosen row to take another, and by what that changes the distances.
+
+    ``loss`` holds what each chosen row is worth, and is overwritten.
+    """
+    gain = 0.0
+    for i in range(near.shape[0]):
+        distance, times = own[i], weights[i]
+        if distance < far[i, 0]:
+            gain += times * (far[i, 0] - distance)
+            loss[near[i, 0]] -= times * (far[i, 1] - far[i, 0])
+        elif distance < far[i, 1]:
+            loss[near[i, 0]] -= times * (far[i, 1] - distance)
+    best = int(np.argmin(loss))  # the first of equals
+    return best, float(loss[best] - gain)
+
+
+@kernel
+def _swap(distances: Bits, weights: Float64, chosen: Indices, cover: Bits, n_sweeps: int) -> None:
+    """Exchange chosen rows for others as long as that lowers the distances (FasterPAM).
+
+    After Schubert and Rousseeuw, "Fast and eager k-medoids clustering", 2021: each row in turn
+    replaces the chosen row for which it is best, at once where that helps.
+    """
+    n_rows, n_chosen = weights.shape[0], chosen.shape[0]
+    near, far = np.empty((n_rows, 2), np.int64), np.empty((n_rows, 2), np.int32)
+    worth, loss = np.zeros(n_chosen, np.float64), np.empty(n_chosen, np.float64)
+    for i in range(n_rows):
+        _two_nearest(distances, chosen, i, near[i], far[i])
+        worth[near[i, 0]] += weights[i] * (far[i, 1] - far[i, 0])
+    last = 0
+    for turn in range(n_sweeps * n_rows):
+        row = turn % n_rows
+        if turn - last >= n_rows:
+            break
+        if far[row, 0] == 0:  # equal to a chosen row
+            continue
+        own = distances[row]
+        loss[:] = worth
+        place, change = _swap_change(own, near, far, weights, loss)
+        if change >= 0:
+            continue
+        last = turn
+        chosen[place] = row
+        worth[:] = 0
+        for i in range(n_rows):
+            if near[i, 0] == place or near[i, 1] == place:
+                _two_nearest(distances, chosen, i, near[i], far[i])
+            elif own[i] < far[i, 0]:
+                near[i, 1], far[i, 1] = near[i, 0], far[i, 0]
+                near[i, 0], far[i, 0] = place, own[i]
+            elif own[i] < far[i, 1]:
+                near[i, 1], far[i, 1] = place, own[i]
+            worth[near[i, 0]] += weights[i] * (far[i, 1] - far[i, 0])
+    for i in range(n_rows):
+        cover[i] = far[i, 0]
+
+
+@kernel
 def pick_in_segments(
     which: Indices,
     rows: Rows,
@@ -129,6 +203,7 @@ def pick_in_segments(
     hashes: Buckets,
     edges: Indices,
     pick_edges: Indices,
+    n_sweeps: int,
     picks: Indices,
     scores: Float64,
 ) -> None:
@@ -145,6 +220,8 @@ def pick_in_segments(
     hashes : ndarray of shape (n_rows,), uint64
         Distinct. Where no row gains any more, those of smallest hash fill up.
     edges, pick_edges : ndarray of shape (n_classes + 1,), int64
+    n_sweeps : int
+        How often each row may at most replace a picked one afterwards.
     picks : ndarray of shape (n_picks,), int64
         ``picks[pick_edges[c]:pick_edges[c + 1]]`` is filled with positions among the rows of the
         class. Ties go to the lowest.
@@ -171,8 +248,11 @@ def pick_in_segments(
         own_weights = weights[edges[c] : edges[c + 1]] if weights.shape[0] > 0 else weights
         done = _greedy(distances, cover, own_weights, chosen)
         _fill_up(hashes[edges[c] : edges[c + 1]], chosen, done)
+        if n_sweeps > 0 and done == chosen.shape[0]:
+            times = own_weights if weights.shape[0] > 0 else np.ones(own.shape[0], np.float64)
+            _swap(distances, times, chosen, cover, n_sweeps)
         far = 0.0
         for i in range(own.shape[0]):
-            times = own_weights[i] if weights.shape[0] > 0 else 1.0
-            far += times * (np.int64(cover[i]) + min(cover[i], 1))
+            count = own_weights[i] if weights.shape[0] > 0 else 1.0
+            far += count * (np.int64(cover[i]) + min(cover[i], 1))
         scores[c] = far / scale

@@ -5,14 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from coresift._kernels._jit import kernel
-from coresift._kernels.distance import first_minimum, squared_distances
+from coresift._kernels.distance import (
+    first_minimum,
+    squared_distances,
+    squared_distances_in,
+)
 from coresift._typing import Float32, Indices, Rows
 
 TILE = 32
 
 
 @kernel
-def squared_box_distances(row: Float32, low: Float32, high: Float32, total: Float32) -> None:
+def squared_box_distances(
+    row: Float32,
+    low: Float32,
+    high: Float32,
+    within: Float32,
+    total: Float32,
+) -> None:
     """Fill ``total`` with the squared distance from a row to each box.
 
     Summed in the order of `squared_distances`. Rounding is monotone, so the result is at most
@@ -22,6 +32,8 @@ def squared_box_distances(row: Float32, low: Float32, high: Float32, total: Floa
     ----------
     row : ndarray of shape (n_features,), float32
     low, high : ndarray of shape (n_features, n_boxes), float32
+    within : ndarray of shape (2, n_features), float32
+        The largest low and the smallest high: in between, a feature adds nothing to any box.
     total : ndarray of shape (n_boxes,), float32
         Filled.
     """
@@ -30,6 +42,8 @@ def squared_box_distances(row: Float32, low: Float32, high: Float32, total: Floa
         total[k] = zero
     for j in range(row.shape[0]):
         value = row[j]
+        if within[0, j] <= value <= within[1, j]:
+            continue
         for k in range(total.shape[0]):
             outside = max(low[j, k] - value, value - high[j, k], zero)
             total[k] += outside * outside
@@ -68,8 +82,23 @@ def assign(
     bits = total.view(np.int32)
     box = np.empty(centers.shape[0], np.float32)
     box_bits = box.view(np.int32)
+    n_features = rows.shape[1]
+    # A feature in which a row equals all centers of a tile adds nothing, and is left out there.
+    within, edges = (
+        np.empty((2, n_features), np.float32),
+        np.empty((2, low.shape[1], n_features), np.float32),
+    )
+    features, n_flat = np.empty(n_features, np.int64), 0
+    for j in range(n_features):
+        within[0, j], within[1, j] = low[j].max(), high[j].min()
+        for tile in range(centers.shape[0]):
+            edges[0, tile, j], edges[1, tile, j] = low[j, tile], high[j, tile]
+            n_flat += low[j, tile] == high[j, tile]
+            if centers[tile, j, TILE - 1] == infinity:  # and so do unused places
+                edges[0, tile, j] = -infinity
+    many_flat = 2 * n_flat > low.size  # else looking for them does not pay
     for i in range(rows.shape[0]):
-        squared_box_distances(rows[i], low, high, box)
+        squared_box_distances(rows[i], low, high, within, box)
         best = infinity
         best_index = np.int64(-1)
         for _ in range(centers.shape[0]):
@@ -77,7 +106,15 @@ def assign(
             if box[tile] > best:
                 break
             box[tile] = infinity
-            squared_distances(rows[i], centers[tile], total)
+            if many_flat:
+                n_used = 0
+                for j in range(n_features):
+                    value = rows[i, j]
+                    features[n_used] = j
+                    n_used += edges[0, tile, j] != value or edges[1, tile, j] != value
+                squared_distances_in(rows[i], centers[tile], features, n_used, total)
+            else:
+                squared_distances(rows[i], centers[tile], total)
             k = first_minimum(bits)
             if total[k] < best or (total[k] == best and index[tile, k] < best_index):
                 best = total[k]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from coresift._kernels.members import fill_cell_distances
+from coresift._kernels.members import add_to_cells, fill_cell_distances, keep_smallest
 from coresift._threads import run_blocks
 from coresift._typing import Counts, Float32, Float64, Indices, Rows
 from coresift.core.merge import counted
@@ -82,14 +82,9 @@ class CellSums:
         steps: Counts | None = None,
     ) -> CellSums:
         """Sum rows of shape (n_rows, n_features); with ``steps``, a row counts so many times."""
-        order = np.argsort(cells, kind="stable")
-        present, starts = np.unique(cells[order], return_index=True)
         totals = np.zeros((n_cells, rows.shape[1]), dtype=np.int64)
-        if len(present):  # reduceat knows no empty sums
-            values = units.steps(rows.astype(np.float64) - units.low)
-            if steps is not None:
-                values *= steps[:, None]
-            totals[present] = np.add.reduceat(values[order], starts, axis=0)
+        own = np.zeros(0, dtype=np.int64) if steps is None else steps
+        add_to_cells(rows, cells, own, units.low, math.ldexp(1.0, units.bits), totals)
         return cls(counted(cells, n_cells, steps), totals)
 
     @classmethod
@@ -106,6 +101,28 @@ class CellSums:
         """Return the mean row of each cell, shape (n_cells, n_features), float32."""
         means = np.ldexp(self.totals / np.maximum(self.sizes, 1)[:, None], -units.bits) + units.low
         return means.astype(np.float32)
+
+
+def moved(points: Rows, sums: CellSums, units: FixedPoint) -> Rows:
+    """Return the means of the cells, float32; points without rows stay where they are."""
+    return np.where(sums.sizes[:, None] > 0, sums.means(units), points)
+
+
+def among_smallest(values: Float32, cells: Indices, n_cells: int, number: int) -> NDArray[np.bool_]:
+    """Tell which values are among the smallest of their cell, so many or as large as those.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coresift.core.medoids import among_smallest
+    >>> values, cells = np.array([3, 1, 2, 9], dtype=np.float32), np.array([0, 0, 0, 1])
+    >>> among_smallest(values, cells, n_cells=2, number=2).tolist()
+    [False, True, True, True]
+    """
+    smallest = np.full((n_cells, number), np.inf, dtype=np.float32)
+    keep_smallest(values, cells, smallest)
+    near: NDArray[np.bool_] = values <= smallest[cells, -1]
+    return near
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,8 +188,7 @@ def cell_costs(
         In steps of the fixed point; adds up over chunks.
     """
     costs = np.zeros((n_cells, squared.shape[1]), dtype=np.int64)
-    values = units.steps(np.sqrt(squared))
-    if steps is not None:
-        values *= steps[:, None]
-    np.add.at(costs, cells, values)
+    own = np.zeros(0, dtype=np.int64) if steps is None else steps
+    zero = np.zeros(squared.shape[1], dtype=np.float32)
+    add_to_cells(np.sqrt(squared), cells, own, zero, math.ldexp(1.0, units.bits), costs)
     return costs

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from coresift._errors import DataError, ParameterError
+from coresift._kernels.encode import scale_rows
+from coresift._threads import run_blocks
 from coresift._typing import Counts, Float64, RawRows, Rows
 from coresift.core.exact_sum import ExactSum, standard_deviation
 
@@ -125,6 +127,10 @@ class Scaler:
         """Return scaled rows of shape (n_rows, n_features), float32."""
         if rows.dtype == np.float32 and not self.offset.any() and (self.factor == 1).all():
             return np.ascontiguousarray(rows, dtype=np.float32)
-        scaled = np.subtract(rows, self.offset, dtype=np.float64)
-        scaled *= self.factor
-        return scaled.astype(np.float32)
+        scaled = np.empty(rows.shape, dtype=np.float32)
+
+        def fill(part: slice) -> None:
+            scale_rows(rows[part], self.offset, self.factor, scaled[part])
+
+        run_blocks(fill, len(rows))
+        return scaled

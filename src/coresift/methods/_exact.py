@@ -73,9 +73,9 @@ class Chosen:
     Parameters
     ----------
     row_ids, class_ids : ndarray of shape (k,), int64
-    bound : float
+    bound : float or None
         What the summed distance of the rows of these classes to the nearest chosen one is not
-        above.
+        above, where that is known.
     mass : int
         How often these rows count, together.
     n_candidates : int
@@ -85,7 +85,7 @@ class Chosen:
 
     row_ids: Indices
     class_ids: Indices
-    bound: float = 0.0
+    bound: float | None = 0.0
     mass: int = 0
     n_candidates: int = 0
     class_facts: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
@@ -95,12 +95,12 @@ class Chosen:
         """Return what is chosen in no class."""
         return cls(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
-    def merge(self, other: Chosen) -> Chosen:
+    def beside(self, other: Chosen) -> Chosen:
         """Return what is chosen in the classes of both."""
         return Chosen(
             np.concatenate([self.row_ids, other.row_ids]),
             np.concatenate([self.class_ids, other.class_ids]),
-            self.bound + other.bound,
+            None if self.bound is None or other.bound is None else self.bound + other.bound,
             self.mass + other.mass,
             self.n_candidates + other.n_candidates,
             {**self.class_facts, **other.class_facts},
@@ -108,13 +108,14 @@ class Chosen:
 
 
 def choose_exactly(
-    kept: Pieces, quotas: Indices, small: NDArray[np.bool_], seed: int, run: Runtime
+    kept: Pieces, quotas: Indices, small: NDArray[np.bool_], seed: int, n_sweeps: int, run: Runtime
 ) -> Chosen:
     """Choose in small classes by facility location on the distances between all of their rows."""
     block, classes, place = kept.joined(), np.flatnonzero(small), np.cumsum(small) - 1
     hashes = row_hash(block.row_ids, seed)
     own = quotas[classes]
-    found = small_picks(block.rows, place[block.class_ids], hashes, own, block.weights, run.advance)
+    given = block.rows, place[block.class_ids], hashes, own, block.weights
+    found = small_picks(*given, run.advance, n_sweeps)
     return Chosen(
         block.row_ids[found.places],
         np.repeat(classes, own),

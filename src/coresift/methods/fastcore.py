@@ -40,12 +40,15 @@ from coresift.methods._exact import (
     small_classes,
 )
 from coresift.methods._plan import Plan, choose_by_class
+from coresift.methods._sampled import MOVES, choose_from_sample, sample_limits
 from coresift.sources import CHUNK_BYTES, Source
-from coresift.table import Block, Table
+from coresift.table import Block, DrawRows, Table
 from coresift.weightings import Weighting, weighting_type
 from coresift.weightings._assignment import REPRESENTATIVES
 
 CLUSTERERS = ("lsh", "kmeans", "gmm")
+STARTS = ("auto", "sample", "codes")
+SWEEPS = 4  # over small classes, for each refinement
 SAMPLE_ROWS_PER_CODEWORD = 32
 SAMPLE_ROWS_PER_CLUSTER = 4  # of k-means and mixtures
 CLUSTER_SAMPLE = 2**13  # but they look at so many rows at least
@@ -132,6 +135,7 @@ class FastCorePlan(Plan):
     max_clusters: int | None = None
     max_candidates: int | None = None
     exact_below: int | str = "auto"
+    start: str = "auto"
 
     def __post_init__(self) -> None:
         check_choice("clusters", self.clusters, CLUSTERERS)
@@ -140,6 +144,7 @@ class FastCorePlan(Plan):
         check_choice("representative", self.representative, ("auto", *REPRESENTATIVES))
         check_choice("subspaces", self.subspaces, SUBSPACES)
         check_choice("center", self.center, (True, False))
+        check_choice("start", self.start, STARTS)
         check_range("n_planes", self.n_planes, MAX_PLANES)
         check_range("n_codewords", self.n_codewords, MAX_CODEWORDS)
         check_range("n_candidates", self.n_candidates)
@@ -212,6 +217,8 @@ class FastCorePlan(Plan):
     @property
     def sample_rows(self) -> int:  # type: ignore[override]
         """Rows of the sample that everything is trained on."""
+        if self.from_sample:
+            return 1
         if self.clusters == "lsh":
             return self.codebook_rows
         wanted = SAMPLE_ROWS_PER_CLUSTER * (self.n_clusters or 1)
@@ -220,9 +227,35 @@ class FastCorePlan(Plan):
     @property
     def n_refinements(self) -> int:
         """Number of times to look for better medoids: as given, or once where cells are read."""
+        return 0 if self.from_sample else self._refine
+
+    @property
+    def _refine(self) -> int:
         if self.refine is not None:
             return self.refine
         return int(self.weights in ("auto", "assignment", "calibrated"))
+
+    @property
+    def n_moves(self) -> int:
+        """Passes over all rows that move what was found in a sample."""
+        return MOVES * self._refine if self.from_sample else 0
+
+    @property
+    def n_sweeps(self) -> int:
+        """How often each row of a small class may replace a chosen one."""
+        return SWEEPS * self._refine if self.from_sample else 0
+
+    @property
+    def from_sample(self) -> bool:
+        """Whether classes that are not small are chosen from by a sample, and without codes.
+
+        Whoever says how clusters and codes are made means to have them.
+        """
+        if self.start != "auto":
+            return self.start == "sample"
+        said = any(getattr(self, name) != getattr(FastCorePlan, name) for name in CODE_PARAMETERS)
+        weights = "assignment" if self.weights == "auto" else self.weights
+        return not said and weighting_type(weights, type(self)).reads_cells
 
     def n_parts(self, n_features: int) -> int:
         """Return the number of subspaces: as given, or one for each 32 features, 6 to 64."""
@@ -254,31 +287,43 @@ class FastCorePlan(Plan):
 
     @property
     def exact_rows(self) -> int:
-        """A class of fewer rows is chosen from exactly; one of so many has clusters and codes.
-
-        Whoever says how clusters and codes are made means to have them.
-        """
+        """A class of fewer rows is chosen from exactly."""
         if self.exact_below != "auto":
             return int(self.exact_below)
-        said = any(getattr(self, name) != getattr(FastCorePlan, name) for name in CODE_PARAMETERS)
-        return 0 if said or not self.weighting().reads_cells else EXACT_ROWS
+        return EXACT_ROWS if self.from_sample else 0
 
     def choose(self, table: Table, run: Runtime) -> Choice:
-        """Choose by bounds and a greedy (lines 1-15), in small classes by exact distances."""
+        """Choose in small classes by exact distances, in others by a sample or by codes."""
         quotas, sizes = table.quotas(self.budget), table.classes.sizes  # line 1
         small = small_classes(sizes, table.source.n_features, self.exact_rows)
-        encode = None if small.all() else self._encode_task(table, quotas, ~small, run)
+        look = None if small.all() else self._look(table, quotas, ~small, run)
         with run.stage("summarise", table.n_rows):  # lines 2-3
-            parts = list(table.fold(ReadClasses(encode, small), run).parts)
+            parts = list(table.fold(ReadClasses(look, small), run).parts)
         coded, chosen = None, Chosen.nothing()
-        with run.stage("choose", int(quotas.sum())):  # lines 4-15
-            if encode is not None:
-                coded = self.choose_coded(parts.pop(0), encode.encoder, quotas, ~small, run)
+        if isinstance(look, EncodeTask):
+            with run.stage("choose", int(quotas[~small].sum())):  # lines 4-15
+                coded = self.choose_coded(parts.pop(0), look.encoder, quotas, ~small, run)
                 chosen = coded.chosen()
-            if parts:
-                seed = derived_seed(self.seed, Purpose.ROWS)
-                chosen = chosen.merge(choose_exactly(parts[0], quotas, small, seed, run))
+        elif look is not None:
+            given = quotas, ~small, self.n_moves, self.seed
+            chosen = choose_from_sample(table, parts.pop(0), *given, run)
+        if parts:
+            seed = derived_seed(self.seed, Purpose.ROWS)
+            with run.stage("choose", int(quotas[small].sum())):
+                chosen = chosen.beside(
+                    choose_exactly(parts[0], quotas, small, seed, self.n_sweeps, run)
+                )
         return self.choice(chosen, coded, sizes)
+
+    def _look(
+        self, table: Table, quotas: Indices, wanted: NDArray[np.bool_], run: Runtime
+    ) -> EncodeTask | DrawRows:
+        """Return what the second pass does with the rows of some classes."""
+        if not self.from_sample:
+            return self._encode_task(table, quotas, wanted, run)
+        own = np.where(wanted, table.classes.sizes, 0)
+        limits = sample_limits(np.where(wanted, quotas, 0), own, table.source.n_features)
+        return DrawRows(limits, derived_seed(self.seed, Purpose.ROWS))
 
     def _encode_task(
         self, table: Table, quotas: Indices, coded: NDArray[np.bool_], run: Runtime
@@ -352,11 +397,12 @@ class FastCorePlan(Plan):
             probe = BoundProbe(coded.summary, coded.encoder, bound_of(self.bound))
             if len(coded.classes) == len(sizes):
                 shares = coded.shares(order)
-        facts = {
-            "bound": chosen.bound / chosen.mass,
+        facts: dict[str, Any] = {
             "n_clusters": 0 if coded is None else len(coded.summary.sizes),
             "n_candidates": chosen.n_candidates,
         }
+        if chosen.bound is not None:
+            facts = {"bound": chosen.bound / chosen.mass, **facts}
         class_facts = tuple(chosen.class_facts[c] for c in range(len(sizes)))
         return Choice(row_ids, class_ids, shares, probe, facts, class_facts)
 
@@ -376,6 +422,8 @@ class FastCorePlan(Plan):
         n_small = min(self.exact_rows, source.n_rows)
         kept = min(EXACT_BYTES, 4 * source.n_features * source.n_rows) if n_small else 0
         exact = 3 * kept + 4 * n_small**2 * (self.n_threads or processor_count())
+        if self.from_sample:
+            return {**super().cost(source), **self._sample_cost(source, budget, exact)}
         return {
             **super().cost(source),
             "exact_below": self.exact_rows,
@@ -388,6 +436,19 @@ class FastCorePlan(Plan):
             + exact
             + 2 * (16 * entries + 24 * clusters)
             + 2 * (16 + n_subspaces) * candidates,
+        }
+
+    def _sample_cost(self, source: Source, budget: int, exact: int) -> dict[str, Any]:
+        """Say what it takes to choose from a sample."""
+        n_features, sizes = source.n_features, np.array([source.n_rows])
+        sampled = int(sample_limits(np.array([budget]), sizes, n_features)[0])
+        # The sample as it is drawn, and in blocks; points and their sums; the cell of each row.
+        held = 16 * n_features * sampled + 60 * n_features * budget + 16 * source.n_rows
+        return {
+            "passes": 2 + self.weighting_passes + 2 + self.n_moves,
+            "exact_below": self.exact_rows,
+            "sampled": sampled,
+            "max_bytes": 4 * CHUNK_BYTES + held + exact,
         }
 
 

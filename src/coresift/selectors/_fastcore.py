@@ -15,10 +15,12 @@ _PAPER_CANDIDATES = 2**22
 
 
 class FastCore(BaseSelector):
-    """Choose a coreset by cluster bounds and a submodular greedy (Algorithm 1).
+    """Choose the rows that lie nearest to all rows of their class (Eq. 5).
 
-    The defaults are the best that we measured; `FastCore.paper` is the algorithm
-    as published.
+    The defaults are the best that we measured: exact distances in small classes, points that
+    move to means in large ones. With ``start="codes"`` or any setting of clusters, codes or
+    greedy, rows are chosen by cluster bounds and a submodular greedy (Algorithm 1);
+    `FastCore.paper` is the algorithm as published.
 
     Parameters
     ----------
@@ -62,9 +64,11 @@ class FastCore(BaseSelector):
         smallest bound (line 17). "auto" is "assignment" for classes, and "calibrated" for numbers
         to predict.
     refine : int or None, default=None
-        How often each chosen row is replaced by a better medoid of the rows it stands for, where
-        that lowers their distances (Eq. 5); three more passes each time. None is once, or never
-        with ``weights="cluster"``, which reads no row again.
+        How often to look for better rows. With codes, each chosen row is replaced by a better
+        medoid of the rows it stands for, where that lowers their distances (Eq. 5), in three
+        passes each time; without, points move twice to the means of the rows nearest to them, a
+        pass each, and rows of small classes are exchanged. None is once, or never with
+        ``weights="cluster"``, which reads no row again.
     representative : {"auto", "medoid", "random", "balanced"}, default="auto"
         Keep the most central row of those that a chosen row stands for, or draw one of them, or
         choose the one of at most 30 that makes the weighted gradients at a pilot add up to those
@@ -106,10 +110,13 @@ class FastCore(BaseSelector):
         Most rows of a class to choose from, drawn uniformly; None is 20 for each to choose, at
         least 1024.
     exact_below : int or "auto", default="auto"
-        Classes of fewer rows are chosen from by the distances between all of their rows (as
-        `Craig` does): a better score, in less time. "auto" is 2000 where nothing is said of
-        clusters, codes and greedy, and weights come by assignment; else 0, no class. The
-        smallest classes go first, until their rows take 256 MiB.
+        Classes of fewer rows are chosen from by the distances between all of their rows. "auto"
+        is 2000 where no codes are used, else 0, no class. The smallest classes go first, until
+        their rows take 256 MiB.
+    start : {"auto", "sample", "codes"}, default="auto"
+        How rows of the other classes are chosen: by means that start on a sample, or by codes.
+        "auto" is "sample" where nothing is said of clusters, codes and greedy and the weights
+        come from the rows that each chosen row stands for, else "codes".
     random_state : int, RandomState, Generator or None, default=None
         The same int gives the same coreset, for any chunks and number of threads.
     n_threads : int or None, default=None
@@ -135,12 +142,14 @@ class FastCore(BaseSelector):
 
     Notes
     -----
-    Memory: 8 bytes and 1 byte a subspace for each row of a chunk; then at most
-    ``(8 + n_subspaces)`` bytes a candidate, 16 bytes for each triple of cluster, subspace and code
-    that occurs, and a table of ``4 * n_subspaces * n_codewords`` bytes a cluster of the classes in
-    work. `refine` keeps 4 bytes a row. ``clusters="gmm"`` takes about 48 bytes for each pair of a
-    row of its sample and a cluster while it trains. Nothing grows with rows times rows, or with
-    all rows times clusters.
+    Memory without codes: a sample of 20 rows or less for each to choose, 16 bytes a value; 60
+    bytes for each value of a chosen row; 16 bytes a row. With codes: 8 bytes and 1 byte a
+    subspace for each row of a chunk; then at most ``(8 + n_subspaces)`` bytes a candidate, 16
+    bytes for each triple of cluster, subspace and code that occurs, and a table of
+    ``4 * n_subspaces * n_codewords`` bytes a cluster of the classes in work. `refine` keeps 4
+    bytes a row. ``clusters="gmm"`` takes about 48 bytes for each pair of a row of its sample and
+    a cluster while it trains. Nothing grows with rows times rows, or with all rows times
+    clusters.
 
     References
     ----------
@@ -186,6 +195,7 @@ class FastCore(BaseSelector):
         max_clusters: int | None = None,
         max_candidates: int | None = None,
         exact_below: int | str = "auto",
+        start: str = "auto",
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
@@ -214,6 +224,7 @@ class FastCore(BaseSelector):
         self.max_clusters = max_clusters
         self.max_candidates = max_candidates
         self.exact_below = exact_below
+        self.start = start
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine

@@ -2,6 +2,7 @@
 
 from coresift.core.facility.greedy import ROW_GREEDY, facility_greedy
 from coresift.core.facility.small import SmallPicks, small_picks
+from coresift.core.facility.spread import spread_rows
 from coresift.core.facility.stores import Dense, Neighbours, Recomputed
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     "SmallPicks",
     "facility_greedy",
     "small_picks",
+    "spread_rows",
 ]

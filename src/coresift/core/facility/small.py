@@ -21,7 +21,7 @@ class SmallPicks:
     Parameters
     ----------
     places : ndarray of shape (k,), int64
-        Positions of the chosen rows among all rows, class by class, in the order of choice.
+        Positions of the chosen rows among all rows, class by class.
     scores : ndarray of shape (n_classes,), float64
         Summed distance of the rows of each class to the nearest of its chosen rows.
     """
@@ -37,8 +37,11 @@ def small_picks(
     quotas: Indices,
     weights: Counts | None = None,
     advance: Callable[[int], None] = lambda steps: None,
+    n_sweeps: int = 0,
 ) -> SmallPicks:
     """Choose rows of each class by facility location on exact distances (Eq. 5).
+
+    First greedily, then by exchanging single rows for better ones (FasterPAM).
 
     Parameters
     ----------
@@ -53,6 +56,8 @@ def small_picks(
         How often each row counts; None is once.
     advance : callable
         Called with the number of picks made.
+    n_sweeps : int, default=0
+        How often each row may at most take the place of a chosen one.
 
     Examples
     --------
@@ -73,7 +78,7 @@ def small_picks(
     scores = np.empty(len(quotas), dtype=np.float64)
 
     def choose(which: Indices) -> None:
-        pick_in_segments(which, rows, own, hashes, edges, pick_edges, picks, scores)
+        pick_in_segments(which, rows, own, hashes, edges, pick_edges, n_sweeps, picks, scores)
         advance(int(quotas[which].sum()))
 
     run_all(choose, _shares(np.diff(edges)))

@@ -1,0 +1,249 @@
+"""Large classes: a start on a sample of rows, then passes over all rows that move it.
+
+The start spreads points over the sample of each class (`spread_rows`) and moves them to the means
+of the sampled rows nearest to them. Each pass then moves them to the means of all rows nearest to
+them (Lloyd's algorithm; the sums are whole numbers), and a last one finds the row nearest to each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coresift._rng import Purpose, stream
+from coresift._runtime import Runtime
+from coresift._typing import Counts, Indices, Rows
+from coresift.core.centers import Centers
+from coresift.core.facility import spread_rows
+from coresift.core.medoids import CellSums, FixedPoint, Membership, among_smallest, moved
+from coresift.core.merge import BottomK, Count, Together
+from coresift.core.nearest import CenterTiles
+from coresift.methods._exact import Chosen
+from coresift.methods._plan import choose_by_class
+from coresift.sources import CHUNK_BYTES
+from coresift.table import Block, Table
+from coresift.weightings._refine import TRIED_MEDOIDS, CellsOfRows, CompareMedoids
+
+FEW_PER_PICK, MANY_PER_PICK = 10, 20  # sampled rows for each row to choose
+AMPLE_ROWS = 2**13  # of a class: from here on, few for each
+LEAST_ROWS, LEAST_VALUES = (2**10, 2**12), 2**18  # of a class; so many rows and values are cheap
+TRIES, TRIED_VALUES = (8, 64), 2**19  # draws for each row to choose, likewise
+SAMPLE_BYTES = 4 * CHUNK_BYTES
+SAMPLE_MOVES = 4  # of the points, to the means of sampled rows
+MOVES = 2  # to the means of all rows, for each refinement
+
+
+def sample_limits(quotas: Indices, sizes: Counts, n_features: int) -> Counts:
+    """Return how many rows of each class are sampled, shape (n_classes,), int64.
+
+    At least as many as are to be chosen; and no more than fit `SAMPLE_BYTES`, roughly.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coresift.methods._sampled import sample_limits
+    >>> quotas, sizes = np.array([7, 100, 2000]), np.array([900, 10_000, 200_000])
+    >>> sample_limits(quotas, sizes, n_features=54).tolist()
+    [900, 4096, 20000]
+    """
+    wanted = np.minimum(MANY_PER_PICK * quotas, np.maximum(FEW_PER_PICK * quotas, AMPLE_ROWS))
+    least = int(np.clip(LEAST_VALUES // n_features, *LEAST_ROWS))
+    wanted = np.minimum(np.maximum(wanted, least), sizes)
+    share = min(1.0, SAMPLE_BYTES / (4 * n_features * int(wanted.sum())))
+    fewest: Counts = np.minimum(np.maximum(2 * quotas, LEAST_ROWS[0]), wanted)
+    return np.maximum((share * wanted).astype(np.int64), fewest)
+
+
+@dataclass(frozen=True, eq=False)
+class SumRows:
+    """Count and add up the rows nearest to each point.
+
+    Parameters
+    ----------
+    points : Centers
+        With ids that no row has.
+    units : FixedPoint
+    wanted : ndarray of shape (n_classes,), bool
+        The classes that have points.
+    """
+
+    points: Centers
+    units: FixedPoint
+    wanted: NDArray[np.bool_]
+
+    def __call__(self, block: Block) -> CellSums:
+        """Look at a block."""
+        block = of_classes(block, self.wanted)
+        owners, _ = self.points.owners(block.rows, block.class_ids, block.row_ids)
+        n_points = len(self.points.row_ids)
+        return CellSums.of(block.rows, owners, n_points, self.units, block.weights)
+
+
+@dataclass(frozen=True, eq=False)
+class NearestRows:
+    """Find the rows nearest to each point, of those to which no other point is nearer.
+
+    Also which point that is for each row.
+    """
+
+    points: Centers
+    wanted: NDArray[np.bool_]
+
+    def __call__(self, block: Block) -> Together:
+        """Look at a block."""
+        block = of_classes(block, self.wanted)
+        owners, distances = self.points.owners(block.rows, block.class_ids, block.row_ids)
+        n_points = len(self.points.row_ids)
+        near = np.flatnonzero(among_smallest(distances, owners, n_points, TRIED_MEDOIDS))
+        limits = np.full(n_points, TRIED_MEDOIDS)
+        kept = BottomK.of(owners[near], (distances[near],), block.row_ids[near], limits)
+        return Together((kept, Membership(((block.row_ids, owners.astype(np.int32)),))))
+
+
+@dataclass(frozen=True, eq=False)
+class CompareRows:
+    """Add up the distances of the rows of each cell to the rows that are tried."""
+
+    compare: CompareMedoids
+    wanted: NDArray[np.bool_]
+
+    def __call__(self, block: Block) -> Count:
+        """Look at a block."""
+        return self.compare(of_classes(block, self.wanted))
+
+    def of_rows(self, start: int, n_rows: int) -> CompareRows:
+        """Return the task for a part of the rows."""
+        return replace(self, compare=self.compare.of_rows(start, n_rows))
+
+
+def of_classes(block: Block, wanted: NDArray[np.bool_]) -> Block:
+    """Return the rows of some classes."""
+    return block if wanted.all() else block.where(wanted[block.class_ids])
+
+
+def as_points(rows: Rows, class_ids: Indices, n_classes: int) -> Centers:
+    """Arrange points, class by class, that are no rows."""
+    return Centers.of(np.arange(-len(rows), 0), rows, class_ids, n_classes)
+
+
+def started(rows: Rows, quota: int, rng: np.random.Generator, units: FixedPoint) -> Rows:
+    """Return points among sampled rows of a class, one for each row to choose.
+
+    Fewer only where the sample has fewer different rows.
+    """
+    n_tries = int(np.clip(TRIED_VALUES // (quota * rows.shape[1]), *TRIES))
+    points = rows[spread_rows(rows, quota, rng, n_tries)]
+    for _ in range(SAMPLE_MOVES):
+        owners, _ = CenterTiles.of(points).nearest(rows)
+        points = moved(points, CellSums.of(rows, owners, len(points), units), units)
+    return points
+
+
+def choose_from_sample(
+    table: Table,
+    drawn: BottomK,
+    quotas: Indices,
+    wanted: NDArray[np.bool_],
+    n_moves: int,
+    seed: int,
+    run: Runtime,
+) -> Chosen:
+    """Choose in classes of which a sample was drawn.
+
+    Parameters
+    ----------
+    table : Table
+    drawn : BottomK
+        The rows of the sample, by class.
+    quotas : ndarray of shape (n_classes,), int64
+    wanted : ndarray of shape (n_classes,), bool
+        Which classes.
+    n_moves : int
+        Passes that move the points.
+    seed : int
+    run : Runtime
+    """
+    units = FixedPoint.of(*table.edges(), table.n_steps)
+    with run.stage("choose", int(quotas[wanted].sum())):
+        points = _starts(table, drawn, quotas, wanted, units, seed, run)
+    with run.stage("refine", (n_moves + 2) * table.n_rows):
+        for _ in range(n_moves):
+            sums = table.fold(SumRows(points, units, wanted), run)
+            points = as_points(moved(points.rows, sums, units), points.class_ids, len(quotas))
+        found = snapped(table, points, wanted, units, run)
+    sampled = np.bincount(drawn.groups, minlength=len(quotas))
+    return Chosen(
+        *_filled(*found, drawn, quotas, wanted),
+        None,
+        n_candidates=int(sampled.sum()),
+        class_facts={c: {"sampled": int(sampled[c])} for c in np.flatnonzero(wanted).tolist()},
+    )
+
+
+def _starts(
+    table: Table,
+    drawn: BottomK,
+    quotas: Indices,
+    wanted: NDArray[np.bool_],
+    units: FixedPoint,
+    seed: int,
+    run: Runtime,
+) -> Centers:
+    """Return points for each class, from its sample."""
+    classes, sizes = np.flatnonzero(wanted), table.classes.sizes
+    order = np.argsort(drawn.row_ids)
+    rows = np.empty((len(order), table.source.n_features), dtype=np.float32)
+    rows[order] = table.take(drawn.row_ids[order])
+    edges = np.searchsorted(drawn.groups, np.arange(len(quotas) + 1))
+
+    def start(place: int) -> Rows:
+        class_id = int(classes[place])
+        own, quota = rows[edges[class_id] : edges[class_id + 1]], int(quotas[class_id])
+        run.advance(quota)
+        if quota == sizes[class_id]:  # all of them
+            return own
+        return started(own, quota, stream(seed, Purpose.START, class_id), units)
+
+    found = choose_by_class(start, quotas[classes])
+    of_points = np.repeat(classes, [len(points) for points in found])
+    return as_points(np.concatenate(found), of_points, len(quotas))
+
+
+def snapped(
+    table: Table, points: Centers, wanted: NDArray[np.bool_], units: FixedPoint, run: Runtime
+) -> tuple[Indices, Indices]:
+    """Return for each point that has rows the best of those nearest to it, and its class.
+
+    The best has the smallest sum of distances to the rows of the point; of equals the nearest.
+    """
+    nearest, membership = table.fold(NearestRows(points, wanted), run).parts
+    used = np.flatnonzero(np.bincount(nearest.groups, minlength=len(points.row_ids)))
+    first = np.zeros(len(points.row_ids), dtype=np.int64)
+    first[nearest.groups[::-1]] = nearest.row_ids[::-1]
+    tried = nearest.table(first)[:, 1:]
+    needed, place = np.unique(tried, return_inverse=True)
+    rows = table.take(needed)[place.reshape(tried.shape)]
+    cells = CellsOfRows(0, membership.by_row(table.n_rows))
+    compare = CompareRows(CompareMedoids(cells, rows, units), wanted)
+    best = table.fold(compare, run).counts.argmin(axis=1)
+    return tried[used, best[used]], points.class_ids[used]
+
+
+def _filled(
+    row_ids: Indices,
+    class_ids: Indices,
+    drawn: BottomK,
+    quotas: Indices,
+    wanted: NDArray[np.bool_],
+) -> tuple[Indices, Indices]:
+    """Add rows of the sample, in its order, where points had no rows or there were too few."""
+    missing = np.where(wanted, quotas, 0) - np.bincount(class_ids, minlength=len(quotas))
+    if not missing.any():
+        return row_ids, class_ids
+    left = np.flatnonzero(~np.isin(drawn.row_ids, row_ids))
+    groups = drawn.groups[left]
+    rank = np.arange(len(left)) - np.searchsorted(groups, groups)
+    more = left[rank < missing[groups]]
+    return np.append(row_ids, drawn.row_ids[more]), np.append(class_ids, drawn.groups[more])
