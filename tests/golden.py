@@ -27,12 +27,12 @@ Make = Callable[..., BaseSelector]
 
 # Few clusters and candidates, as on large tables: with the defaults, each row of a table this
 # small is a cluster of its own, and all bounds and refinements agree.
-COARSE = partial(FastCore, n_planes=6, max_candidates=200)
+COARSE = partial(FastCore, n_planes=6, max_candidates=200, weights="assignment")
 
 # Settings other than the defaults of a method, each of which takes another way through the code.
 SETTINGS: dict[str, Make] = {
-    "exact_below=0": partial(FastCore, exact_below=0),
-    "exact_below=500": partial(FastCore, exact_below=500),
+    "exact_below=0": partial(FastCore, exact_below=0, weights="assignment"),
+    "exact_below=500": partial(FastCore, exact_below=500, weights="assignment"),
     "coarse": COARSE,
     "coarse weights=cluster": partial(COARSE, weights="cluster"),
     "coarse refine=0": partial(COARSE, refine=0),

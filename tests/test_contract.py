@@ -50,11 +50,15 @@ from tables import answer, table
 
 REGISTERED = {name: make(budget=0.05, random_state=3) for name, make in METHODS.items()}
 SETTINGS: dict[str, BaseSelector] = {
-    "root-naive": FastCore(40, bound="root", greedy="naive", scale="standard", random_state=1),
-    "refined": FastCore(0.05, refine=2, random_state=5),
+    "root-naive": FastCore(
+        40, bound="root", greedy="naive", scale="standard", weights="assignment", random_state=1
+    ),
+    "refined": FastCore(0.05, refine=2, representative="medoid", random_state=5),
     "random": FastCore(0.05, refine=1, representative="random", greedy="gradual", random_state=4),
     "gmm-cluster": FastCore(0.05, clusters="gmm", n_clusters=70, weights="cluster", random_state=3),
-    "few-candidates": FastCore(0.05, greedy="stochastic", n_candidates=10, random_state=2),
+    "few-candidates": FastCore(
+        0.05, greedy="stochastic", n_candidates=10, weights="assignment", random_state=2
+    ),
     "hull-lazy": FastCoreHull(40, greedy="lazy", weights="cluster", n_planes=8, random_state=1),
     "craig-recompute": Craig(0.05, distances="recompute", random_state=3),
     "craig-neighbours": Craig(40, distances="neighbours", n_neighbours=20, random_state=1),
@@ -72,8 +76,8 @@ SETTINGS: dict[str, BaseSelector] = {
 SELECTORS = REGISTERED | SETTINGS
 UNSCORED = {"fastcore-paper", "uniform", "stratified", "deepfool", "glister"}
 UNSCORED |= {"gmm-cluster", "hull-lazy", "craig-pq-paper", "stratified-few"}
-UNSCORED |= {"deepfool-twice", "glister-few"}
-WITHOUT_CHANCE = {"craig", "fastcore"}  # FastCore takes classes as small as these exactly
+UNSCORED |= {"deepfool-twice", "glister-few", "fastcore", "fastcore-kmeans", "fastcore-gmm"}
+WITHOUT_CHANCE = {"craig", "fastcore-medoid"}  # FastCore takes classes as small as these exactly
 READS_NO_FEATURE = {"uniform"}
 each_setting = pytest.mark.parametrize("name", SELECTORS)
 each_method = pytest.mark.parametrize("name", REGISTERED)

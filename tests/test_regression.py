@@ -293,7 +293,7 @@ def test_a_regressor_learns_from_a_coreset() -> None:
         model = CoresetRegressor(Ridge(0.1), selector).fit(X, y)  # whole numbers, as floats
         assert model.selector_.report_["target"] == "regression"
         assert model.selector_.sample_weight_.sum() == pytest.approx(len(y))
-        assert full - 0.05 < model.score(X, y) <= full
+        assert full - 0.05 < model.score(X, y) <= full + 0.01  # its penalty is not theirs
         assert model.predict(X[:3]).shape == (3,)
         assert model.n_features_in_ == 10
 
@@ -347,7 +347,7 @@ def test_an_estimator_without_weights_is_refused() -> None:
         (np.array([[1, 0], [0, 1], [1, 1]]), r"shape \(3, 2\).*one label per row"),
         (np.array(["a", "b", "c"]), "target='regression' needs numbers"),
         (np.array(["a", 1, 2.5], dtype=object), "needs numbers"),
-        (np.array([1 + 2j, 2, 3]), "needs numbers"),
+        (np.array([1 + 2j, 2, 3]), "Complex data not supported"),
         (None, "needs numbers to predict: give y"),
     ],
     ids=str,
