@@ -27,15 +27,19 @@ Make = Callable[..., BaseSelector]
 
 # Few clusters and candidates, as on large tables: with the defaults, each row of a table this
 # small is a cluster of its own, and all bounds and refinements agree.
-COARSE = partial(FastCore, n_planes=6, max_candidates=200)
+COARSE = partial(FastCore, n_planes=6, max_candidates=200, weights="assignment")
 
 # Settings other than the defaults of a method, each of which takes another way through the code.
 SETTINGS: dict[str, Make] = {
-    "start=codes": partial(FastCore, start="codes"),
-    "start=codes exact_below=500": partial(FastCore, start="codes", exact_below=500),
-    "start=sample exact_below=0": partial(FastCore, start="sample", exact_below=0),
+    "start=codes": partial(FastCore, start="codes", weights="assignment"),
+    "start=codes exact_below=500": partial(
+        FastCore, start="codes", exact_below=500, weights="assignment"
+    ),
+    "start=sample exact_below=0": partial(
+        FastCore, start="sample", exact_below=0, weights="assignment"
+    ),
     "start=sample exact_below=500 refine=3": partial(
-        FastCore, start="sample", exact_below=500, refine=3
+        FastCore, start="sample", exact_below=500, refine=3, weights="assignment"
     ),
     "coarse": COARSE,
     "coarse weights=cluster": partial(COARSE, weights="cluster"),

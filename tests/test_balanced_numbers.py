@@ -75,7 +75,7 @@ def test_what_is_said_stays() -> None:
     assert fitted(representative="medoid", weights="assignment").report_["score"] > 0
     assert fitted(weights="cluster").report_["score"] is None
     assert "check" not in fitted(weights="assignment").report_
-    assert "pilot" in fitted(weights="assignment").report_
+    assert fitted(weights="assignment").report_["score"] > 0
 
 
 @pytest.mark.parametrize(("factor", "center"), [(1e-9, 0.0), (1e6, -1e9), (1.0, 1e7)])
@@ -121,12 +121,14 @@ def test_numbers_that_are_linear_in_the_rows() -> None:
 
 def test_the_plan_knows_what_y_decides() -> None:
     plan = FastCorePlan(BUDGET)
-    for numbers, expected in (
-        (False, ("medoid", "assignment")),
-        (True, ("balanced", "calibrated")),
+    for n_classes, expected in (
+        (0, ("balanced", "calibrated")),
+        (1, ("medoid", "assignment")),
+        (2, ("balanced", "calibrated")),
     ):
-        settled = plan.settled(numbers)
+        settled = plan.settled(n_classes == 0, n_classes)
         assert (settled.representative, settled.weights) == expected
+    assert FastCorePlan(BUDGET, weights="assignment").settled(False).representative == "medoid"
     assert FastCorePlan(BUDGET, weights="cluster").settled(True).representative == "medoid"
     assert FastCorePlan(BUDGET, representative="random").settled(True).weights == "assignment"
     assert FastCorePlan(BUDGET, loss="squared_hinge").settled(False).weights == "calibrated"

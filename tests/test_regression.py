@@ -347,7 +347,7 @@ def test_an_estimator_without_weights_is_refused() -> None:
         (np.array([[1, 0], [0, 1], [1, 1]]), r"shape \(3, 2\).*one label per row"),
         (np.array(["a", "b", "c"]), "target='regression' needs numbers"),
         (np.array(["a", 1, 2.5], dtype=object), "needs numbers"),
-        (np.array([1 + 2j, 2, 3]), "needs numbers"),
+        (np.array([1 + 2j, 2, 3]), "Complex data not supported"),
         (None, "needs numbers to predict: give y"),
     ],
     ids=str,

@@ -34,7 +34,7 @@ def test_what_is_not_a_random_state(name: str, seed: Any) -> None:
         METHODS[name](0.1, random_state=seed).fit(X, Y)
 
 
-@pytest.mark.parametrize("seed", [1.7, "abc", np.random.PCG64(1)], ids=str)
+@pytest.mark.parametrize("seed", [1.7, "abc", np.random.PCG64(1)], ids=["1.7", "abc", "PCG64"])
 def test_models_and_planes_refuse_them_too(seed: Any) -> None:
     for model in (LinearClassifier(random_state=seed), NetworkClassifier("mlp", random_state=seed)):
         with pytest.raises(ParameterError, match="random_state="):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -60,8 +61,8 @@ def test_the_seed_decides_which_rows_are_looked_at() -> None:
 
 def test_refining_lowers_the_score_and_says_so() -> None:
     X, y = table()
-    plain = FastCore(0.05, start="codes", refine=0, random_state=0).fit(X, y)
-    refined = FastCore(0.05, start="codes", refine=3, random_state=0).fit(X, y)
+    codes = partial(FastCore, 0.05, start="codes", representative="medoid", random_state=0)
+    plain, refined = codes(refine=0).fit(X, y), codes(refine=3).fit(X, y)
     scores = refined.report_["scores"]
     assert scores[0] == plain.report_["score"] > scores[1]
     assert (np.diff(scores) <= 0).all()
@@ -70,7 +71,8 @@ def test_refining_lowers_the_score_and_says_so() -> None:
 
 def test_a_random_representative_stands_for_the_rows_of_the_medoid() -> None:
     X, y = table()
-    medoids = FastCore(0.05, start="codes", refine=2, scale=None, random_state=0).fit(X, y)
+    options = {"start": "codes", "refine": 2, "scale": None, "random_state": 0}
+    medoids = FastCore(0.05, representative="medoid", **options).fit(X, y)
     drawn = clone(medoids).set_params(representative="random").fit(X, y)
     rows, own = medoids.sample_indices_, drawn.sample_indices_
     distances = np.linalg.norm(X[own][:, None] - X[rows][None], axis=2)
@@ -96,7 +98,8 @@ def test_the_report_says_how_far_the_bound_is_from_what_it_bounds(bound: str) ->
 
 def test_it_beats_uniform_samples_on_the_score() -> None:
     X, y = table(4000)
-    chosen = FastCore(0.05, scale=None, random_state=0).fit(X, y).report_["score"]
+    selector = FastCore(0.05, scale=None, representative="medoid", random_state=0)
+    chosen = selector.fit(X, y).report_["score"]
 
     def score(rows: np.ndarray) -> float:
         distances = np.linalg.norm(X[:, None] - X[rows][None], axis=2)
@@ -155,7 +158,9 @@ def test_the_time_of_clustering_is_a_stage_and_no_time_counts_twice(clusters: st
 def test_huge_values() -> None:
     X, y = table(300)
     X[:, 0] *= np.float32(1e30)
-    assert np.isfinite(FastCore(0.1, random_state=0).fit(X, y).report_["score"])
+    assert np.isfinite(FastCore(0.1, random_state=0).fit(X, y).sample_weight_).all()
+    selector = FastCore(0.1, representative="medoid", random_state=0)
+    assert np.isfinite(selector.fit(X, y).report_["score"])
     for scale in ("standard", None):
         with pytest.raises(DataError, match="'x0' holds values up to"):
             FastCore(0.1, scale=scale).fit(X, y)
@@ -163,7 +168,8 @@ def test_huge_values() -> None:
 
 def test_small_classes_are_chosen_from_exactly() -> None:
     X, y = table()
-    selector = FastCore(0.1, exact_below=300, refine=0, scale=None, random_state=0).fit(X, y)
+    options = {"refine": 0, "scale": None, "representative": "medoid"}
+    selector = FastCore(0.1, exact_below=300, random_state=0, **options).fit(X, y)
     craig = Craig(0.1, scale=None, random_state=0).fit(X, y)
     for fact in selector.report_["classes"]:
         small = fact["rows"] < 300
@@ -179,7 +185,8 @@ def test_small_classes_are_chosen_from_exactly() -> None:
 def test_exact_classes_have_a_better_score_than_codes() -> None:
     X, y = load_digits(return_X_y=True)
     exact, coded = (
-        FastCore(0.1, start=start, random_state=0).fit(X, y).report_ for start in ("auto", "codes")
+        FastCore(0.1, start=start, representative="medoid", random_state=0).fit(X, y).report_
+        for start in ("auto", "codes")
     )
     assert exact["score"] < coded["score"]
     assert exact["score"] <= exact["bound"] * (1 + 1e-6)

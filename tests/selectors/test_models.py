@@ -87,11 +87,11 @@ def test_prior_weights_are_routed_through_a_search_and_a_validation() -> None:
         return_indices=True,
     )
     for fitted, rows in zip(found["estimator"], found["indices"]["train"], strict=True):
-        assert fitted.estimator_.weights_.sum() == WEIGHTS[rows].sum()
+        assert fitted.estimator_.weights_.sum() == pytest.approx(WEIGHTS[rows].sum())
     scaler = StandardScaler().set_fit_request(sample_weight=False)
     search = GridSearchCV(make_pipeline(scaler, model), {}, cv=2)
     search.fit(X, Y, sample_weight=WEIGHTS)
-    assert search.best_estimator_[-1].estimator_.weights_.sum() == WEIGHTS.sum()
+    assert search.best_estimator_[-1].estimator_.weights_.sum() == pytest.approx(WEIGHTS.sum())
     unset = CoresetClassifier(Recording(), FastCore(0.3, random_state=0))
     with pytest.raises(ValueError, match="not explicitly set as requested"):
         cross_validate(unset, X, Y, params={"sample_weight": WEIGHTS}, error_score="raise")

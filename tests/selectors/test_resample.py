@@ -103,7 +103,9 @@ def test_prior_weights_make_rows_of_a_uniform_sample_differ() -> None:
         Uniform(500, random_state=0).fit_resample(X, Y, prior)
 
 
-@pytest.mark.parametrize("rows", ["t.parquet", "t.npy", as_source(X, Y)], ids=str)
+@pytest.mark.parametrize(
+    "rows", ["t.parquet", "t.npy", as_source(X, Y)], ids=["parquet", "npy", "source"]
+)
 def test_what_has_no_rows_to_return_is_refused_first(rows: Any) -> None:
     with pytest.raises(DataError, match="cannot be returned as such"):
         FastCore(10).fit_resample(rows)

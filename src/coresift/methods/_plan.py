@@ -69,9 +69,9 @@ class Plan(ABC):
         """Return how the chosen rows are weighed."""
         return weighting_type(self.weights, type(self)).of(self)
 
-    def settled(self, numbers: bool) -> Plan:
+    def settled(self, numbers: bool, n_classes: int = 2) -> Plan:
         """Return the plan for a table of classes, or of numbers to predict."""
-        del numbers
+        del numbers, n_classes
         return self
 
     def cost(self, source: Source) -> dict[str, Any]:

@@ -59,8 +59,8 @@ AMPLE_CLUSTERS = 4096  # but at least so many, shared where there are more than 
 AMPLE_CANDIDATES = 1024
 TABLE_BYTES = 2**29
 # What "auto" is, representative and weights: by measurement, docs/measured.md.
-FOR_CLASSES = "medoid", "assignment"
-FOR_NUMBERS = "balanced", "calibrated"
+FOR_MODELS = "balanced", "calibrated"
+FOR_NEIGHBOURS = "medoid", "assignment"  # and where there is nothing to tell apart
 # What says how clusters and codes are made, and how rows are chosen by them.
 CODE_PARAMETERS = (
     "clusters",
@@ -162,26 +162,29 @@ class FastCorePlan(Plan):
         else:
             self.settled(self.target == "regression")
 
-    def settled(self, numbers: bool) -> FastCorePlan:
+    def settled(self, numbers: bool, n_classes: int = 2) -> FastCorePlan:
         """Return the plan with what is "auto" decided, for classes or numbers to predict.
 
         Parameters
         ----------
         numbers : bool
             Whether y holds numbers to predict.
+        n_classes : int
+            Classes, if it does not.
         """
         if "auto" not in (self.representative, self.weights):
             return self
         given = self.pilot, self.loss, self.noise, self.gradient
         gradients = self.rounds > 1 or any(value is not None for value in given)
-        representative, weights = FOR_NUMBERS if numbers or gradients else FOR_CLASSES
+        apart = numbers or gradients or n_classes > 1
+        representative, weights = FOR_MODELS if apart else FOR_NEIGHBOURS
         if self.weights != "auto":
+            looks = self.weights == "calibrated" or gradients
             reads = weighting_type(self.weights, type(self)).reads_cells
-            representative = representative if reads else "medoid"
-            return replace(self, representative=representative)
+            return replace(self, representative=representative if looks and reads else "medoid")
         if self.representative == "auto":
             return replace(self, representative=representative, weights=weights)
-        if self.representative != "balanced":  # they are for nearest neighbours
+        if self.representative != "balanced":
             weights = "assignment"
         return replace(self, weights=weights)
 

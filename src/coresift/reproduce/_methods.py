@@ -81,7 +81,7 @@ def selector_of(method: str, setting: Setting, **changes: Any) -> BaseSelector |
             n_planes=planes, n_candidates=CANDIDATES, center=False, weights="cluster"
         ),
         "fastcore": FastCore.paper(n_planes=planes, n_subspaces=parts),
-        "ours-rms": FastCore(),
+        "ours-rms": FastCore(representative="medoid"),
         "ours-balanced": FastCore(representative="balanced", weights="calibrated"),
     }
     selector = made[method]

@@ -61,8 +61,8 @@ class FastCore(BaseSelector):
         "assignment": each row counts for its nearest chosen row of its class (Eq. 5, one more
         pass). "calibrated" moves these weights a little, so that the weighted gradients at a
         pilot add up to those of all rows. "cluster": each cluster counts for the chosen row of
-        smallest bound (line 17). "auto" is "assignment" for classes, and "calibrated" for numbers
-        to predict.
+        smallest bound (line 17). "auto" is "calibrated", or "assignment" where the
+        representative is not "balanced".
     refine : int or None, default=None
         How often to look for better rows. With codes, each chosen row is replaced by a better
         medoid of the rows it stands for, where that lowers their distances (Eq. 5), in three
@@ -73,8 +73,9 @@ class FastCore(BaseSelector):
         Keep the most central row of those that a chosen row stands for, or draw one of them, or
         choose the one of at most 30 that makes the weighted gradients at a pilot add up to those
         of all rows. With ``weights="calibrated"`` a model trained on the coreset comes closest to
-        the one of all rows. "auto" is "medoid" for classes, and "balanced" for numbers to predict
-        or where ``pilot``, ``loss``, ``noise``, ``gradient`` or ``rounds`` is given.
+        the one of all rows. "auto" is "balanced", or "medoid" where there is one class or none,
+        and with other weights than "calibrated". Ask for "medoid" where rows themselves are
+        compared, as by nearest neighbours: the score of Eq. 5 is best then.
     pilot : estimator or None, default=None
         A fitted linear model of scikit-learn at which gradients are looked at, for "balanced"
         and "calibrated". None fits one to at most 20,000 rows of the first pass (half of all

@@ -22,7 +22,7 @@ FULL = "full"  # all rows: no selection
 
 METHODS: dict[str, Callable[..., BaseSelector]] = {
     "fastcore": FastCore,
-    "fastcore-balanced": partial(FastCore, representative="balanced", weights="calibrated"),
+    "fastcore-medoid": partial(FastCore, representative="medoid"),
     "fastcore-paper": FastCore.paper,
     "fastcore-kmeans": partial(FastCore, clusters="kmeans"),
     "fastcore-gmm": partial(FastCore, clusters="gmm"),

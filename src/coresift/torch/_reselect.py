@@ -180,7 +180,10 @@ def _read_labels(data: Any, options: dict[str, Any]) -> Any:
 
 
 def resolve_selector(selector: str | BaseSelector, budget: float | None) -> BaseSelector:
-    """Return a selector of its own, with the budget; one by name does not scale its features.
+    """Return a selector of its own, with the budget.
+
+    One by name does not scale its features and keeps to medoids, as Algorithm 2 does: the rows are
+    gradients already, and a pilot's gradients of them would say nothing.
 
     Raises
     ------
@@ -189,8 +192,10 @@ def resolve_selector(selector: str | BaseSelector, budget: float | None) -> Base
     """
     if isinstance(selector, str):
         found = make_selector(selector)
-        if "scale" in found.get_params(deep=False):
-            found.set_params(scale=None)
+        suited = {"scale": None}
+        if found.get_params(deep=False).get("representative") == "auto":
+            suited["representative"] = "medoid"
+        found.set_params(**{k: v for k, v in suited.items() if k in found.get_params(deep=False)})
     else:
         found = clone(selector)
     return found if budget is None else found.set_params(budget=budget)

@@ -91,7 +91,8 @@ class AssignmentWeights(CellWeights):
     def weigh(self, table: Table, choice: Choice, run: Runtime) -> Weighed:
         """Refine the chosen rows, and weigh them by the sizes of their cells."""
         centers, scores = self.refined(table, choice, run)
-        if self.representative == "balanced":
+        everything = len(choice.row_ids) == table.n_present  # each row stands for itself
+        if self.representative == "balanced" and not everything:
             return balanced(table, centers, self.settings(), choice.probe, run)
         with run.stage("weigh", table.n_rows):
             return self._counted(table, centers, choice.probe, scores, run)

@@ -260,7 +260,6 @@ def _given_pass(
 def _chosen(table: Table, pass_: Pass, settings: PilotSettings) -> tuple[Alternative, Metric]:
     """Choose among the members, and scale the weights to the sizes of the classes."""
     medoids, members = pass_.medoids, pass_.members
-    everything = len(medoids.row_ids) == table.n_present  # each row stands for itself
     found, metric = choose_members(
         pass_.aim,
         members.cells,
@@ -268,7 +267,7 @@ def _chosen(table: Table, pass_: Pass, settings: PilotSettings) -> tuple[Alterna
         members.sizes,
         table.n_present,
         stream(settings.seed, Purpose.BALANCE),
-        Search(calibration=None if everything else settings.calibration),
+        Search(calibration=settings.calibration),
         medoids.class_ids if table.has_numbers else None,
     )
     chosen = members.sample.take(found.chosen)

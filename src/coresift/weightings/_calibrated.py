@@ -10,6 +10,7 @@ from coresift._runtime import Runtime
 from coresift.core.coreset import Choice, Weighed
 from coresift.gradients import Calibration, Logistic, check_noise, loss_named
 from coresift.table import Table
+from coresift.weightings._assignment import AssignmentWeights
 from coresift.weightings._balanced import balanced
 from coresift.weightings._cells import CellWeights
 from coresift.weightings._pilot import HELD_OUT, PILOT_ROWS
@@ -47,6 +48,8 @@ class CalibratedWeights(CellWeights):
 
     def weigh(self, table: Table, choice: Choice, run: Runtime) -> Weighed:
         """Weigh the chosen rows, or members of their cells."""
+        if len(choice.row_ids) == table.n_present:  # each row stands for itself
+            return AssignmentWeights(seed=self.seed).weigh(table, choice, run)
         centers, _ = self.refined(table, choice, run)
         settings = self.settings(
             balance=self.representative == "balanced", calibration=Calibration(), hold_back=True
