@@ -192,7 +192,7 @@ def resolve_selector(selector: str | BaseSelector, budget: float | None) -> Base
     """
     if isinstance(selector, str):
         found = make_selector(selector)
-        suited = {"scale": None}
+        suited: dict[str, str | None] = {"scale": None}
         if found.get_params(deep=False).get("representative") == "auto":
             suited["representative"] = "medoid"
         found.set_params(**{k: v for k, v in suited.items() if k in found.get_params(deep=False)})
