@@ -39,12 +39,12 @@ SELECTORS: dict[str, Selector] = {
     "stratified": Stratified,
     "stratified, assignment": lambda k, **o: Stratified(k, weights="assignment", **o),
     "kmeans-snap": KMeansSnap,
-    "medoid (default)": FastCore,
+    "medoid": lambda k, **o: FastCore(k, representative="medoid", **o),
     "random": lambda k, **o: FastCore(k, representative="random", **o),
-    "medoid + calibrated": lambda k, **o: FastCore(k, weights="calibrated", **o),
-    "balanced + calibrated": lambda k, **o: FastCore(
-        k, representative="balanced", weights="calibrated", **o
+    "medoid + calibrated": lambda k, **o: FastCore(
+        k, representative="medoid", weights="calibrated", **o
     ),
+    "balanced (default)": FastCore,
 }
 Run = dict[str, Any]
 

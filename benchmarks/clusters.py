@@ -22,10 +22,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--n-clusters", type=int, help="k-means with so many as well")
     given = parser.parse_args()
-    methods = {kind: FastCore(clusters=kind) for kind in CLUSTERERS}
+    methods = {kind: FastCore(clusters=kind, representative="medoid") for kind in CLUSTERERS}
     if given.n_clusters:
         name = f"kmeans {given.n_clusters}"
-        methods[name] = FastCore(clusters="kmeans", n_clusters=given.n_clusters)
+        methods[name] = FastCore(
+            clusters="kmeans", n_clusters=given.n_clusters, representative="medoid"
+        )
     show(compared(DATASETS[given.data](), methods, budget=given.budget, seeds=given.seeds))
 
 

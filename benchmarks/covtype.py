@@ -1,7 +1,7 @@
 """FastCore on CovType at 1 %: time by stage, memory, Eq. 5 score and test figures.
 
 python benchmarks/covtype.py [--seeds 5] [--rows N] [--budget 0.01] [--threads 1]
-                             [--methods fastcore,fastcore-paper,kmeans-snap,uniform-assignment]
+                             [--methods fastcore,fastcore-medoid,fastcore-paper,kmeans-snap,uniform-assignment]
                              [--resume FILE]
 
 Uniform samples and training on all rows are always included. The same on the command line, with
@@ -15,7 +15,7 @@ import argparse
 from datasets import covtype
 from side_by_side import compared, show
 
-METHODS = "fastcore,fastcore-paper,kmeans-snap,uniform-assignment"
+METHODS = "fastcore,fastcore-medoid,fastcore-paper,kmeans-snap,uniform-assignment"
 
 
 def main() -> None:

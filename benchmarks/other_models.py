@@ -31,7 +31,7 @@ from coresift import FastCore, KMeansSnap, Uniform
 
 KINDS: dict[str, Callable[[float, int], Any]] = {
     "uniform": lambda budget, seed: Uniform(budget, random_state=seed),
-    "medoid": lambda budget, seed: FastCore(budget, random_state=seed),
+    "medoid": lambda budget, seed: FastCore(budget, representative="medoid", random_state=seed),
     "random": lambda budget, seed: FastCore(budget, representative="random", random_state=seed),
     "balanced": lambda budget, seed: FastCore(
         budget, representative="balanced", weights="calibrated", random_state=seed

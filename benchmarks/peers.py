@@ -75,15 +75,18 @@ def by_class(choose: Rows, X: Array, y: Array, budget: float, seed: int) -> tupl
     return np.concatenate(chosen), np.concatenate(weights).astype(float)
 
 
+MEDOIDS = partial(FastCore, representative="medoid")
+
+
 def fitted(kind: Any, X: Array, y: Array, budget: float, seed: int) -> tuple[Array, Array]:
     selector = kind(budget, random_state=seed, n_threads=1).fit(X, y)
     return selector.sample_indices_, selector.sample_weight_
 
 
 METHODS: dict[str, Callable[[Array, Array, float, int], tuple[Array, Array]]] = {
-    "fastcore": partial(fitted, FastCore),
-    "fastcore refine=3": partial(fitted, partial(FastCore, refine=3)),
-    "fastcore codes": partial(fitted, partial(FastCore, start="codes")),
+    "fastcore": partial(fitted, MEDOIDS),
+    "fastcore refine=3": partial(fitted, partial(MEDOIDS, refine=3)),
+    "fastcore codes": partial(fitted, partial(MEDOIDS, start="codes")),
     "superkmeans snapped": partial(by_class, super_means),
     "minibatch snapped": partial(fitted, KMeansSnap),
     "uniform": partial(fitted, partial(Uniform, weights="assignment")),

@@ -1,7 +1,7 @@
 """Log-loss, accuracy and score on the real data at several budgets, with uniform and all rows.
 
 python benchmarks/quality.py [--data covtype,movies,mnist] [--budgets 0.001,0.01,0.05,0.1]
-                             [--seeds 5] [--l2 1e-4] [--variants fastcore,random,kmeans-snap]
+                             [--seeds 5] [--l2 1e-4] [--variants fastcore,medoid,random,kmeans-snap]
                              [--threads 1] [--resume FILE]
 """
 
@@ -17,8 +17,9 @@ from coresift import FastCore
 from coresift.experiments import Comparison, L2Logistic, Result
 
 VARIANTS: dict[str, Any] = {
-    "refine=0": FastCore(refine=0),
+    "refine=0": FastCore(refine=0, representative="medoid"),
     "fastcore": "fastcore",
+    "medoid": "fastcore-medoid",
     "random": FastCore(representative="random"),
     "uniform-assignment": "uniform-assignment",
     "kmeans-snap": "kmeans-snap",
@@ -55,7 +56,7 @@ def main() -> None:
     parser.add_argument("--budgets", default="0.001,0.01,0.05,0.1")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--l2", type=float, default=1e-4, help="penalty on the mean loss")
-    parser.add_argument("--variants", default="fastcore,random")
+    parser.add_argument("--variants", default="fastcore,medoid,random")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--resume", help="file that keeps each run")
     given = parser.parse_args()

@@ -10,7 +10,7 @@ import argparse
 from datasets import covtype, generated
 from side_by_side import compared, show
 
-METHODS = ("fastcore", "fastcore-paper", "kmeans-snap", "uniform-assignment")
+METHODS = ("fastcore", "fastcore-medoid", "fastcore-paper", "kmeans-snap", "uniform-assignment")
 
 
 def main() -> None:

@@ -52,13 +52,13 @@ def rows(budget: int, n_threads: int | None) -> None:
     for n_rows in (whole // 4, whole // 2, whole):
         found = compared(
             data.first(n_rows),
-            ["fastcore"],
+            ["fastcore-medoid"],
             budget=budget,
             seeds=3,
             model=GaussianNB(),  # which takes no time
             n_threads=n_threads,
         )
-        runs = [run for run in found.runs if run["method"] == "fastcore"]
+        runs = [run for run in found.runs if run["method"] == "fastcore-medoid"]
         seconds = statistics.median(run["select_seconds"] for run in runs)
         base = base or seconds
         memory = max(run["select_mib"] for run in runs)
@@ -78,8 +78,8 @@ def classes(n_threads: int | None) -> None:
     """Print the processor time of methods for 500 to 100,000 classes of about 20 rows."""
     rng = np.random.default_rng(0)
     methods: dict[str, Any] = {
-        "FastCore": FastCore,
-        "with codes": partial(FastCore, start="codes"),
+        "FastCore": partial(FastCore, representative="medoid"),
+        "with codes": partial(FastCore, start="codes", representative="medoid"),
         "Stratified": Stratified,
         "Uniform": Uniform,
     }
@@ -96,6 +96,7 @@ def classes(n_threads: int | None) -> None:
 
 def sparse(n_threads: int | None) -> None:
     """Print the processor time for sparse rows of 50 entries, whatever the columns."""
+    medoids = partial(FastCore, representative="medoid")
     rng = np.random.default_rng(0)
     lines = []
     for n_rows, n_columns in ((1000, 10_000), (1000, 40_000), (11_000, 130_000), (50_000, 10**6)):
@@ -104,7 +105,7 @@ def sparse(n_threads: int | None) -> None:
         X = csr_array((rng.random(50 * n_rows), columns, ends), shape=(n_rows, n_columns))
         y = np.arange(n_rows) % 4
         options = {"random_state": 0, "n_threads": n_threads}
-        seconds = [taken(make(0.05, **options), X, y) for make in (FastCore, Uniform)]
+        seconds = [taken(make(0.05, **options), X, y) for make in (medoids, Uniform)]
         lines.append([str(n_rows), str(n_columns), *(f"{value:.2f}" for value in seconds)])
     print_table("Sparse rows, 5 %", ["rows", "columns", "FastCore s", "Uniform s"], lines)
 

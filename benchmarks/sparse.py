@@ -70,9 +70,12 @@ def main() -> None:
     for budget in map(float, given.budgets.split(",")):
         options: dict[str, Any] = {"scale": scale, "random_state": 0, "n_threads": 1}
         methods = {"uniform": (Uniform(budget, **options), None)}
-        methods["all features"] = FastCore(budget, **options), None
+        methods["all features"] = FastCore(budget, representative="medoid", **options), None
         for project in (128, 256, 512, 1024):
-            methods[f"{project} features"] = FastCore(budget, **options), project
+            methods[f"{project} features"] = (
+                FastCore(budget, representative="medoid", **options),
+                project,
+            )
         for name, (selector, project) in methods.items():
             start = time.process_time()
             chosen = selector.fit(as_source(X, y, project=project)).sample_indices_

@@ -106,7 +106,9 @@ def test_calibrated_weights_of_given_gradients() -> None:
     assert error_of(gradients, kept) < error_of(gradients, medoids)
 
 
-@pytest.mark.parametrize("options", [{"gradient": of_the_model}, {"rounds": 2}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{"gradient": of_the_model}, {"rounds": 2}], ids=["gradient", "rounds"]
+)
 def test_law_7_threads_and_chunks(options: dict[str, Any]) -> None:
     X, y = table()
     expected = answer(fitted(**options))

@@ -114,7 +114,7 @@ def test_a_model_that_takes_gaps_gets_rows_with_gaps() -> None:
         ({0: 1}, "a dict, whose values have names"),
         (iter([1]), "of type list_iterator, which can be read only once"),
     ],
-    ids=str,
+    ids=["int", "dict", "iterator"],
 )
 def test_what_are_not_labels(labels: object, message: str) -> None:
     with pytest.raises(LabelError, match=message):
