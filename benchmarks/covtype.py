@@ -1,7 +1,7 @@
 """FastCore on CovType at 1 %: time by stage, memory, Eq. 5 score and test figures.
 
 python benchmarks/covtype.py [--seeds 5] [--rows N] [--budget 0.01] [--threads 1]
-                             [--methods fastcore,fastcore-medoid,fastcore-paper,kmeans-snap,uniform-assignment]
+                             [--methods fastcore,fastcore-medoid,fastcore-paper,...]
                              [--resume FILE]
 
 Uniform samples and training on all rows are always included. The same on the command line, with
