@@ -9,10 +9,10 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, get_routing_for_object
 from sklearn.utils.validation import check_is_fitted, column_or_1d, has_fit_parameter
 
-from coresift._errors import LabelError, ParameterError
+from coresift._errors import ColumnError, DataError, LabelError, ParameterError
 from coresift.selectors._base import BaseSelector
 from coresift.selectors._fastcore import FastCore
-from coresift.sources import take_like
+from coresift.sources import obstacles_head, take_like
 
 
 class CoresetModel(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
@@ -51,7 +51,7 @@ class CoresetModel(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             )
         y = _labels(y)
         self._check_labels(y)
-        self.selector_ = self._selector().fit(X, y, sample_weight)
+        self.selector_ = _selected(self._selector(), X, y, sample_weight)
         rows = self.selector_.sample_indices_
         self.estimator_ = clone(self.estimator).fit(
             take_like(X, rows), take_like(y, rows), sample_weight=self.selector_.sample_weight_
@@ -102,6 +102,21 @@ class CoresetModel(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _selected(selector: BaseSelector, X: Any, y: Any, sample_weight: Any) -> BaseSelector:
+    """Fit a selector; say what helps where columns are in the way of a model's rows."""
+    try:
+        return selector.fit(X, y, sample_weight)
+    except (ColumnError, DataError) as error:
+        in_features = [one for one in error.obstacles if one.column is not None]
+        if not in_features or len(in_features) < len(error.obstacles):
+            raise
+        raise type(error)(
+            f"{obstacles_head(in_features)}: transform the columns in front of this model, as "
+            "SimpleImputer or OneHotEncoder in a pipeline do, or use selector=Uniform(), which looks "
+            "at no feature"
+        ) from error
 
 
 def _takes_weights(estimator: Any) -> bool:

@@ -25,6 +25,7 @@ from coresift.sources._kinds import is_files, is_frame, is_sparse
 from coresift.sources._labels_only import LabelsOfSource, LabelSource
 from coresift.sources._missing import finished
 from coresift.sources._obstacles import Obstacle, command_line_message, python_message
+from coresift.sources._obstacles import head as obstacles_head
 from coresift.sources._options import Dates, Missing, Numbers
 from coresift.sources._rows import take_like
 from coresift.sources._sparse import SparseSource
@@ -62,6 +63,7 @@ __all__ = [
     "count_nonfinite",
     "describe",
     "is_files",
+    "obstacles_head",
     "output_suffix",
     "python_message",
     "raise_unusable",
