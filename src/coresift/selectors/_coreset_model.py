@@ -114,8 +114,8 @@ def _selected(selector: BaseSelector, X: Any, y: Any, sample_weight: Any) -> Bas
             raise
         raise type(error)(
             f"{obstacles_head(in_features)}: transform the columns in front of this model, as "
-            "SimpleImputer or OneHotEncoder in a pipeline do, or use selector=Uniform(), which looks "
-            "at no feature"
+            "SimpleImputer or OneHotEncoder in a pipeline do, or use selector=Uniform(), which "
+            "looks at no feature"
         ) from error
 
 
