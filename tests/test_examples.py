@@ -62,7 +62,7 @@ def test_digits(run: Run, tmp_path: Path) -> None:
     assert "chosen: 50 rows of 1347" in printed
     assert "sum of the weights: 1347" in printed
     assert "picture" not in printed
-    assert 0.9 < found["coreset"] < found["full"]
+    assert 0.87 < found["coreset"] < found["full"]
     assert found["coreset"] > found["uniform"] + 0.02
 
 

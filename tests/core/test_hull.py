@@ -135,7 +135,7 @@ def test_lazy_greedy_equals_naive_greedy(data: tuple[Array, Array, int]) -> None
 
 
 @given(data=clustered(), seed=SEEDS, shared=st.booleans())
-def test_a_table_of_bounds_changes_no_bit(
+def test_a_table_of_bounds_changes_nothing_but_the_order_of_sums(
     data: tuple[Array, Array, int], seed: int, shared: bool
 ) -> None:
     rows, clusters, n_clusters = data
@@ -149,11 +149,10 @@ def test_a_table_of_bounds_changes_no_bit(
         cells = n_clusters * (len(rows) - 1) if len(rows) > 1 else 0
         patch.setattr("coresift.core.hull._TABLE_CELLS", cells)
         computed = HullObjective(pairs, hulls)
-    rng = np.random.default_rng(seed)
+    rng, close = np.random.default_rng(seed), 1e-12 * hulls.worst * len(rows)
     for pick in rng.integers(0, len(rows), size=3).tolist():
         which = np.unique(rng.integers(0, len(rows), size=4))
-        assert stored.gains(which).tolist() == computed.gains(which).tolist()
+        np.testing.assert_allclose(stored.gains(which), computed.gains(which), atol=close)
         stored.absorb(pick)
         computed.absorb(pick)
-        assert stored.owners.tolist() == computed.owners.tolist()
-        assert stored.score() == computed.score()
+        np.testing.assert_allclose(stored.score(), computed.score(), atol=close)

@@ -225,7 +225,7 @@ def test_json_csv_and_table_name_the_model() -> None:
     console.print(several)
     text = console.export_text()
     assert "models logistic, bayes" in text
-    assert text.count("counted") == 2
+    assert text.count("│ counted") == 2
 
 
 @pytest.mark.slow

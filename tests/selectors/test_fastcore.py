@@ -19,6 +19,8 @@ from coresift.methods._sampled import sample_limits
 from coresift.sources import as_source
 from tables import answer, table
 
+MEDOIDS = partial(FastCore, representative="medoid", random_state=0)
+
 
 @given(
     n_rows=st.integers(1, 60),
@@ -270,8 +272,7 @@ def test_moves_over_all_rows_lower_the_score() -> None:
 def test_a_sample_does_as_well_as_codes() -> None:
     X, y = load_digits(return_X_y=True)
     sampled, coded = (
-        FastCore(0.1, start=start, exact_below=0, random_state=0).fit(X, y).report_
-        for start in ("sample", "codes")
+        MEDOIDS(0.1, start=start, exact_below=0).fit(X, y).report_ for start in ("sample", "codes")
     )
     assert sampled["score"] < coded["score"]
     assert all("sampled" in fact for fact in sampled["classes"])
@@ -281,9 +282,7 @@ def test_a_sample_does_as_well_as_codes() -> None:
 
 def test_exchanging_rows_of_small_classes_lowers_the_score() -> None:
     X, y = load_digits(return_X_y=True)
-    plain, better = (
-        FastCore(0.1, refine=refine, random_state=0).fit(X, y).report_ for refine in (0, 1)
-    )
+    plain, better = (MEDOIDS(0.1, refine=refine).fit(X, y).report_ for refine in (0, 1))
     assert better["score"] < plain["score"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -144,7 +145,7 @@ def test_the_report_says_so_and_the_estimator_has_all_features() -> None:
     fitted = FastCore(20, random_state=0).fit(matrix, y)
     assert fitted.n_features_in_ == fitted.report_["n_features"] == 3000
     assert fitted.report_["projected"] == 512
-    small: Any = fitted.fit_resample(matrix, y)[0]
+    small: Any = fitted.fit_resample(matrix, y, return_weight=True)[0]
     assert small.format == "csr"
     assert small.shape == (20, 3000)
     few = FastCore(20, random_state=0).fit(matrix[:, :2048], y)
@@ -170,9 +171,10 @@ def test_rows_of_weight_zero_are_as_if_they_were_not_there() -> None:
     matrix.data[matrix.indptr[7] : matrix.indptr[8]] = 1000  # would decide the scale
     weights = np.where(np.arange(120) % 5 == 2, 0.0, 1.0)
     rows = np.flatnonzero(weights)
-    given = FastCore(20, random_state=0).fit(matrix, y, sample_weight=weights)
+    medoids = partial(FastCore, 20, representative="medoid", random_state=0)
+    given = medoids().fit(matrix, y, sample_weight=weights)
     assert given.report_["projected"] == 512
-    alone = FastCore(20, random_state=0).fit(matrix[rows], y[rows])
+    alone = medoids().fit(matrix[rows], y[rows])
     assert given.report_["score"] == alone.report_["score"]
     assert given.sample_indices_.tolist() == rows[alone.sample_indices_].tolist()
     heavy = FastCore(20, scale="standard", random_state=0).fit(matrix, y, sample_weight=weights)
