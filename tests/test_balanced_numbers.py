@@ -121,12 +121,15 @@ def test_numbers_that_are_linear_in_the_rows() -> None:
 
 def test_the_plan_knows_what_y_decides() -> None:
     plan = FastCorePlan(BUDGET)
-    for n_classes, expected in (
-        (0, ("balanced", "calibrated")),
-        (1, ("medoid", "assignment")),
-        (2, ("balanced", "calibrated")),
+    models, neighbours = ("balanced", "calibrated"), ("medoid", "assignment")
+    for numbers, n_free, n_chosen, expected in (
+        (True, 0, 1, models),
+        (False, 0, 9, neighbours),  # one class
+        (False, 100, 5, models),
+        (False, 101, 5, neighbours),  # no gradient can be matched
+        (False, 10_001, 9999, neighbours),  # a pilot would take long
     ):
-        settled = plan.settled(n_classes == 0, n_classes)
+        settled = plan.settled(numbers, n_free, n_chosen)
         assert (settled.representative, settled.weights) == expected
     assert FastCorePlan(BUDGET, weights="assignment").settled(False).representative == "medoid"
     assert FastCorePlan(BUDGET, weights="cluster").settled(True).representative == "medoid"

@@ -65,7 +65,7 @@ def select(
     """
     with Runtime(plan.engine, plan.n_threads, progress) as run:
         table = profiled(source, plan, run, check)
-        plan = plan.settled(table.has_numbers, len(table.classes))
+        plan = plan.settled_for(table)
         weighting = plan.weighting()
         choice = plan.choose(table, run)  # lines 1-15
         weighed = weighting.weigh(table, choice, run)  # lines 16-17

@@ -69,10 +69,14 @@ class Plan(ABC):
         """Return how the chosen rows are weighed."""
         return weighting_type(self.weights, type(self)).of(self)
 
-    def settled(self, numbers: bool, n_classes: int = 2) -> Plan:
-        """Return the plan for a table of classes, or of numbers to predict."""
-        del numbers, n_classes
+    def settled(self, numbers: bool) -> Plan:
+        """Return the plan for any table of classes, or of numbers to predict."""
+        del numbers
         return self
+
+    def settled_for(self, table: Table) -> Plan:
+        """Return the plan for this table."""
+        return self.settled(table.has_numbers)
 
     def cost(self, source: Source) -> dict[str, Any]:
         """Say what a selection would take, without reading a row.

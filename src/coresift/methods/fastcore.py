@@ -27,6 +27,7 @@ from coresift.core.hyperplanes import MAX_PLANES, Hyperplanes
 from coresift.core.mixture import Mixture
 from coresift.core.parameters import check_choice, check_range
 from coresift.core.summary import Layout, Summary
+from coresift.gradients import FEW
 from coresift.methods._bound_probe import BoundProbe
 from coresift.methods._code_picks import ClassPicks, pick_codes
 from coresift.methods._coded import Coded
@@ -61,6 +62,7 @@ TABLE_BYTES = 2**29
 # What "auto" is, representative and weights: by measurement, docs/measured.md.
 FOR_MODELS = "balanced", "calibrated"
 FOR_NEIGHBOURS = "medoid", "assignment"  # and where there is nothing to tell apart
+MOST_FREE = 10_000  # parameters of a linear model: beyond, a pilot takes longer than all else
 # What says how clusters and codes are made, and how rows are chosen by them.
 CODE_PARAMETERS = (
     "clusters",
@@ -162,22 +164,26 @@ class FastCorePlan(Plan):
         else:
             self.settled(self.target == "regression")
 
-    def settled(self, numbers: bool, n_classes: int = 2) -> FastCorePlan:
+    def settled(self, numbers: bool, n_free: int = 1, n_chosen: int = 1) -> FastCorePlan:
         """Return the plan with what is "auto" decided, for classes or numbers to predict.
 
         Parameters
         ----------
         numbers : bool
             Whether y holds numbers to predict.
-        n_classes : int
-            Classes, if it does not.
+        n_free : int
+            Parameters of a linear model that tells the classes apart; 0 where there is one class.
+            With fewer than one row to choose for 20 of them, no gradient can be matched.
+        n_chosen : int
+            Rows to choose.
         """
         if "auto" not in (self.representative, self.weights):
             return self
         given = self.pilot, self.loss, self.noise, self.gradient
         gradients = self.rounds > 1 or any(value is not None for value in given)
-        apart = numbers or gradients or n_classes > 1
-        representative, weights = FOR_MODELS if apart else FOR_NEIGHBOURS
+        within = 0 < n_free <= min(MOST_FREE, n_chosen / FEW)
+        model = numbers or gradients or within
+        representative, weights = FOR_MODELS if model else FOR_NEIGHBOURS
         if self.weights != "auto":
             looks = self.weights == "calibrated" or gradients
             reads = weighting_type(self.weights, type(self)).reads_cells
@@ -187,6 +193,11 @@ class FastCorePlan(Plan):
         if self.representative != "balanced":
             weights = "assignment"
         return replace(self, weights=weights)
+
+    def settled_for(self, table: Table) -> FastCorePlan:
+        """Return the plan for this table."""
+        n_free = (len(table.classes) - 1) * (table.source.n_features + 1)
+        return self.settled(table.has_numbers, n_free, int(table.quotas(self.budget).sum()))
 
     def weighting(self) -> Weighting:
         """Return how the chosen rows are weighed; where y decides, as for ``target``."""

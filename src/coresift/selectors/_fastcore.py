@@ -74,8 +74,9 @@ class FastCore(BaseSelector):
         choose the one of at most 30 that makes the weighted gradients at a pilot add up to those
         of all rows. With ``weights="calibrated"`` a model trained on the coreset comes closest to
         the one of all rows. "auto" is "balanced", or "medoid" where there is one class or none,
-        and with other weights than "calibrated". Ask for "medoid" where rows themselves are
-        compared, as by nearest neighbours: the score of Eq. 5 is best then.
+        fewer than one row to choose for 20 parameters of a linear model, or more than 10,000
+        parameters, and with other weights than "calibrated". Ask for "medoid" where rows are
+        compared with each other, as by nearest neighbours: the score of Eq. 5 is best then.
     pilot : estimator or None, default=None
         A fitted linear model of scikit-learn at which gradients are looked at, for "balanced"
         and "calibrated". None fits one to at most 20,000 rows of the first pass (half of all
