@@ -104,14 +104,15 @@ def fill_gains(
 
 
 @kernel
-def _lower(covered: Bits, squared: Float32, factor: np.float32) -> np.int32:
-    """Lower the cover of one tile to the distances; return the largest that is left."""
-    peak = np.int32(0)
+def _lower(covered: Bits, squared: Float32, factor: np.float32) -> tuple[np.int32, np.int64]:
+    """Lower the cover of one tile to the distances; return the largest left, and the gain."""
+    peak, gain = np.int32(0), np.int64(0)
     for i in range(WIDTH):
-        distance = np.int32(math.sqrt(squared[i]) * factor)
-        covered[i] = min(covered[i], distance)
-        peak = max(peak, covered[i])
-    return peak
+        lower = min(covered[i], np.int32(math.sqrt(squared[i]) * factor))
+        gain += np.int64(covered[i]) - lower
+        covered[i] = lower
+        peak = max(peak, lower)
+    return peak, gain
 
 
 @kernel
@@ -123,8 +124,16 @@ def absorb(
     cover: Bits,
     block_reach: Float32,
     group_reach: Float32,
+    block_sums: Indices,
+    group_sums: Indices,
 ) -> None:
-    """Lower ``cover`` and the reaches by the row in a place, which is chosen."""
+    """Lower ``cover`` and the reaches by the row in a place, which is chosen.
+
+    Parameters
+    ----------
+    block_sums, group_sums : ndarray of shape (n_blocks,), (n_groups,), int64
+        Sums of the cover, lowered too; of shape (0,) where nobody asks for them.
+    """
     groups, blocks = np.empty(WIDTH, np.float32), np.empty(WIDTH, np.float32)
     total = np.empty(WIDTH, np.float32)
     factor = np.float32(tiles.scale)
@@ -140,8 +149,11 @@ def absorb(
                 if blocks[k - g * WIDTH] < reach:
                     row_flags(tiles.row_flags[place], tiles.flags[k], tiles.unit, total)
                     if row_squares(tiles.rows[place], tiles.values[k], reach, total):
-                        peak = _lower(cover[k * WIDTH : (k + 1) * WIDTH], total, factor)
+                        peak, gain = _lower(cover[k * WIDTH : (k + 1) * WIDTH], total, factor)
                         block_reach[k] = reach_of(int(peak), tiles.scale)
+                        if block_sums.shape[0]:
+                            block_sums[k] -= gain
+                            group_sums[g] -= gain
                 farthest = max(farthest, block_reach[k])
             group_reach[g] = farthest
 

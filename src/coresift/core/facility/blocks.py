@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from coresift._kernels.tiles import WIDTH, Boxes, Tiles
-from coresift._typing import Indices, Rows
+from coresift._kernels.tiles import WIDTH, Boxes, Tiles, reach_of
+from coresift._typing import Bits, Float32, Indices, Rows
 from coresift.core.facility.whole import Grid, bits_of, tiled, two_valued
 from coresift.core.kd_order import block_order
 
@@ -79,3 +79,26 @@ class Blocks:
     def n_blocks(self) -> int:
         """Number of blocks."""
         return len(self.tiles.values)
+
+    def uncovered(self, worst: int) -> tuple[Bits, Float32, Float32]:
+        """Return the state of the kernels before a row is chosen.
+
+        Parameters
+        ----------
+        worst : int
+            How far each row is taken to be from a chosen one.
+
+        Returns
+        -------
+        cover : ndarray of shape (n_blocks * WIDTH,), int32
+        block_reach, group_reach : ndarray of float32
+        """
+        cover = np.zeros(self.n_blocks * WIDTH, dtype=np.int32)
+        cover[: len(self.order)] = worst
+        n_groups, n_tops = len(self.block_box.values[0]), len(self.group_box.values[0])
+        block_reach = np.zeros(n_groups * WIDTH, dtype=np.float32)
+        group_reach = np.zeros(n_tops * WIDTH, dtype=np.float32)
+        reach = reach_of(worst, self.grid.scale)
+        block_reach[: self.n_blocks] = reach
+        group_reach[:n_groups] = reach
+        return cover, block_reach, group_reach

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from coresift._kernels.spread import spread
-from coresift._kernels.tiles import WIDTH, reach_of
+from coresift._kernels.tiles import WIDTH
 from coresift._typing import Indices, Rows
 from coresift.core.facility.blocks import Blocks
 
@@ -41,14 +41,7 @@ def spread_rows(rows: Rows, quota: int, rng: np.random.Generator, n_tries: int) 
     [0.0, 5.0, 9.0]
     """
     blocks = Blocks.of(rows)
-    n_rows, scale, worst = len(rows), blocks.grid.scale, max(1, blocks.grid.worst)
-    cover = np.zeros(blocks.n_blocks * WIDTH, dtype=np.int32)
-    cover[:n_rows] = worst
-    n_groups, n_tops = len(blocks.block_box.values[0]), len(blocks.group_box.values[0])
-    block_reach = np.zeros(n_groups * WIDTH, dtype=np.float32)
-    group_reach = np.zeros(n_tops * WIDTH, dtype=np.float32)
-    block_reach[: blocks.n_blocks] = reach_of(worst, scale)
-    group_reach[:n_groups] = reach_of(worst, scale)
+    cover, block_reach, group_reach = blocks.uncovered(max(1, blocks.grid.worst))
     block_sums = cover.reshape(-1, WIDTH).sum(axis=1, dtype=np.int64)
     group_sums = np.add.reduceat(block_sums, np.arange(0, blocks.n_blocks, WIDTH))
     picks = np.empty(quota, dtype=np.int64)

@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 
 from coresift._kernels import facility as kernels
 from coresift._kernels import stored
-from coresift._kernels.tiles import WIDTH, reach_of
+from coresift._kernels.tiles import WIDTH
 from coresift._threads import run_blocks
 from coresift._typing import Counts, Indices, Rows
 from coresift.core.facility.blocks import Blocks
 from coresift.core.facility.whole import Grid, tiled
 
 Whole = NDArray[np.int32]
+_NO_SUMS = np.zeros(0, np.int64), np.zeros(0, np.int64)  # of the cover: no one draws by it
 
 
 class Recomputed:
@@ -41,14 +42,7 @@ class Recomputed:
         self.n_rows, n_features = rows.shape
         self.scale = blocks.grid.scale
         worst = blocks.grid.worst
-        self._cover = np.zeros(blocks.n_blocks * WIDTH, dtype=np.int32)
-        self._cover[: self.n_rows] = worst
-        n_groups, n_tops = len(blocks.block_box.values[0]), len(blocks.group_box.values[0])
-        self._block_reach = np.zeros(n_groups * WIDTH, dtype=np.float32)
-        self._group_reach = np.zeros(n_tops * WIDTH, dtype=np.float32)
-        reach = reach_of(worst, self.scale)
-        self._block_reach[: blocks.n_blocks] = reach
-        self._group_reach[:n_groups] = reach
+        self._cover, self._block_reach, self._group_reach = blocks.uncovered(worst)
         starts = np.arange(0, self.n_rows, WIDTH)
         self._counts = np.diff(np.append(starts, self.n_rows))
         means = np.add.reduceat(blocks.tiles.rows, starts, axis=0, dtype=np.float64)
@@ -144,6 +138,7 @@ class Recomputed:
             self._cover,
             self._block_reach,
             self._group_reach,
+            *_NO_SUMS,
         )
 
     def score(self) -> int:
