@@ -19,7 +19,9 @@ Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same cor
 Threads = Annotated[
     int | None, typer.Option(help="Threads; every processor by default, and for -1.")
 ]
-
+Scheduler = Annotated[
+    str | None, typer.Option(help="Address of a Dask scheduler, for --engine dask.")
+]
 
 Groups = Annotated[
     str | None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coresift._errors import ColumnError, DataError, ParameterError
-from coresift.cli._options import AsJson, Seed, Threads, amounts, cluster, n_threads
+from coresift.cli._options import AsJson, Scheduler, Seed, Threads, amounts, cluster, n_threads
 from coresift.cli._output import print_check, print_facts, progress_bars
 from coresift.cli._reading import Reading, reads
 from coresift.cli._summary_output import is_summary, summary_of, write_chosen
@@ -40,9 +40,7 @@ def select(
     engine: Annotated[
         str, typer.Option(help="What runs the passes: serial, processes or dask; same coreset.")
     ] = "serial",
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler, for --engine dask.")
-    ] = None,
+    scheduler: Scheduler = None,
     weight_name: Annotated[
         str, typer.Option(help="Column to write the weights to.")
     ] = "sample_weight",

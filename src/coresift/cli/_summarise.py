@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from coresift._errors import ParameterError
-from coresift.cli._options import AsJson, Seed, Threads, cluster, n_threads
+from coresift.cli._options import AsJson, Scheduler, Seed, Threads, cluster, n_threads
 from coresift.cli._output import print_facts, progress_bars
 from coresift.cli._reading import Reading, reads
 from coresift.cli._summary_output import check_suffix, facts_of
@@ -33,9 +33,7 @@ def summarise(
     engine: Annotated[
         str, typer.Option(help="What runs the passes: serial, processes or dask; same summary.")
     ] = "serial",
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler, for --engine dask.")
-    ] = None,
+    scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> None:
     """Summarise rows; coresift select chooses from the summary."""

@@ -18,7 +18,7 @@ from coresift._typing import Counts, Indices, Rows
 from coresift.core.centers import Centers
 from coresift.core.facility import spread_rows
 from coresift.core.medoids import CellSums, FixedPoint, Membership, among_smallest, moved
-from coresift.core.merge import BottomK, Count, Together
+from coresift.core.merge import BottomK, Count, Together, rank_in_group
 from coresift.core.nearest import CenterTiles
 from coresift.methods._exact import Chosen
 from coresift.methods._plan import choose_by_class
@@ -244,6 +244,5 @@ def _filled(
         return row_ids, class_ids
     left = np.flatnonzero(~np.isin(drawn.row_ids, row_ids))
     groups = drawn.groups[left]
-    rank = np.arange(len(left)) - np.searchsorted(groups, groups)
-    more = left[rank < missing[groups]]
+    more = left[rank_in_group(groups) < missing[groups]]
     return np.append(row_ids, drawn.row_ids[more]), np.append(class_ids, drawn.groups[more])

@@ -58,18 +58,6 @@ finite numbers: pass as_source(..., missing='impute') or missing='drop', or leav
     _raise(found, n_missing_labels, source.n_rows)
 
 
-def raise_nonfinite(nan_counts: Counts, inf_counts: Counts, names: Sequence[str]) -> None:
-    """Raise one error about features that are not finite, of rows that are not a source yet.
-
-    Raises
-    ------
-    DataError
-        If a count is positive.
-    """
-    groups = [(name, 1, False) for name in names]
-    _raise(_not_finite(nan_counts, inf_counts, groups, False), 0, 0)
-
-
 def _not_finite(
     nan_counts: Counts, inf_counts: Counts, groups: Sequence[tuple[str, int, bool]], can_drop: bool
 ) -> list[Obstacle]:

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from coresift._rng import Purpose, derived_seed, draw_keys, stream
+from coresift._rng import Purpose, derived_seed, stream
 from coresift._runtime import Runtime
 from coresift.core.centers import Assignment, Centers
 from coresift.core.coreset import Weighed
-from coresift.core.merge import BottomK, Count, Together
+from coresift.core.merge import Count, Together
 from coresift.gradients import (
     Aim,
     GivenGradient,
@@ -36,7 +36,7 @@ from coresift.gradients import (
 from coresift.table import Block, Table
 from coresift.weightings._given import GivenPilot, GivenTask, mean_gradient
 from coresift.weightings._hold_back import Alternative, held_back, stratified_from
-from coresift.weightings._members import Members, centers_of_block
+from coresift.weightings._members import Members, centers_of_block, members_of_block
 from coresift.weightings._pilot import (
     MEMBERS,
     PILOT_ROWS,
@@ -45,6 +45,7 @@ from coresift.weightings._pilot import (
     held_out,
     pilot_for,
     pilot_rows,
+    pilot_sample,
     steps_for,
 )
 
@@ -101,12 +102,8 @@ class BalanceTask:
             GradientSum.of(
                 errors, rows, self.steps, None if times is None else times / self.heaviest
             ),
-            BottomK.of(
-                owners,
-                draw_keys(row_ids, self.seed, times),
-                row_ids,
-                np.full(n_cells, self.n_members),
-                (rows, goals),
+            members_of_block(
+                n_cells, owners, row_ids, times, self.n_members, self.seed, (rows, goals)
             ),
             own,
         ]
@@ -140,8 +137,7 @@ def balanced(
             weighed = own.weighed(_facts(pass_, own, metric))
         return _with_facts(weighed, pass_, asked)
     with run.stage("pilot"):
-        goals = Goals.in_table(table)
-        sample = goals.sample(table.labelled(0, pilot_rows(table)))
+        goals, sample = pilot_sample(table)
         pilot, l2 = pilot_for(table, settings, goals, sample)
     facts = table, centers, goals, sample, l2
     first = pass_ = _pass(*facts, pilot, settings, asked, run)

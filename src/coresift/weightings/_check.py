@@ -27,18 +27,18 @@ from coresift.gradients import (
     Sample,
     Steps,
     WeightFacts,
-    fit_on,
     gradient_error,
     paired_error,
     sentence,
 )
 from coresift.table import Block, Table
+from coresift.weightings._hold_back import losses_at
 from coresift.weightings._pilot import (
     Goals,
     PilotSettings,
     held_out,
     pilot_for,
-    pilot_rows,
+    pilot_sample,
     steps_for,
 )
 
@@ -147,9 +147,9 @@ class Checked:
         """Return losses on rows held out, and the sentence."""
         if len(self.held_out) < ENOUGH_ROWS:
             return {"sentence": "Too few rows to hold some out: nothing is known of this coreset."}
+        own, *uniform = self._values(self.coreset, *self.uniform)
         pilot = self.aim.pilot.values(self.held_out.rows, self.held_out.targets)
-        own = self._values(self.coreset)
-        means = [float(self._values(sample).mean()) * goals.unit for sample in self.uniform]
+        means = [float(values.mean()) * goals.unit for values in uniform]
         losses = {
             "coreset": float(own.mean()) * goals.unit,
             "uniform": float(np.mean(means)),
@@ -166,11 +166,10 @@ class Checked:
         )
         return {"loss": goals.loss_name(self.aim.pilot), "losses": losses, "sentence": said}
 
-    def _values(self, sample: Sample) -> Float64:
-        """Train on a sample; return the loss of each row held out."""
-        pilot = self.aim.pilot
-        model = fit_on(sample, pilot.loss, pilot.n_classes, self.aim.l2)
-        return model.values(self.held_out.rows, self.held_out.targets)
+    def _values(self, *samples: Sample) -> list[Float64]:
+        """Train on each sample; return the loss of each row held out."""
+        named = {str(number): sample for number, sample in enumerate(samples)}
+        return list(losses_at(self.aim, named, self.held_out).values())
 
 
 def self_check(
@@ -191,9 +190,8 @@ def self_check(
         Of the uniform samples.
     run : Runtime
     """
-    goals = Goals.in_table(table)
     with run.stage("check", table.n_rows):
-        sample = goals.sample(table.labelled(0, pilot_rows(table)))
+        goals, sample = pilot_sample(table)
         fitted, l2 = pilot_for(table, PilotSettings(pilot, loss), goals, sample)
         aside = held_out(table)
         steps = steps_for(table, fitted, goals)

@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 
 from coresift._errors import DataError
-from coresift._rng import draw_keys
 from coresift._survey import present
 from coresift._typing import Float64, Rows
 from coresift.core.centers import Assignment, Centers
 from coresift.core.exact_sum import ExactSum
-from coresift.core.merge import BottomK, Count, Together
+from coresift.core.merge import Count, Together
 from coresift.gradients import GivenGradient, RowGradients
 from coresift.sources import Chunk
 from coresift.table import Block, View
-from coresift.weightings._members import centers_of_block
+from coresift.weightings._members import centers_of_block, members_of_block
 
 _BLOCK = 256  # rows whose gradients are written out at a time
 
@@ -100,10 +99,10 @@ class GivenTask:
 
     def __call__(self, chunk: Chunk) -> Together:
         """Look at a chunk."""
-        block, times = self.view(chunk), None
-        times = block.weights
+        block = self.view(chunk)
+        times, row_ids = block.weights, block.row_ids
         looked = self._looked(chunk)
-        owners, distances = self.centers.owners(block.rows, block.class_ids, block.row_ids)
+        owners, distances = self.centers.owners(block.rows, block.class_ids, row_ids)
         n_cells = len(self.centers.row_ids)
         facts = block.class_ids, owners, distances, self.centers, times
         carried = looked.rows, looked.errors
@@ -112,14 +111,10 @@ class GivenTask:
                 Assignment.of(*facts),
                 Count.of(owners, n_cells, times),
                 exact_total(looked, times),
-                BottomK.of(
-                    owners,
-                    draw_keys(block.row_ids, self.seed, times),
-                    block.row_ids,
-                    np.full(n_cells, self.n_members),
-                    carried,
+                members_of_block(
+                    n_cells, owners, row_ids, times, self.n_members, self.seed, carried
                 ),
-                centers_of_block(self.centers, owners, block.row_ids, carried),
+                centers_of_block(self.centers, owners, row_ids, carried),
                 *(task(block) for task in self.more),
             )
         )

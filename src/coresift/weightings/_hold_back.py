@@ -18,7 +18,7 @@ from coresift.gradients import (
     Aim,
     Pilot,
     Sample,
-    fit_on,
+    held_out_losses,
     hold_back,
     paired_error,
     sentence,
@@ -105,21 +105,21 @@ def held_back(
     goals : Goals
     """
     kept = ~np.isin(held_out.row_ids, balanced.row_ids)
-    rows, targets = held_out.rows[kept], goals.of(held_out)[kept]
+    aside = goals.sample(held_out).take(np.flatnonzero(kept))
     n_chosen, pilot = len(balanced.row_ids), aim.pilot
-    facts: dict[str, Any] = {"held_out_rows": len(rows)}
-    if len(rows) < ENOUGH_ROWS:
+    facts: dict[str, Any] = {"held_out_rows": len(aside)}
+    if len(aside) < ENOUGH_ROWS:
         return balanced, {**facts, "use": "balanced", "reason": "too few rows to hold some out"}
     few = n_chosen < FEW * pilot.n_free
     made = {"balanced": balanced, "stratified": others["stratified"]()}
-    losses = {name: _losses(part.sample, aim, rows, targets) for name, part in made.items()}
-    weights = np.ones(len(rows))
-    verdict = hold_back(losses, weights, n_chosen, pilot.n_free)
+    losses = losses_at(aim, {name: part.sample for name, part in made.items()}, aside)
+    verdict = hold_back(losses, aside.weights, n_chosen, pilot.n_free)
     if few or verdict.chosen != "balanced":
-        made |= {name: make() for name, make in others.items() if name not in made}
-        losses = {name: _losses(part.sample, aim, rows, targets) for name, part in made.items()}
-        verdict = hold_back(losses, weights, n_chosen, pilot.n_free)
-    own = pilot.values(rows, targets)
+        more = {name: make() for name, make in others.items() if name not in made}
+        made |= more
+        losses |= losses_at(aim, {name: part.sample for name, part in more.items()}, aside)
+        verdict = hold_back(losses, aside.weights, n_chosen, pilot.n_free)
+    own = pilot.values(aside.rows, aside.targets)
     means = {name: mean * goals.unit for name, mean in verdict.losses.items()}
     means["pilot"] = float(own.mean()) * goals.unit
     said = sentence(
@@ -140,7 +140,9 @@ def held_back(
     }
 
 
-def _losses(sample: Sample, aim: Aim[Pilot], rows: Rows, targets: Indices | Float64) -> Float64:
-    """Train on a coreset; return the loss of each row held out."""
-    model = fit_on(sample, aim.pilot.loss, aim.pilot.n_classes, aim.l2)
-    return model.values(rows, targets)
+def losses_at(
+    aim: Aim[Pilot], coresets: Mapping[str, Sample], held_out: Sample
+) -> dict[str, Float64]:
+    """Train a model like the pilot on each coreset; return its loss on each row held out."""
+    pilot = aim.pilot
+    return held_out_losses(coresets, pilot.loss, pilot.n_classes, aim.l2, held_out)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from coresift._typing import Float64, Indices
+from coresift._rng import draw_keys
+from coresift._typing import Counts, Float64, Indices
 from coresift.core.centers import Centers
 from coresift.core.merge import BottomK
 from coresift.gradients import Sample
@@ -30,6 +31,31 @@ def centers_of_block(
     return BottomK.of(
         owners[here], keys, row_ids[here], ones, tuple(part[here] for part in carried)
     )
+
+
+def members_of_block(
+    n_cells: int,
+    owners: Indices,
+    row_ids: Indices,
+    times: Counts | None,
+    n_members: int,
+    seed: int,
+    carried: tuple[Any, ...],
+) -> BottomK:
+    """Return some rows of each cell, those of smallest hash.
+
+    Parameters
+    ----------
+    n_cells : int
+    owners, row_ids : ndarray of shape (n_rows,), int64
+    times : ndarray of shape (n_rows,), int64, or None
+        How often each row counts; heavier rows come first.
+    n_members : int
+    seed : int
+    carried : tuple of ndarray of shape (n_rows, ...)
+    """
+    keys = draw_keys(row_ids, seed, times)
+    return BottomK.of(owners, keys, row_ids, np.full(n_cells, n_members), carried)
 
 
 @dataclass(frozen=True, eq=False)

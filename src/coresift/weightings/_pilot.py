@@ -98,11 +98,11 @@ class Goals:
     largest: float = 0.0
 
     @classmethod
-    def in_table(cls, table: Table) -> Goals:
+    def in_table(cls, table: Table, sampled: Block) -> Goals:
         """Measure numbers on the sample that the pilot is fitted on."""
         if not table.has_numbers:
             return cls(len(table.classes))
-        targets, facts = table.labelled(0, pilot_rows(table)).targets, table.profile.targets
+        targets, facts = sampled.targets, table.profile.targets
         assert targets is not None  # strata are made of them
         assert facts is not None
         center, spread = float(targets.mean()), float(targets.std()) or 1.0
@@ -147,6 +147,13 @@ class Goals:
 def pilot_rows(table: Table) -> int:
     """Return how many rows of the sample a pilot is fitted on: at most half of all rows."""
     return min(PILOT_ROWS, max(table.n_present // 2, 1))
+
+
+def pilot_sample(table: Table) -> tuple[Goals, Sample]:
+    """Return what a pilot predicts, and the part of the sample that it is fitted on."""
+    block = table.labelled(0, pilot_rows(table))
+    goals = Goals.in_table(table, block)
+    return goals, goals.sample(block)
 
 
 def held_out(table: Table) -> Block:
