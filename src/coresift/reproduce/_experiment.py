@@ -85,6 +85,11 @@ def title_of(row: Row) -> str:
     return title if row["origin"] == "real" else f"{title} (generated)"
 
 
+def title_among(rows: Sequence[Row], data: str) -> str:
+    """Return the name of a data set, as its first row says it."""
+    return title_of(next(row for row in rows if row["data"] == data))
+
+
 def good(rows: Sequence[Row]) -> list[Row]:
     """Return the rows of runs that ended well."""
     return [row for row in rows if row.get("status", "ok") == "ok"]
@@ -147,7 +152,7 @@ def by_data(
         for data in datasets_of(rows):
             own = judge(rows, data)
             if own is not None:
-                title = title_of(next(row for row in rows if row["data"] == data))
+                title = title_among(rows, data)
                 found.append((title, *own))
         return judged(found)
 

@@ -51,6 +51,9 @@ SETTINGS = {
 }
 
 
+_TABLES = ("brazil", "covtype", "imdb", "movies")
+
+
 @dataclass(frozen=True)
 class Scale:
     """How much of the paper's experiments is run.
@@ -90,6 +93,11 @@ class Scale:
     def isolate(self) -> bool:
         """Whether each run has a process of its own, with a time limit and a figure of memory."""
         return self.time_limit is not None
+
+    @property
+    def varied_tables(self) -> tuple[str, ...]:
+        """Those of the tables of moderate size that are varied, in the order of the figures."""
+        return tuple(data for data in _TABLES if data in self.varied)
 
     def rows(self, data: str) -> int | None:
         """Return how many rows of a data set are drawn, or None for all of them."""

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from coresift.reproduce._cells import Cell, CompareCell
 from coresift.reproduce._draw import bars, colour
-from coresift.reproduce._experiment import Grid, datasets_of, groups, mean, of_method, title_of
+from coresift.reproduce._experiment import (
+    Grid,
+    datasets_of,
+    groups,
+    mean,
+    of_method,
+    title_among,
+    title_of,
+)
 from coresift.reproduce._methods import TITLES
 from coresift.reproduce._settings import SETTINGS, Scale
 from coresift.reproduce._store import Row
@@ -109,7 +117,7 @@ def draw_seconds(figure: Figure, rows: Sequence[Row]) -> None:
 def _panels(rows: Sequence[Row], name: str) -> dict[str, list[tuple[str, float | None, str]]]:
     methods = methods_of(rows)
     return {
-        title_of(next(row for row in rows if row["data"] == data)): [
+        title_among(rows, data): [
             (TITLES[method], of_method(rows, data, method, name), colour(method))
             for method in methods
         ]

@@ -16,6 +16,7 @@ from coresift.reproduce._experiment import (
     groups,
     mean,
     of_method,
+    title_among,
     title_of,
 )
 from coresift.reproduce._methods import TITLES
@@ -27,15 +28,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZES = (0.001, 0.005, 0.01, 0.05, 0.1)
-_DATA = ("brazil", "covtype", "imdb", "movies")
 _METHODS = ("fastcore", "uniform", "ours-balanced")
 _STABLE = 1.0  # points
 
 
 def _cells(scale: Scale) -> Iterator[Cell]:
-    for data in _DATA:
-        if data not in scale.varied:
-            continue
+    for data in scale.varied_tables:
         for seed in scale.seeds:
             yield CompareCell(data, method=FULL, seed=seed)
             for share in SIZES:
@@ -77,7 +75,7 @@ def _draw(figure: Figure, rows: Sequence[Row]) -> None:
         full = of_method(rows, data, FULL, "accuracy")
         if full is not None:
             curves[TITLES[FULL]] = ([100 * SIZES[0]], [full])
-        panels[title_of(next(row for row in rows if row["data"] == data))] = curves
+        panels[title_among(rows, data)] = curves
     flat = (TITLES[FULL],)
     lines(figure, panels, "size [% of rows]", "test accuracy", log=True, ticks=True, flat=flat)
 

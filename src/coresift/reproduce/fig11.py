@@ -18,6 +18,7 @@ from coresift.reproduce._experiment import (
     judged,
     mean,
     of_method,
+    title_among,
     title_of,
 )
 from coresift.reproduce._methods import TITLES
@@ -29,15 +30,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MODELS = {"logistic": "logistic regression", "svm": "SVM", "lasso": "Lasso"}
-_DATA = ("brazil", "covtype", "imdb", "movies")
 _METHODS = (FULL, "fastcore", "uniform", "ours-balanced")
 _SIGNIFICANT = 2.0  # points
 
 
 def _cells(scale: Scale) -> Iterator[Cell]:
-    for data in _DATA:
-        if data not in scale.varied:
-            continue
+    for data in scale.varied_tables:
         for seed in scale.seeds:
             for method in _METHODS:
                 for model in MODELS:
@@ -55,7 +53,7 @@ def _grid(rows: Sequence[Row]) -> Grid:
 
 def _draw(figure: Figure, rows: Sequence[Row]) -> None:
     panels = {
-        title_of(next(row for row in rows if row["data"] == data)): [
+        title_among(rows, data): [
             (
                 f"{title}: {TITLES[method]}",
                 of_method(rows, data, method, "accuracy", model=model),
@@ -72,7 +70,7 @@ def _draw(figure: Figure, rows: Sequence[Row]) -> None:
 def _no_difference(rows: Sequence[Row]) -> Verdict:
     found: list[Found] = []
     for data in datasets_of(rows):
-        title = title_of(next(row for row in rows if row["data"] == data))
+        title = title_among(rows, data)
         for model, name in MODELS.items():
             full = of_method(rows, data, FULL, "accuracy", model=model)
             own = of_method(rows, data, "fastcore", "accuracy", model=model)

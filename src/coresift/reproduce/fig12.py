@@ -15,6 +15,7 @@ from coresift.reproduce._experiment import (
     datasets_of,
     groups,
     mean,
+    title_among,
     title_of,
 )
 from coresift.reproduce._settings import SETTINGS, Scale
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PLANES = (8, 16, 32, 48, 64)
-_DATA = ("brazil", "covtype", "imdb", "movies")
 _STABLE, _BELOW = 1.0, 0.0  # points
 
 
@@ -42,9 +42,7 @@ def parts_of(n_features: int) -> list[int]:
 
 
 def _cells(scale: Scale) -> Iterator[Cell]:
-    for data in _DATA:
-        if data not in scale.varied:
-            continue
+    for data in scale.varied_tables:
         for seed in scale.seeds:
             for planes in PLANES:
                 tags, changes = {"planes": planes}, {"n_planes": planes}
@@ -86,7 +84,7 @@ def _draw(figure: Figure, rows: Sequence[Row]) -> None:
     for name, title in (("planes", "hyperplanes"), ("parts", "m/M")):
         for data in datasets_of(rows):
             curve = _curve(rows, data, name)
-            own = title_of(next(row for row in rows if row["data"] == data))
+            own = title_among(rows, data)
             if curve:
                 points = [x for x, _ in curve], [y for _, y in curve]
                 panels[f"{own}: {title}"] = {"FastCore": points}

@@ -17,6 +17,7 @@ from coresift.reproduce._experiment import (
     datasets_of,
     good,
     groups,
+    title_among,
     title_of,
 )
 from coresift.reproduce._methods import TITLES
@@ -95,7 +96,7 @@ def _draw(figure: Figure, rows: Sequence[Row]) -> None:
                 curve = curve[curve[:, 0] > 0]  # the axis is logarithmic
                 curves[TITLES[method]] = (curve[:, 0].tolist(), curve[:, 1].tolist())
         if curves:
-            panels[title_of(next(row for row in rows if row["data"] == data))] = curves
+            panels[title_among(rows, data)] = curves
     lines(figure, panels, "iterations", "test accuracy", log=True)
 
 

@@ -15,7 +15,7 @@ from coresift.reproduce._experiment import (
     datasets_of,
     mean,
     of_method,
-    title_of,
+    title_among,
 )
 from coresift.reproduce._settings import SETTINGS, Scale
 from coresift.reproduce._store import Row
@@ -61,7 +61,7 @@ def _grid(rows: Sequence[Row]) -> Grid:
     for data in datasets_of(rows):
         search, fastcore, full = _seconds(rows, data)
         theirs = PAPER.get(data, (None, None))
-        title = title_of(next(row for row in rows if row["data"] == data))
+        title = title_among(rows, data)
         lines.append([title, search, theirs[0], fastcore, full, theirs[1]])
     return columns, lines
 
@@ -70,9 +70,7 @@ def _draw(figure: Figure, rows: Sequence[Row]) -> None:
     names = ("search for planes", "FastCore, training", "training on all rows")
     colours = (OURS_COLOUR, PAPER_COLOUR, FULL_COLOUR)
     panels = {
-        title_of(next(row for row in rows if row["data"] == data)): list(
-            zip(names, _seconds(rows, data), colours, strict=True)
-        )
+        title_among(rows, data): list(zip(names, _seconds(rows, data), colours, strict=True))
         for data in datasets_of(rows)
     }
     bars(figure, panels, "seconds", log=True)

@@ -18,6 +18,7 @@ from coresift.reproduce._experiment import (
     groups,
     judged,
     mean,
+    title_among,
     title_of,
 )
 from coresift.reproduce._settings import Scale
@@ -69,7 +70,7 @@ def _draw(figure: Figure, rows: Sequence[Row]) -> None:
             kind: [row for row in rows if row["data"] == data and row["clusters"] == kind]
             for kind in PAPER
         }
-        title = title_of(next(row for row in rows if row["data"] == data))
+        title = title_among(rows, data)
         panels[title] = [
             (_TITLES[kind], _cluster_seconds(own), PAPER_COLOUR) for kind, own in kinds.items()
         ]
