@@ -7,7 +7,6 @@ projected one by one, and the work grows with the entries.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +18,10 @@ from coresift._threads import run_blocks
 from coresift._typing import Counts, Float64, Indices, Labels, RawRows, Rows
 from coresift.core.exact_sum import ExactSum
 from coresift.core.scaler import LARGEST, Moments, Scaler
-from coresift.sources._base import Chunk, Part, Source, part_rows
+from coresift.sources._base import Source
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_positions
+from coresift.sources._csr import CsrPart, runs
 
 REPEATS = 4
 _SEED = 0x70726F6A  # the same for all: a table has one projection
@@ -66,25 +66,14 @@ class Projection:
 
 
 @dataclass(frozen=True, eq=False)
-class ProjectedPart(Part):
-    """Rows of a sparse matrix, projected chunk by chunk; arrays are as in `SparsePart`."""
+class ProjectedPart(CsrPart):
+    """Rows of a sparse matrix, projected chunk by chunk."""
 
-    data: np.ndarray[Any, np.dtype[Any]]
-    columns: np.ndarray[Any, np.dtype[Any]]
-    ends: np.ndarray[Any, np.dtype[Any]]
-    labels: Labels | None
     projection: Projection
-    chunk_rows: int
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the rows from first to last."""
-        for first in range(0, self.n_rows, self.chunk_rows):
-            stop = min(first + self.chunk_rows, self.n_rows)
-            labels = None if self.labels is None else self.labels[first:stop]
-            ends = self.ends[first : stop + 1] - self.ends[0]
-            some = slice(ends[0], ends[-1])
-            rows = self.projection.rows(self.data[some], self.columns[some], ends - ends[0])
-            yield Chunk(self.start + first, rows, labels)
+    def rows(self, data: Any, columns: Any, ends: Any) -> RawRows:
+        """Return the projected features of rows."""
+        return self.projection.rows(data, columns, ends)
 
 
 class ProjectedSource(Source):
@@ -127,27 +116,8 @@ class ProjectedSource(Source):
 
     def parts(self) -> tuple[ProjectedPart, ...]:
         """Return runs of rows, which share the memory of the matrix."""
-        size = part_rows(self.n_rows, self.n_features, self._chunk_rows)
-        return tuple(
-            self._part(start, min(start + size, self.n_rows))
-            for start in range(0, self.n_rows, size)
-        )
-
-    def _part(self, start: int, stop: int) -> ProjectedPart:
-        matrix = self._matrix
-        ends = matrix.indptr[start : stop + 1]
-        entries = slice(ends[0], ends[-1])
-        return ProjectedPart(
-            start,
-            stop - start,
-            f"{matrix.dtype.str}{(stop - start, *matrix.shape[1:])}:{ends[-1] - ends[0]}@{start}",
-            matrix.data[entries],
-            matrix.indices[entries],
-            ends,
-            None if self._labels is None else self._labels[start:stop],
-            self._projection,
-            self._chunk_rows,
-        )
+        found = runs(self._matrix, self._labels, self.n_features, self._chunk_rows)
+        return tuple(ProjectedPart(*run, self._projection) for run in found)
 
     def take(self, rows: Indices) -> RawRows:
         """Return the projected rows at these positions, shape (len(rows), n_features)."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 
 from coresift._errors import DataError
-from coresift._typing import Float64, Indices, Labels, RawRows
+from coresift._typing import Float64, Indices, RawRows
 from coresift.core.parameters import check_range
 from coresift.sources._array import float_type
-from coresift.sources._base import Chunk, Part, Source, part_rows
+from coresift.sources._base import Source
 from coresift.sources._base import chunk_rows as rows_per_chunk
 from coresift.sources._checks import as_labels, as_positions, check_shape
+from coresift.sources._csr import CsrPart, runs
 from coresift.sources._projected import REPEATS, ProjectedSource, canonical, column_moments
 
 PROJECTED = 512
@@ -22,47 +22,25 @@ WIDE = 2048  # features; docs/measured.md
 
 
 @dataclass(frozen=True, eq=False)
-class SparsePart(Part):
-    """Rows of a sparse matrix.
+class SparsePart(CsrPart):
+    """Rows of a sparse matrix, made dense chunk by chunk.
 
     Parameters
     ----------
-    data : ndarray of shape (n_entries,)
-        Views of the entries of these rows, as in CSR; `columns` likewise.
-    columns : ndarray of shape (n_entries,), int
-        Their columns.
-    ends : ndarray of shape (n_rows + 1,), int
-        Where the entries of a row begin and end, counted from ``ends[0]``.
-    labels : ndarray of shape (n_rows,) or None
     n_features : int
     dtype : dtype
         Of the chunks: float32 or float64.
-    chunk_rows : int
-        Rows per chunk.
     """
 
-    data: np.ndarray[Any, np.dtype[Any]]
-    columns: np.ndarray[Any, np.dtype[Any]]
-    ends: np.ndarray[Any, np.dtype[Any]]
-    labels: Labels | None
     n_features: int
     dtype: np.dtype[Any]
-    chunk_rows: int
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the rows from first to last."""
-        for first in range(0, self.n_rows, self.chunk_rows):
-            stop = min(first + self.chunk_rows, self.n_rows)
-            labels = None if self.labels is None else self.labels[first:stop]
-            yield Chunk(self.start + first, self._dense(first, stop), labels)
-
-    def _dense(self, first: int, stop: int) -> RawRows:
+    def rows(self, data: Any, columns: Any, ends: Any) -> RawRows:
+        """Return all features of rows."""
         from scipy.sparse import csr_array
 
-        ends = self.ends[first : stop + 1] - self.ends[0]
-        some = slice(ends[0], ends[-1])
-        entries = self.data[some].astype(self.dtype), self.columns[some], ends - ends[0]
-        rows: Any = csr_array(entries, shape=(stop - first, self.n_features)).toarray()
+        entries = data.astype(self.dtype), columns, ends
+        rows: Any = csr_array(entries, shape=(len(ends) - 1, self.n_features)).toarray()
         return cast("RawRows", np.ascontiguousarray(rows))
 
 
@@ -135,28 +113,8 @@ class SparseSource(Source):
 
     def parts(self) -> tuple[SparsePart, ...]:
         """Return runs of rows, which share the memory of the matrix."""
-        size = part_rows(self.n_rows, self.n_features, self._chunk_rows)
-        return tuple(
-            self._part(start, min(start + size, self.n_rows))
-            for start in range(0, self.n_rows, size)
-        )
-
-    def _part(self, start: int, stop: int) -> SparsePart:
-        matrix = self._matrix
-        ends = matrix.indptr[start : stop + 1]
-        entries = slice(ends[0], ends[-1])
-        return SparsePart(
-            start,
-            stop - start,
-            f"{matrix.dtype.str}{(stop - start, self.n_features)}:{ends[-1] - ends[0]}@{start}",
-            matrix.data[entries],
-            matrix.indices[entries],
-            ends,
-            None if self._labels is None else self._labels[start:stop],
-            self.n_features,
-            self._dtype,
-            self._chunk_rows,
-        )
+        found = runs(self._matrix, self._labels, self.n_features, self._chunk_rows)
+        return tuple(SparsePart(*run, self.n_features, self._dtype) for run in found)
 
     def take(self, rows: Indices) -> RawRows:
         """Return the features of the rows at these positions, shape (len(rows), n_features)."""
