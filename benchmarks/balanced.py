@@ -1,7 +1,8 @@
 """Balanced coresets: excess test log-loss as a share of a stratified sample's, on the real data.
 
 python benchmarks/balanced.py [--data movies,covtype,mnist] [--budgets 0.001,0.003,0.01,0.05]
-                              [--seeds 5] [--l2 1e-4,1e-6] [--runs FILE] [--cache DIR] [--tune]
+                              [--seeds 5] [--l2 1e-4,1e-6] [--methods NAMES] [--runs FILE]
+                              [--cache DIR] [--tune]
 
 Selectors run as a user runs them, on one thread; multinomial logistic regression is then trained
 to convergence on what they chose. `share` is the excess over the model of all rows divided by the
@@ -124,10 +125,13 @@ def coreset(world: World, selector: Any) -> tuple[Sample, Run]:
     return Sample(part.rows, part.targets, selector.sample_weight_), facts
 
 
-def runs_of(world: World, budget: int, seed: int, l2s: list[float]) -> list[Run]:
+def runs_of(
+    world: World, budget: int, seed: int, l2s: list[float], methods: list[str]
+) -> list[Run]:
     """Return a run of each method."""
     found = []
-    for name, selector in SELECTORS.items():
+    for name in methods:
+        selector = SELECTORS[name]
         if selector is KMeansSnap and budget > MOST_CENTERS:
             continue
         chosen, facts = coreset(world, selector(budget, random_state=seed, n_threads=1))
@@ -170,7 +174,7 @@ def measured(world: World, budget: int, given: argparse.Namespace, l2s: list[flo
         done = [run for run in read(given.runs) if _is(run, world, budget) and run["seed"] == seed]
         if done:
             continue
-        new = runs_of(world, budget, seed, l2s)
+        new = runs_of(world, budget, seed, l2s, given.methods.split(";"))
         with given.runs.open("a") as file:
             file.writelines(json.dumps(run) + "\n" for run in new)
         print(f"{world.name} {budget} seed {seed}", flush=True)
@@ -188,6 +192,9 @@ def main() -> None:
     parser.add_argument("--budgets", default="0.001,0.003,0.01,0.05")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--l2", default="1e-4,1e-6")
+    parser.add_argument(
+        "--methods", default=";".join(SELECTORS), help="separated by ';', stratified among them"
+    )
     parser.add_argument("--cache", type=Path, default=scratch)
     parser.add_argument("--runs", type=Path, default=scratch / "runs.jsonl")
     parser.add_argument("--tune", action="store_true")

@@ -192,6 +192,9 @@ class Pass:
         assignment, counted, _, kept, own, *more = parts
         sizes = counted.counts * (table.n_present / float(table.masses.sum()))
         members = Members.of(kept, sizes, own, balance)
+        if 2 * len(sizes) < aim.pilot.n_free:
+            # A model can fit each of so few rows, and then one far from its center bends it.
+            members = members.nearer_half(own.payload[0])
         facts = centers.row_ids, centers.class_ids, *own.payload, members.sizes
         return cls(assignment, aim, Alternative(*facts), members, tuple(more))
 

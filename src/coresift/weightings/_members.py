@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from coresift._rng import draw_keys
-from coresift._typing import Counts, Float64, Indices
+from coresift._typing import Counts, Float64, Indices, Rows
 from coresift.core.centers import Centers
-from coresift.core.merge import BottomK
+from coresift.core.merge import BottomK, rank_in_group
 from coresift.gradients import Sample
+
+_BLOCK = 1 << 12  # rows
 
 
 def centers_of_block(
@@ -101,3 +103,34 @@ class Members:
         order = np.lexsort((row_ids, cells))
         sample = Sample(rows[order], goals[order], np.ones(len(order)))
         return cls(cells[order], row_ids[order], sample, np.where(sizes > 0, sizes, 1.0))
+
+    def nearer_half(self, centers: Rows) -> Members:
+        """Return the half of each cell's members that is nearest to its center, or one more.
+
+        Parameters
+        ----------
+        centers : ndarray of shape (k, n_columns), float32
+            Of the cells, in order.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from coresift.gradients import Sample
+        >>> from coresift.weightings._members import Members
+        >>> rows = np.float32([[0], [9], [1], [5]])
+        >>> sample = Sample(rows, np.zeros(4, dtype=np.int64), np.ones(4))
+        >>> members = Members(np.array([0, 0, 0, 1]), np.arange(4), sample, np.array([3.0, 1.0]))
+        >>> members.nearer_half(np.float32([[0], [9]])).row_ids.tolist()
+        [0, 2, 3]
+        """
+        distances = np.empty(len(self.cells))
+        for first in range(0, len(distances), _BLOCK):  # no copy of all rows
+            part = slice(first, first + _BLOCK)
+            apart = self.sample.rows[part] - centers[self.cells[part]]
+            distances[part] = np.einsum("ij,ij->i", apart, apart, dtype=np.float64)
+        order = np.lexsort((self.row_ids, distances, self.cells))
+        ranks, sizes = rank_in_group(self.cells[order]), np.bincount(self.cells)
+        kept = np.sort(order[2 * ranks < sizes[self.cells[order]]])
+        return replace(
+            self, cells=self.cells[kept], row_ids=self.row_ids[kept], sample=self.sample.take(kept)
+        )
