@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.special import logsumexp
 
 import naive
 from coresift._kernels.gradients import add_outer, linear_outputs, logit_errors, softmax_errors
@@ -37,8 +38,11 @@ def test_softmax_errors(case: tuple[Array, Array]) -> None:
     expected = [
         naive.softmax_errors(*pair) for pair in zip(outputs.tolist(), class_ids, strict=True)
     ]
-    softmax_errors(class_ids, outputs)
+    losses = logsumexp(outputs, axis=1) - outputs[np.arange(len(outputs)), class_ids]
+    values = np.full(len(outputs), np.nan)
+    softmax_errors(class_ids, outputs, values)
     assert outputs.tolist() == expected
+    assert values == pytest.approx(losses, rel=1e-12, abs=1e-12)
     assert outputs.sum(axis=1) == pytest.approx(np.zeros(len(outputs)), abs=1e-12)
 
 
@@ -48,8 +52,11 @@ def test_logit_errors(case: tuple[Array, Array]) -> None:
     expected = [
         [naive.logit_error(*pair)] for pair in zip(outputs[:, 0].tolist(), class_ids, strict=True)
     ]
-    logit_errors(class_ids, outputs)
+    losses = np.logaddexp(0, np.where(class_ids == 1, -1, 1) * outputs[:, 0])
+    values = np.full(len(outputs), np.nan)
+    logit_errors(class_ids, outputs, values)
     assert outputs.tolist() == expected
+    assert values == pytest.approx(losses, rel=1e-12, abs=1e-12)
 
 
 @given(rows=matrices(st.integers(0, 9), st.integers(0, 4)), data=st.data())

@@ -35,7 +35,7 @@ def linear_outputs(rows: Rows, coef: Float64, outputs: Float64) -> None:
 
 
 @kernel
-def softmax_errors(class_ids: Indices, errors: Float64) -> None:
+def softmax_errors(class_ids: Indices, errors: Float64, values: Float64) -> None:
     """Turn outputs into probabilities less the one-hot label, in place.
 
     Parameters
@@ -43,12 +43,15 @@ def softmax_errors(class_ids: Indices, errors: Float64) -> None:
     class_ids : ndarray of shape (n_rows,), int64
     errors : ndarray of shape (n_rows, n_classes), float64
         Holds the outputs; overwritten.
+    values : ndarray of shape (n_rows,), float64
+        Filled with the cross-entropy.
     """
     n_classes = errors.shape[1]
     for i in range(errors.shape[0]):
         highest = errors[i, 0]
         for c in range(1, n_classes):
             highest = max(highest, errors[i, c])
+        values[i] = highest - errors[i, class_ids[i]]
         total = 0.0
         for c in range(n_classes):
             errors[i, c] = math.exp(errors[i, c] - highest)
@@ -56,10 +59,11 @@ def softmax_errors(class_ids: Indices, errors: Float64) -> None:
         for c in range(n_classes):
             errors[i, c] /= total
         errors[i, class_ids[i]] -= 1.0
+        values[i] += math.log(total)
 
 
 @kernel
-def logit_errors(class_ids: Indices, errors: Float64) -> None:
+def logit_errors(class_ids: Indices, errors: Float64, values: Float64) -> None:
     """Turn one output a row into the probability of class 1 less the label, in place.
 
     Parameters
@@ -68,9 +72,13 @@ def logit_errors(class_ids: Indices, errors: Float64) -> None:
         0 or 1.
     errors : ndarray of shape (n_rows, 1), float64
         Holds the outputs; overwritten.
+    values : ndarray of shape (n_rows,), float64
+        Filled with the cross-entropy.
     """
     for i in range(errors.shape[0]):
         raised = math.exp(-abs(errors[i, 0]))
+        against = -errors[i, 0] if class_ids[i] == 1 else errors[i, 0]
+        values[i] = max(against, 0.0) + math.log1p(raised)
         chance = 1 / (1 + raised) if errors[i, 0] >= 0 else raised / (1 + raised)
         errors[i, 0] = chance - class_ids[i]
 

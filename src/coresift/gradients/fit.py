@@ -65,8 +65,9 @@ class _Problem:
             part = slice(first, first + BLOCK)
             rows, targets = self.rows[part].astype(np.float64), self.targets[part]
             outputs = rows @ inner + coef[-1]
-            value += float(self.shares[part] @ self.loss.values(outputs, targets))
-            errors = self.loss.errors(outputs, targets) * self.shares[part, None]
+            values, errors = self.loss.both(outputs, targets)
+            value += float(self.shares[part] @ values)
+            errors *= self.shares[part, None]
             gradient[:-1] += rows.T @ errors
             gradient[-1] += errors.sum(axis=0)
         return value, (self.steps * (self.axes.T @ gradient)).ravel()

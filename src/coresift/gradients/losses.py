@@ -46,6 +46,9 @@ class Loss(Protocol):
     def values(self, outputs: Float64, targets: Indices | Float64) -> Float64:
         """Return the loss of each row, shape (n_rows,), float64."""
 
+    def both(self, outputs: Float64, targets: Indices | Float64) -> tuple[Float64, Float64]:
+        """Return the losses and the derivatives."""
+
     def curvatures(self, outputs: Float64, targets: Indices | Float64) -> Curvatures:
         """Return the second derivatives by the outputs."""
 
@@ -78,19 +81,18 @@ class Logistic:
 
     def errors(self, outputs: Float64, targets: Indices | Float64) -> Float64:
         """Return the probabilities less the one-hot label."""
-        result = np.array(outputs, dtype=np.float64, order="C")
-        class_ids = np.ascontiguousarray(targets, dtype=np.int64)
-        (logit_errors if result.shape[1] == 1 else softmax_errors)(class_ids, result)
-        return result
+        return self.both(outputs, targets)[1]
 
     def values(self, outputs: Float64, targets: Indices | Float64) -> Float64:
         """Return minus the log of the probability of the label."""
-        class_ids = np.asarray(targets, dtype=np.int64)
-        if outputs.shape[1] == 1:
-            return np.asarray(np.logaddexp(0, np.where(class_ids == 1, -1, 1) * outputs[:, 0]))
-        highest = outputs.max(axis=1)
-        total = np.exp(outputs - highest[:, None]).sum(axis=1)
-        return np.asarray(np.log(total) + highest - outputs[np.arange(len(outputs)), class_ids])
+        return self.both(outputs, targets)[0]
+
+    def both(self, outputs: Float64, targets: Indices | Float64) -> tuple[Float64, Float64]:
+        """Return values and errors: exponentials are taken once."""
+        errors = np.array(outputs, dtype=np.float64, order="C")
+        values, class_ids = np.empty(len(errors)), np.ascontiguousarray(targets, dtype=np.int64)
+        (logit_errors if errors.shape[1] == 1 else softmax_errors)(class_ids, errors, values)
+        return values, errors
 
     def curvatures(self, outputs: Float64, targets: Indices | Float64) -> Curvatures:
         """Return those of the probabilities: the labels have no say in it."""
@@ -135,6 +137,10 @@ class SquaredHinge:
         """Return the sum over classes of the squared shortfall of the margin."""
         signs = self._signs(outputs.shape[1], targets)
         return np.asarray((np.maximum(0, 1 - signs * outputs) ** 2).sum(axis=1))
+
+    def both(self, outputs: Float64, targets: Indices | Float64) -> tuple[Float64, Float64]:
+        """Return values and errors."""
+        return self.values(outputs, targets), self.errors(outputs, targets)
 
     def curvatures(self, outputs: Float64, targets: Indices | Float64) -> Curvatures:
         """Return 2 where a margin is too small."""
@@ -182,6 +188,10 @@ class Squared:
     def values(self, outputs: Float64, targets: Indices | Float64) -> Float64:
         """Return half the squared error."""
         return np.asarray(0.5 * self.errors(outputs, targets)[:, 0] ** 2)
+
+    def both(self, outputs: Float64, targets: Indices | Float64) -> tuple[Float64, Float64]:
+        """Return values and errors."""
+        return self.values(outputs, targets), self.errors(outputs, targets)
 
     def curvatures(self, outputs: Float64, targets: Indices | Float64) -> Curvatures:
         """Return 1 for each row."""
