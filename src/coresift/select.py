@@ -27,6 +27,7 @@ from coresift.core.coreset import Choice, ClassReport, Coreset, Report, Weighed
 from coresift.core.prior import weight_of
 from coresift.methods import Plan
 from coresift.sources import Source
+from coresift.sources._labels_only import LabelsOfSource
 from coresift.table import Table
 from coresift.weightings._check import self_check
 from coresift.weightings._pilot import HELD_OUT, PILOT_ROWS
@@ -52,6 +53,9 @@ def select(
     ------
     BudgetError, DataError, LabelError
         For rows, labels or a budget that cannot be used.
+    MemoryLimitError
+        If it takes more memory than it may: known before the rows are read, or where it depends on
+        the classes, once they are.
 
     Examples
     --------
@@ -63,9 +67,13 @@ def select(
     >>> len(coreset.row_ids), float(coreset.weights.sum())
     (179, 1797.0)
     """
+    plan = plan.fitted(plan.extent(source))
+    source = source.in_chunks(plan.chunk_bytes)
     with Runtime(plan.engine, plan.n_threads, progress) as run:
         table = profiled(source, plan, run, check)
-        plan = plan.settled_for(table)
+        plan = plan.settled_for(table).fitted(
+            plan.extent(source, table.classes.sizes, table.quotas(plan.budget))
+        )
         weighting = plan.weighting()
         choice = plan.choose(table, run)  # lines 1-15
         weighed = weighting.weigh(table, choice, run)  # lines 16-17
@@ -73,6 +81,29 @@ def select(
             weighed = _checked(table, weighed, plan, run)
         report = _report(source, table, choice, weighed, run)
     return Coreset(weighed.row_ids, table.weights_of(weighed), report)  # line 18
+
+
+def outlook(source: Source, plan: Plan, labels: Source | None = None) -> dict[str, Any]:
+    """Say what a selection would take: `Plan.cost`; no feature is read.
+
+    Parameters
+    ----------
+    source : Source
+    plan : Plan
+    labels : Source or None
+        The labels of the source, where they can be read without the rest. They are read once.
+
+    Raises
+    ------
+    BudgetError, DataError, LabelError
+        For labels or a budget that cannot be used.
+    """
+    with Runtime(n_threads=plan.n_threads) as run:
+        given = labels or LabelsOfSource(source)
+        table = Table.of(given, None, 1, plan.seed, run, target=plan.target, budget=plan.budget)
+        quotas = table.quotas(plan.budget)
+    plan = plan.settled_for(replace(table, source=source))
+    return plan.cost(source, table.classes.sizes, quotas)
 
 
 def profiled(source: Source, plan: Plan, run: Runtime, check: bool = False) -> Table:

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coresift._errors import ColumnError, DataError, ParameterError
-from coresift.cli._options import AsJson, Scheduler, Seed, Threads, amounts, cluster, n_threads
+from coresift.cli._options import (
+    AsJson,
+    MemoryLimit,
+    Scheduler,
+    Seed,
+    Threads,
+    amounts,
+    cluster,
+    memory_limit,
+    n_threads,
+)
 from coresift.cli._output import print_check, print_facts, progress_bars
 from coresift.cli._reading import Reading, reads
 from coresift.cli._summary_output import is_summary, summary_of, write_chosen
@@ -41,6 +51,7 @@ def select(
         str, typer.Option(help="What runs the passes: serial, processes or dask; same coreset.")
     ] = "serial",
     scheduler: Scheduler = None,
+    memory: MemoryLimit = "2GiB",
     weight_name: Annotated[
         str, typer.Option(help="Column to write the weights to.")
     ] = "sample_weight",
@@ -55,7 +66,7 @@ def select(
         typer.Option("--check", help="Say whether the coreset is worth it; one more pass."),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would be done; read no row.")
+        bool, typer.Option("--dry-run", help="Print what would be done; read the labels only.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -87,13 +98,19 @@ def select(
         random_state=seed,
         n_threads=n_threads(threads),
         engine=cluster(engine, scheduler),
+        memory_limit=memory_limit(memory),
     )
     plan = selector.plan()
     rows = reading.rows(weight=weight, features=plan.reads_features or check)
     _check_names(rows, weight_name, row_name)
     if dry_run:
-        cost = plan.cost(rows)
-        print_facts({**cost, "passes": cost["passes"] + check}, as_json)
+        from coresift.core.memory import in_words
+        from coresift.select import outlook
+
+        cost = outlook(rows, plan, reading.rows(weight=weight, features=False))
+        memory_in_stages = {stage: in_words(most) for stage, most in cost["memory"].items()}
+        shown = {} if as_json else {"memory": memory_in_stages}
+        print_facts({**cost, **shown, "passes": cost["passes"] + check}, as_json)
         return
     with progress_bars(as_json) as progress:
         selector.fit(rows, progress=progress, check=check)

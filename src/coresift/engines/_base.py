@@ -62,6 +62,11 @@ class Engine(ABC):
             Called with numbers of rows as they are done.
         """
 
+    def n_workers(self, n_threads: int | None) -> int:
+        """Return how many processes it starts on this machine with so many threads."""
+        del n_threads
+        return 0
+
     def __enter__(self) -> Self:
         return self
 

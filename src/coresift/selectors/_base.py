@@ -188,6 +188,29 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         return tags
 
 
+def check_same_features(selector: Any, X: Any) -> None:
+    """Refuse rows of other features than those before, in the words of scikit-learn.
+
+    Raises
+    ------
+    DataError
+    """
+    known = getattr(selector, "feature_names_in_", None)
+    names = list(map(str, X.columns)) if hasattr(X, "iloc") else None
+    if names is not None and known is not None and set(names) < set(known):
+        missing = ", ".join(sorted(set(known) - set(names)))
+        raise DataError(
+            "The feature names should match those that were passed during fit. Feature names seen "
+            f"at fit time, yet now missing: {missing}; give the same columns"
+        )
+    n_features = _n_features(X)
+    if names is None and n_features not in (None, selector.n_features_in_):
+        raise DataError(
+            f"X has {n_features} features, but {type(selector).__name__} is expecting "
+            f"{selector.n_features_in_} features as input; give the same columns"
+        )
+
+
 def _warn_of_lost(weights: Float64) -> None:
     """Warn where rows that count alike would not stand for what weighted ones do."""
     moved = float(np.abs(weights / weights.sum() - 1 / len(weights)).sum() / 2)
