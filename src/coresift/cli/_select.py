@@ -61,6 +61,10 @@ def select(
     update: Annotated[
         str | None, typer.Option(help="A summary of other rows: these are added, then chosen from.")
     ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Folder that keeps finished parts: a run that was killed goes on."),
+    ] = None,
     check: Annotated[
         bool,
         typer.Option("--check", help="Say whether the coreset is worth it; one more pass."),
@@ -80,6 +84,8 @@ def select(
     if update is not None or is_summary(reading.source):
         if check or isinstance(wanted, dict):
             raise ParameterError("a summary takes one budget for all classes, and no --check")
+        if resume is not None:
+            raise ParameterError("--resume is given together with a summary: leave it out")
         _refuse_with_summary(update, reading, weight, method, engine, seed)
         stored, facts = summary_of(reading, update, threads)
         if output is None:
@@ -113,7 +119,7 @@ def select(
         print_facts({**cost, **shown, "passes": cost["passes"] + check}, as_json)
         return
     with progress_bars(as_json) as progress:
-        selector.fit(rows, progress=progress, check=check)
+        selector.fit(rows, progress=progress, check=check, resume=resume)
     chosen = rows.original(selector.sample_indices_)  # some may have been left out
     added = {weight_name: selector.sample_weight_, row_name: chosen}
     copy_rows(rows, chosen, Path(str(output)), added)

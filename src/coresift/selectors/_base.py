@@ -52,6 +52,7 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         *,
         progress: Progress | None = None,
         check: bool = False,
+        resume: str | PathLike[str] | None = None,
     ) -> Self:
         """Choose the rows.
 
@@ -74,6 +75,10 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
             Whether ``report_["check"]`` is to say if the coreset is worth it: what linear models
             of the coreset, of five uniform samples of its size and of 20,000 rows (the pilot)
             lose on rows held out. One more pass.
+        resume : path or None, default=None
+            A folder of its own that keeps the result of each part of each pass. A call that was
+            killed goes on from there when it is made again, with the same coreset. It needs an
+            integer ``random_state``.
 
         Returns
         -------
@@ -87,7 +92,7 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         plan = self.plan()
         features = plan.reads_features or check
         source = named_source(X, y, sample_weight, features=features)
-        coreset = select(source, plan, progress, check=check)
+        coreset = select(source, plan, progress, check=check, resume=resume)
         self._set_features(X, source if features else None, (y, sample_weight))
         self.sample_indices_ = coreset.row_ids
         self.sample_weight_ = coreset.weights

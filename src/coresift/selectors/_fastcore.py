@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
 from coresift._progress import Progress
@@ -257,9 +258,10 @@ class FastCore(BaseSelector):
         *,
         progress: Progress | None = None,
         check: bool = False,
+        resume: str | PathLike[str] | None = None,
     ) -> Self:
         """Choose the rows, see `BaseSelector.fit`; those of `partial_fit` are forgotten."""
-        super().fit(X, y, sample_weight, progress=progress, check=check)
+        super().fit(X, y, sample_weight, progress=progress, check=check, resume=resume)
         if hasattr(self, "summary_"):
             del self.summary_
         return self
