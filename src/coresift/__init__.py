@@ -20,6 +20,7 @@ from coresift._errors import (
     ParameterError,
     WeightsLostWarning,
 )
+from coresift._progress import Pace, paced
 
 if TYPE_CHECKING:
     from coresift.experiments import compare, suggest_budget, suggest_planes
@@ -60,12 +61,14 @@ __all__ = [
     "MemoryLimitError",
     "MissingDataError",
     "MissingDependencyError",
+    "Pace",
     "ParameterError",
     "Stratified",
     "Uniform",
     "WeightsLostWarning",
     "__version__",
     "compare",
+    "paced",
     "suggest_budget",
     "suggest_planes",
 ]

@@ -106,7 +106,6 @@ def test_a_random_seed_is_drawn_once() -> None:
     [
         {"weights": "assignment"},
         {"representative": "balanced"},
-        {"clusters": "kmeans"},
         {"target": "regression"},
         {"max_clusters": 9},
         {"refine": 2},
@@ -119,6 +118,10 @@ def test_what_needs_the_rows_again_is_one_error(wrong: dict[str, Any]) -> None:
     name = next(iter(wrong))
     with pytest.raises(CoresiftError, match=f"^{name}="):
         FastCore(0.1, random_state=0).set_params(**wrong).partial_fit(X, Y)
+
+
+def test_other_clusters_have_no_such_method() -> None:
+    assert not hasattr(FastCore(0.1, clusters="kmeans"), "partial_fit")
 
 
 def test_more_rows_than_were_foreseen_are_one_error() -> None:

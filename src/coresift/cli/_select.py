@@ -118,7 +118,7 @@ def select(
         shown = {} if as_json else {"memory": memory_in_stages}
         print_facts({**cost, **shown, "passes": cost["passes"] + check}, as_json)
         return
-    with progress_bars(as_json) as progress:
+    with progress_bars(as_json, rows) as progress:
         selector.fit(rows, progress=progress, check=check, resume=resume)
     chosen = rows.original(selector.sample_indices_)  # some may have been left out
     added = {weight_name: selector.sample_weight_, row_name: chosen}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
+from sklearn.utils.metaestimators import available_if
+
 from coresift._progress import Progress
 from coresift._typing import Budget
 from coresift.core.memory import DEFAULT_LIMIT
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 # The paper sets no limit to clusters and candidates; these never bind on its data.
 _PAPER_CLUSTERS = 2**16
 _PAPER_CANDIDATES = 2**22
+
+
+def _has_hyperplanes(selector: Any) -> bool:
+    """Tell whether rows can be added: other clusters are trained for one budget."""
+    return bool(selector.clusters == "lsh")
 
 
 class FastCore(BaseSelector):
@@ -266,6 +273,7 @@ class FastCore(BaseSelector):
             del self.summary_
         return self
 
+    @available_if(_has_hyperplanes)  # type: ignore[untyped-decorator]
     def partial_fit(
         self,
         X: Any,
