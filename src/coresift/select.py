@@ -88,7 +88,7 @@ def select(
             run.keep(resume, source, {**_depends_on(plan), "check": check})
         table = profiled(source, plan, run, check)
         plan = plan.settled_for(table).fitted(
-            plan.extent(source, table.classes.sizes, table.quotas(plan.budget))
+            plan.extent(table.source, table.classes.sizes, table.quotas(plan.budget))
         )
         weighting = plan.weighting()
         choice = plan.choose(table, run)  # lines 1-15

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from coresift import (
     FastCore,
@@ -23,7 +24,7 @@ from coresift.core.budget import split_budget
 from coresift.core.memory import PROCESS_BYTES, Extent
 from coresift.select import outlook
 from coresift.selectors import METHODS, BaseSelector, make_selector
-from coresift.sources import ArraySource, Source, WeightedSource
+from coresift.sources import ArraySource, Source, WeightedSource, as_source
 from coresift.sources._shifted import ShiftedSource
 from strategies import Array
 
@@ -100,6 +101,15 @@ def test_what_cannot_fit_is_refused_before_a_row_is_read(engine: str) -> None:
         selector.set_params(memory_limit=wanted[1]).fit(source)
     with pytest.raises(AssertionError, match="a pass has begun"):
         selector.set_params(memory_limit=None).fit(source)
+
+
+def test_wide_sparse_rows_count_as_they_are_projected() -> None:
+    rows = csr_array(([1.0], ([7], [9])), shape=(2000, 130_000))
+    source, plan = as_source(rows), FastCore(1000).plan()
+    assert plan.extent(source).n_features == 512
+    assert plan.fitted(plan.extent(WeightedSource(source, np.ones(2000)))) is plan
+    with pytest.raises(MemoryLimitError):
+        plan.fitted(plan.extent(as_source(rows, project=None)))
 
 
 def test_what_classes_need_is_refused_once_they_are_known() -> None:

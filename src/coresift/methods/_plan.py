@@ -120,7 +120,7 @@ class Plan(ABC):
     ) -> Extent:
         """Return what the memory of a selection depends on."""
         known = most_rows(self.budget, source.n_rows) if quotas is None else int(quotas.sum())
-        facts = source.n_rows, source.n_features, known
+        facts = source.n_rows, source.n_narrow, known
         return Extent(*facts, self.chunk_bytes, sizes, quotas)
 
     def memory(self, extent: Extent) -> dict[str, int]:

@@ -150,7 +150,7 @@ class CraigPlan(Plan):
             Where the distances of the largest class would take more than ``max_bytes``.
         """
         largest = self.extent(source, sizes, quotas).largest
-        store = self.store(largest, source.n_features)
+        store = self.store(largest, source.n_narrow)
         return {**super().cost(source, sizes, quotas), "distances": store}
 
 

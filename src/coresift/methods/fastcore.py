@@ -482,13 +482,13 @@ class FastCorePlan(Plan):
         found = {**super().cost(source, sizes, quotas), "exact_below": self.exact_rows}
         if sizes is None or quotas is None:
             sizes, quotas = np.array([source.n_rows]), np.array([found["budget"]])
-        small = small_classes(sizes, source.n_features, self.exact_rows, self.exact_bytes)
+        small = small_classes(sizes, source.n_narrow, self.exact_rows, self.exact_bytes)
         sizes, quotas = sizes[~small], quotas[~small]
         if self.from_sample:
-            sampled = sample_limits(quotas, sizes, source.n_features, self.sample_bytes)
+            sampled = sample_limits(quotas, sizes, source.n_narrow, self.sample_bytes)
             own = {"sampled": int(sampled.sum())}
             return {**found, "passes": found["passes"] + 2 + self.n_moves, **own}
-        layout = self.layout(quotas, sizes, self.n_parts(source.n_features))
+        layout = self.layout(quotas, sizes, self.n_parts(source.n_narrow))
         own = {
             "max_clusters": sum(layout.max_clusters),
             "max_candidates": sum(layout.max_candidates),

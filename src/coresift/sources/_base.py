@@ -100,6 +100,11 @@ class Source(ABC):
         return len(self.feature_names)
 
     @property
+    def n_narrow(self) -> int:
+        """Number of features that distances are taken on, see `narrowed`."""
+        return self.n_features
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         """For each feature, the input column that it comes from (one-hot features share one)."""
         return self.feature_names
