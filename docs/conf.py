@@ -42,7 +42,8 @@ _ESTIMATOR = """{name}
 .. autoclass:: coresift.{name}
    :members:
    :inherited-members: BaseEstimator
-   :exclude-members: get_metadata_routing, score, set_fit_request, set_score_request
+   :exclude-members: get_metadata_routing, score, set_fit_request, \
+set_partial_fit_request, set_score_request
 
 """
 

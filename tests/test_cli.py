@@ -757,3 +757,15 @@ def test_an_array_has_no_columns_to_copy(tmp_path: Path) -> None:
     done = coresift("select", tmp_path / "x.npy", "--budget", 3, "-o", tmp_path / "o.parquet")
     assert done.returncode == 2
     assert "no columns to copy" in done.stderr
+
+
+def test_a_selection_is_resumed(rows: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    given = ["select", rows, "--label", "y", "--budget", 30, "--resume", folder]
+    for name in ("first.parquet", "again.parquet"):
+        assert called(*given, "-o", tmp_path / name)[0] == 0
+    first, again = (pq.read_table(tmp_path / f"{name}.parquet") for name in ("first", "again"))
+    assert first.equals(again)
+    status, _, error = called(*given, "--seed", 1, "-o", tmp_path / "other.parquet")
+    assert (status, error.count("\n")) == (2, 1)
+    assert "keeps another run (seed is 0 there and 1 here)" in error

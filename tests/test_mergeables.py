@@ -6,6 +6,7 @@ A new mergeable is one more entry of `MERGEABLES`, and the last test fails until
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from coresift.core.centers import Assignment, Centers
 from coresift.core.exact_sum import ExactSum
 from coresift.core.medoids import CellSums, FixedPoint, Membership
 from coresift.core.merge import BottomK, Count, Together
+from coresift.core.packing import packed, unpacked
 from coresift.core.prior import PriorSum
 from coresift.core.profile import Profile, sample_rows
 from coresift.core.scaler import SCALES, Moments
@@ -405,6 +407,20 @@ def test_a_value_is_pickled_with_all_that_counts(
     copied = pickle.loads(pickle.dumps(value))
     assert type(copied) is kind
     assert identical(copied, value)
+
+
+@each_mergeable
+@given(data=st.data())
+def test_a_value_is_kept_as_json_and_arrays(
+    kind: type, cases: st.SearchStrategy[Case], data: st.DataObject
+) -> None:
+    case = data.draw(cases)
+    value = case.of(np.arange(case.n_rows) if data.draw(st.booleans()) else NOTHING)
+    text, arrays = packed(value)
+    again = unpacked(json.loads(json.dumps(text)), arrays)
+    assert type(again) is kind
+    assert identical(again, value)
+    assert repr(again) == repr(value)  # types as well
 
 
 def test_every_class_that_merges_is_held_to_the_laws() -> None:

@@ -14,11 +14,13 @@ from coresift._errors import (
     FormatError,
     InputChangedError,
     LabelError,
+    MemoryLimitError,
     MissingDataError,
     MissingDependencyError,
     ParameterError,
     WeightsLostWarning,
 )
+from coresift._progress import Pace, paced
 
 if TYPE_CHECKING:
     from coresift.experiments import compare, suggest_budget, suggest_planes
@@ -56,14 +58,17 @@ __all__ = [
     "InputChangedError",
     "KMeansSnap",
     "LabelError",
+    "MemoryLimitError",
     "MissingDataError",
     "MissingDependencyError",
+    "Pace",
     "ParameterError",
     "Stratified",
     "Uniform",
     "WeightsLostWarning",
     "__version__",
     "compare",
+    "paced",
     "suggest_budget",
     "suggest_planes",
 ]

@@ -49,6 +49,10 @@ class ParameterError(CoresiftError, ValueError):
     """A parameter outside its documented values."""
 
 
+class MemoryLimitError(CoresiftError, MemoryError):
+    """A selection that takes more memory than it may."""
+
+
 class FormatError(CoresiftError, ValueError):
     """A file or an object whose format is not known, or that cannot be read or written."""
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Self
+from importlib.metadata import version
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
 
 from coresift._progress import Progress, Seconds, add_seconds
 from coresift._threads import threads
 from coresift.engines import Engine, Serial, Task, check_rows, make_engine
 from coresift.engines._base import M
+from coresift.engines._kept import KeptRun, contents
 from coresift.sources import Source
 
 
@@ -53,6 +57,7 @@ class Runtime:
         self._engine = make_engine(engine)
         self._n_threads, self._progress = n_threads, progress
         self._lock = threading.Lock()
+        self._kept: KeptRun | None = None
         self._name, self._done, self._total = "", 0, 0
 
     def __enter__(self) -> Self:
@@ -63,6 +68,32 @@ class Runtime:
 
     def __exit__(self, *failure: object) -> None:
         self._stack.close()
+
+    def keep(self, folder: str | PathLike[str], source: Source, facts: Mapping[str, Any]) -> None:
+        """Keep the result of each part in a folder from now on, and take what it holds.
+
+        Parameters
+        ----------
+        folder : path
+        source : Source
+            What the first pass reads.
+        facts : mapping of str to object
+            What else the run depends on.
+
+        Raises
+        ------
+        FormatError
+            If the folder keeps another run, which the error tells apart, or cannot be used.
+        """
+        own = {name: repr(value) for name, value in facts.items()}
+        shape = f"{source.n_rows:,} rows of {source.n_features:,} features"
+        data = {
+            "coresift": version("coresift"),
+            **own,
+            "table": shape,
+            "input": contents(source.parts()),
+        }
+        self._kept = KeptRun(Path(folder), data)
 
     @contextmanager
     def stage(self, name: str, total: int = 0) -> Iterator[None]:
@@ -92,7 +123,10 @@ class Runtime:
         DataError
             Where another number of rows was read than the source has.
         """
-        done = self._engine.fold(task, source.parts(), self.advance)
+        parts: Sequence[Any] = source.parts()
+        if self._kept is not None:
+            parts = self._kept.of_pass(parts)
+        done = self._engine.fold(task, parts, self.advance)
         check_rows(done.n_rows, source.n_rows)
         assert done.value is not None  # a source has rows
         if isinstance(self._engine, Serial):  # elsewhere the spans are of other clocks

@@ -16,7 +16,8 @@ lines  in the paper                                                  here
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -24,16 +25,25 @@ import numpy as np
 from coresift._progress import Progress
 from coresift._runtime import Runtime
 from coresift.core.coreset import Choice, ClassReport, Coreset, Report, Weighed
+from coresift.core.memory import DEFAULT_LIMIT, as_bytes
 from coresift.core.prior import weight_of
 from coresift.methods import Plan
 from coresift.sources import Source
+from coresift.sources._labels_only import LabelsOfSource
 from coresift.table import Table
 from coresift.weightings._check import self_check
 from coresift.weightings._pilot import HELD_OUT, PILOT_ROWS
 
+DEFAULT_BYTES = as_bytes("memory_limit", DEFAULT_LIMIT) or 0
+
 
 def select(
-    source: Source, plan: Plan, progress: Progress | None = None, *, check: bool = False
+    source: Source,
+    plan: Plan,
+    progress: Progress | None = None,
+    *,
+    check: bool = False,
+    resume: str | PathLike[str] | None = None,
 ) -> Coreset:
     """Choose a coreset.
 
@@ -47,11 +57,19 @@ def select(
         Called with (stage, done, total) as the work goes on.
     check : bool
         Whether to say if the coreset is worth it, by models on rows held out; one more pass.
+    resume : path or None
+        A folder that keeps the result of each part of each pass. A run that was killed goes on
+        from there, with the same answer.
 
     Raises
     ------
     BudgetError, DataError, LabelError
         For rows, labels or a budget that cannot be used.
+    FormatError
+        If the folder keeps another run.
+    MemoryLimitError
+        If it takes more memory than it may: known before the rows are read, or where it depends on
+        the classes, once they are.
 
     Examples
     --------
@@ -63,9 +81,15 @@ def select(
     >>> len(coreset.row_ids), float(coreset.weights.sum())
     (179, 1797.0)
     """
+    plan = plan.fitted(plan.extent(source))
+    source = source.in_chunks(plan.chunk_bytes)
     with Runtime(plan.engine, plan.n_threads, progress) as run:
+        if resume is not None:
+            run.keep(resume, source, {**_depends_on(plan), "check": check})
         table = profiled(source, plan, run, check)
-        plan = plan.settled_for(table)
+        plan = plan.settled_for(table).fitted(
+            plan.extent(table.source, table.classes.sizes, table.quotas(plan.budget))
+        )
         weighting = plan.weighting()
         choice = plan.choose(table, run)  # lines 1-15
         weighed = weighting.weigh(table, choice, run)  # lines 16-17
@@ -73,6 +97,44 @@ def select(
             weighed = _checked(table, weighed, plan, run)
         report = _report(source, table, choice, weighed, run)
     return Coreset(weighed.row_ids, table.weights_of(weighed), report)  # line 18
+
+
+def _depends_on(plan: Plan) -> dict[str, Any]:
+    """Return what the answer of a plan, and how rows are cut, depends on."""
+    free = {"n_threads", "engine", "memory_limit"}
+    own = {one.name: getattr(plan, one.name) for one in fields(plan) if one.name not in free}
+    own = {name: _name(value) for name, value in own.items()}
+    # a lower limit makes samples smaller; one above the default changes nothing
+    limit = None if plan.room(1, DEFAULT_BYTES) == DEFAULT_BYTES else plan.limit
+    return {"method": type(plan).__name__, **own, "memory_limit": limit}
+
+
+def _name(value: Any) -> Any:
+    """Return a value whose text is the same in another process."""
+    return getattr(value, "__qualname__", value)
+
+
+def outlook(source: Source, plan: Plan, labels: Source | None = None) -> dict[str, Any]:
+    """Say what a selection would take: `Plan.cost`; no feature is read.
+
+    Parameters
+    ----------
+    source : Source
+    plan : Plan
+    labels : Source or None
+        The labels of the source, where they can be read without the rest. They are read once.
+
+    Raises
+    ------
+    BudgetError, DataError, LabelError
+        For labels or a budget that cannot be used.
+    """
+    with Runtime(n_threads=plan.n_threads) as run:
+        given = labels or LabelsOfSource(source)
+        table = Table.of(given, None, 1, plan.seed, run, target=plan.target, budget=plan.budget)
+        quotas = table.quotas(plan.budget)
+    plan = plan.settled_for(replace(table, source=source))
+    return plan.cost(source, table.classes.sizes, quotas)
 
 
 def profiled(source: Source, plan: Plan, run: Runtime, check: bool = False) -> Table:

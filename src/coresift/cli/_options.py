@@ -23,6 +23,10 @@ Scheduler = Annotated[
     str | None, typer.Option(help="Address of a Dask scheduler, for --engine dask.")
 ]
 
+MemoryLimit = Annotated[
+    str, typer.Option("--memory-limit", help="What the process may take, such as 4GiB; or none.")
+]
+
 Groups = Annotated[
     str | None,
     typer.Option(help="Column whose rows of one value belong together: on one side of the split."),
@@ -32,6 +36,11 @@ Groups = Annotated[
 def names(text: str) -> list[str]:
     """Return the parts between commas, without the spaces around them."""
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def memory_limit(given: str) -> str | None:
+    """Return the limit; None, for ``none``, is no limit."""
+    return None if given.lower() == "none" else given
 
 
 def n_threads(given: int | None) -> int | None:

@@ -3,33 +3,70 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from coresift._text import plain
 
 if TYPE_CHECKING:
+    from coresift import Pace
     from coresift.experiments import Comparison
 
 
 @contextmanager
-def progress_bars(quiet: bool) -> Iterator[Any]:
-    """Show a bar for each stage on standard error, where that is a terminal."""
+def progress_bars(quiet: bool, source: Any = None) -> Iterator[Any]:
+    """Show a bar for each stage on standard error, where that is a terminal.
+
+    Beside it rows, bytes of the files of the source, rows a second, and the time that is left.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from coresift import paced
+
     console = Console(stderr=True)
-    columns = TextColumn("{task.description:<10}"), BarColumn(), TimeElapsedColumn()
+    pace = TextColumn("{task.fields[pace]}")
+    columns = TextColumn("{task.description:<10}"), BarColumn(20), TimeElapsedColumn(), pace
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bars:
         tasks: dict[str, Any] = {}
 
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total or None)
-            bars.update(tasks[stage], completed=done)
+        def show(now: Pace) -> None:
+            if now.stage not in tasks:
+                tasks[now.stage] = bars.add_task(now.stage, total=now.total or None, pace="")
+            bars.update(tasks[now.stage], completed=now.done, pace=pace_in_words(now))
 
-        yield show
+        sizes = [file.stamp.size for file in getattr(source, "files", ())]
+        n_rows = getattr(source, "n_input_rows", None)
+        yield paced(show, n_rows=n_rows, n_bytes=sum(sizes) or None)
+
+
+def pace_in_words(pace: Pace) -> str:
+    """Return how far a stage is, for a person.
+
+    Examples
+    --------
+    >>> from coresift import Pace
+    >>> from coresift.cli._output import pace_in_words
+    >>> pace_in_words(Pace("survey", 500_000, 2_000_000, 2.0, n_bytes=3 * 2**29))
+    '500,000/2,000,000  1.5GiB  250,000/s  0:00:06 left'
+    >>> pace_in_words(Pace("cluster", 0, 0, 2.0))
+    ''
+    """
+    from coresift.core.memory import in_words
+
+    if not pace.total:
+        return ""
+    words = [f"{pace.done:,}/{pace.total:,}"]
+    if pace.n_bytes:
+        words.append(in_words(pace.n_bytes))
+    if pace.rate is not None:
+        words.append(f"{pace.rate:,.0f}/s")
+    if pace.seconds_left:
+        words.append(f"{timedelta(seconds=math.ceil(pace.seconds_left))} left")
+    return "  ".join(words)
 
 
 def print_json(facts: dict[str, Any]) -> None:

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coresift._errors import ColumnError, DataError, ParameterError
-from coresift.cli._options import AsJson, Scheduler, Seed, Threads, amounts, cluster, n_threads
+from coresift.cli._options import (
+    AsJson,
+    MemoryLimit,
+    Scheduler,
+    Seed,
+    Threads,
+    amounts,
+    cluster,
+    memory_limit,
+    n_threads,
+)
 from coresift.cli._output import print_check, print_facts, progress_bars
 from coresift.cli._reading import Reading, reads
 from coresift.cli._summary_output import is_summary, summary_of, write_chosen
@@ -41,6 +51,7 @@ def select(
         str, typer.Option(help="What runs the passes: serial, processes or dask; same coreset.")
     ] = "serial",
     scheduler: Scheduler = None,
+    memory: MemoryLimit = "2GiB",
     weight_name: Annotated[
         str, typer.Option(help="Column to write the weights to.")
     ] = "sample_weight",
@@ -50,12 +61,16 @@ def select(
     update: Annotated[
         str | None, typer.Option(help="A summary of other rows: these are added, then chosen from.")
     ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Folder that keeps finished parts: a run that was killed goes on."),
+    ] = None,
     check: Annotated[
         bool,
         typer.Option("--check", help="Say whether the coreset is worth it; one more pass."),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would be done; read no row.")
+        bool, typer.Option("--dry-run", help="Print what would be done; read the labels only.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -69,6 +84,8 @@ def select(
     if update is not None or is_summary(reading.source):
         if check or isinstance(wanted, dict):
             raise ParameterError("a summary takes one budget for all classes, and no --check")
+        if resume is not None:
+            raise ParameterError("--resume is given together with a summary: leave it out")
         _refuse_with_summary(update, reading, weight, method, engine, seed)
         stored, facts = summary_of(reading, update, threads)
         if output is None:
@@ -87,16 +104,22 @@ def select(
         random_state=seed,
         n_threads=n_threads(threads),
         engine=cluster(engine, scheduler),
+        memory_limit=memory_limit(memory),
     )
     plan = selector.plan()
     rows = reading.rows(weight=weight, features=plan.reads_features or check)
     _check_names(rows, weight_name, row_name)
     if dry_run:
-        cost = plan.cost(rows)
-        print_facts({**cost, "passes": cost["passes"] + check}, as_json)
+        from coresift.core.memory import in_words
+        from coresift.select import outlook
+
+        cost = outlook(rows, plan, reading.rows(weight=weight, features=False))
+        memory_in_stages = {stage: in_words(most) for stage, most in cost["memory"].items()}
+        shown = {} if as_json else {"memory": memory_in_stages}
+        print_facts({**cost, **shown, "passes": cost["passes"] + check}, as_json)
         return
-    with progress_bars(as_json) as progress:
-        selector.fit(rows, progress=progress, check=check)
+    with progress_bars(as_json, rows) as progress:
+        selector.fit(rows, progress=progress, check=check, resume=resume)
     chosen = rows.original(selector.sample_indices_)  # some may have been left out
     added = {weight_name: selector.sample_weight_, row_name: chosen}
     copy_rows(rows, chosen, Path(str(output)), added)

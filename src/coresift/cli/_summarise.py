@@ -54,7 +54,7 @@ def summarise(
     if first is None:
         recipe = Recipe(seed=seed, most_rows=most_rows or Recipe.most_rows)
     rows = reading.rows()
-    with progress_bars(as_json) as progress:
+    with progress_bars(as_json, rows) as progress:
         stored = summarise(
             rows,
             recipe=recipe,

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 from coresift._errors import DataError
 from coresift._progress import Seconds, watched_spans
 from coresift.core.merge import Mergeable
+from coresift.engines._kept import KeptPart
 
 M = TypeVar("M", bound=Mergeable)
 Advance = Callable[[int], None]
@@ -61,6 +62,11 @@ class Engine(ABC):
         advance : callable
             Called with numbers of rows as they are done.
         """
+
+    def n_workers(self, n_threads: int | None) -> int:
+        """Return how many processes it starts on this machine with so many threads."""
+        del n_threads
+        return 0
 
     def __enter__(self) -> Self:
         return self
@@ -131,7 +137,23 @@ def narrowed(task: Task[M], part: Any) -> Task[M]:
 
 
 def fold_part(task: Task[M], part: _HasChunks, advance: Advance) -> Folded[M]:
-    """Merge ``task(chunk)`` over the chunks of one part, here and now."""
+    """Merge ``task(chunk)`` over the chunks of one part, here and now, or take what was kept."""
+    told = 0
+
+    def tell(n_rows: int) -> None:
+        nonlocal told
+        told += n_rows
+        advance(n_rows)
+
+    if not isinstance(part, KeptPart):
+        return Folded(*_fold(task, part, tell))
+    value, n_rows, seconds = part.result(lambda: _fold(task, part, tell))
+    if not told:
+        advance(n_rows)
+    return Folded(value, n_rows, seconds)
+
+
+def _fold(task: Task[M], part: _HasChunks, advance: Advance) -> tuple[M | None, int, Seconds]:
     merger: Merger[M] = Merger()
     n_rows = 0
     with watched_spans() as seconds:
@@ -139,7 +161,7 @@ def fold_part(task: Task[M], part: _HasChunks, advance: Advance) -> Folded[M]:
             merger.add(task(chunk))
             n_rows += len(chunk.rows)
             advance(len(chunk.rows))
-    return Folded(merger.total(), n_rows, seconds)
+    return merger.total(), n_rows, seconds
 
 
 def check_rows(n_rows: int, expected: int) -> None:

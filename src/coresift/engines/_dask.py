@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from coresift._errors import EngineError
+from coresift._threads import thread_count, threads
 from coresift.engines._base import Advance, Engine, Folded, M, Merger, Task, narrowed
 from coresift.engines._cluster import (
     OnlyOnce,
@@ -114,6 +115,11 @@ class Dask(Engine):
         if key not in self._held:
             self._held[key] = self._client.scatter(packed, hash=False)
         return self._held[key]
+
+    def n_workers(self, n_threads: int | None) -> int:
+        """Return how many processes it starts here: none where a cluster was named."""
+        with threads(n_threads):
+            return thread_count() if self._given is None else 0
 
     def close(self) -> None:
         """Let go of rows, and of a client that was not given."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from coresift._errors import EngineError
 from coresift._progress import add_seconds
-from coresift._threads import thread_count
+from coresift._threads import thread_count, threads
 from coresift.engines._base import Advance, Engine, Folded, M, Merger, Task, fold_part, narrowed
 
 _kept: tuple[bytes, Any] = b"", None  # in a worker: the task of the pass at hand
@@ -92,6 +92,11 @@ class Processes(Engine):
             with safe_start():  # queues start a process of their own
                 self._pool = ProcessPoolExecutor(self._n_workers, context, _ready)
         return self._pool
+
+    def n_workers(self, n_threads: int | None) -> int:
+        """Return how many processes it starts, where so many threads may be used."""
+        with threads(n_threads):
+            return thread_count() if self._asked is None else self._asked
 
     def close(self) -> None:
         """Stop the workers."""

@@ -21,11 +21,13 @@ EXACT_BYTES = 2**28  # but their rows take no more memory
 MOST_EXACT_ROWS = 2**14  # there are 4 bytes for each pair of rows of a class
 
 
-def small_classes(sizes: Counts, n_features: int, limit: int) -> NDArray[np.bool_]:
+def small_classes(
+    sizes: Counts, n_features: int, limit: int, most_bytes: int = EXACT_BYTES
+) -> NDArray[np.bool_]:
     """Return which classes are chosen from exactly, shape (n_classes,), bool.
 
     Those of fewer than ``limit`` rows, the smallest first, while their rows take no more than
-    `EXACT_BYTES`.
+    ``most_bytes``.
 
     Examples
     --------
@@ -35,7 +37,7 @@ def small_classes(sizes: Counts, n_features: int, limit: int) -> NDArray[np.bool
     [True, False, True]
     """
     order = np.argsort(sizes, kind="stable")
-    fits = np.cumsum(sizes[order]) * (4 * n_features) <= EXACT_BYTES
+    fits = np.cumsum(sizes[order]) * (4 * n_features) <= most_bytes
     small = np.empty(len(sizes), dtype=bool)
     small[order] = fits & (sizes[order] < limit)
     return small

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from coresift._runtime import Runtime
-from coresift._threads import run_all
-from coresift._typing import Budget, Indices
+from coresift._threads import run_all, thread_count, threads
+from coresift._typing import Budget, Counts, Indices
 from coresift.core.class_budget import most_rows
 from coresift.core.coreset import Choice
+from coresift.core.memory import (
+    DEFAULT_LIMIT,
+    PROCESS_BYTES,
+    Extent,
+    as_bytes,
+    check_memory,
+    room,
+)
 from coresift.core.parameters import check_choice, check_threads
 from coresift.core.scaler import SCALES
 from coresift.core.target import TARGETS
@@ -21,8 +29,15 @@ from coresift.engines import Engine, make_engine
 from coresift.sources import CHUNK_BYTES, Source
 from coresift.table import Table
 from coresift.weightings import Weighting, weighting_type
+from coresift.weightings._pilot import MEMBERS
 
 R = TypeVar("R")
+
+# Chunks as float64 that are held at a time, by stage: read and decoded, scaled, and what the
+# kernels and the allocator keep (measured on Parquet, docs/scale.md).
+READING, REFINING, WEIGHING = 6, 12, 12
+_CELL_VALUES = 60  # bytes for each value of a chosen row: points, sums, and rows that are tried
+_ROW_CELLS = 16  # bytes for the cell of each row
 
 
 @dataclass(frozen=True)
@@ -47,8 +62,10 @@ class Plan(ABC):
     seed: int = 0
     n_threads: int | None = None
     engine: str | Engine = "serial"
+    memory_limit: int | str | None = DEFAULT_LIMIT
 
     def __post_init__(self) -> None:
+        as_bytes("memory_limit", self.memory_limit)
         check_choice("scale", self.scale, SCALES)
         check_choice("target", self.target, TARGETS)
         check_threads(self.n_threads)
@@ -78,27 +95,116 @@ class Plan(ABC):
         """Return the plan for this table."""
         return self.settled(table.has_numbers)
 
-    def cost(self, source: Source) -> dict[str, Any]:
+    @property
+    def limit(self) -> int | None:
+        """The most bytes that the process may take, None where there is no limit."""
+        return as_bytes("memory_limit", self.memory_limit)
+
+    def room(self, share: int, most: int) -> int:
+        """Return what one thing may take of the limit, see `core.memory.room`."""
+        return room(self.limit, share, most)
+
+    @property
+    def n_at_once(self) -> int:
+        """How many classes are worked on at a time, at most."""
+        with threads(self.n_threads):
+            return thread_count()
+
+    @property
+    def chunk_bytes(self) -> int:
+        """Bytes of the rows to read at a time."""
+        return self.room(64, CHUNK_BYTES)
+
+    def extent(
+        self, source: Source, sizes: Counts | None = None, quotas: Counts | None = None
+    ) -> Extent:
+        """Return what the memory of a selection depends on."""
+        known = most_rows(self.budget, source.n_rows) if quotas is None else int(quotas.sum())
+        facts = source.n_rows, source.n_narrow, known
+        return Extent(*facts, self.chunk_bytes, sizes, quotas)
+
+    def memory(self, extent: Extent) -> dict[str, int]:
+        """Return about how many bytes each stage takes, over those of a process.
+
+        What depends on classes is left out where nobody has looked at them.
+        """
+        read, weighting = READING * extent.chunk, self.weighting()
+        sample = extent.rows(24, max(self.sample_rows, weighting.sample_rows))
+        found = {"survey": read + sample, "choose": read + sample}
+        if self.holds_rows:
+            found["choose"] += 2 * (extent.rows(4) + 16 * extent.n_rows)
+        if weighting.reads_cells:
+            cells = extent.rows(_CELL_VALUES, extent.n_chosen)
+            if getattr(self, "n_refinements", 0) or getattr(self, "from_sample", False):
+                cells_of_rows = _ROW_CELLS * extent.n_rows
+                found["refine"] = REFINING * extent.chunk + cells_of_rows + cells
+            found["weigh"] = READING * extent.chunk + sample + cells
+            if weighting.reads_gradients:
+                outputs = 32 * extent.n_classes * extent.chunk_rows
+                members = extent.rows(16, MEMBERS * extent.n_chosen)
+                found["weigh"] = WEIGHING * extent.chunk + sample + outputs + members + cells
+        return found
+
+    def needed(self, extent: Extent) -> dict[str, int]:
+        """Return about how many bytes all processes take together, while each stage runs."""
+        workers = make_engine(self.engine).n_workers(self.n_threads)
+        processes = (1 + workers) * PROCESS_BYTES
+        return {
+            stage: processes + max(1, workers) * taken
+            for stage, taken in self.memory(extent).items()
+        }
+
+    def fitted(self, extent: Extent) -> Plan:
+        """Return the plan with as many worker processes as fit; at least one.
+
+        Raises
+        ------
+        MemoryLimitError
+            Where it does not fit at all.
+        """
+        plan, limit = self, self.limit
+        n_workers = make_engine(plan.engine).n_workers(plan.n_threads)
+        while limit and n_workers > 1 and max(plan.needed(extent).values()) > limit:
+            n_workers -= 1
+            plan = replace(plan, n_threads=n_workers)
+            if make_engine(plan.engine).n_workers(plan.n_threads) > n_workers:
+                break  # their number was given
+        check_memory(plan.needed(extent), limit, extent)
+        return plan
+
+    def cost(
+        self, source: Source, sizes: Counts | None = None, quotas: Counts | None = None
+    ) -> dict[str, Any]:
         """Say what a selection would take, without reading a row.
+
+        Parameters
+        ----------
+        source : Source
+        sizes, quotas : ndarray of shape (n_classes,), int64, or None
+            Rows of each class, and how many of them are chosen; None is one class.
 
         Returns
         -------
         dict
-            Rows, features, budget, passes, and the most bytes over the data itself.
+            Rows, features, budget, passes, and about how many bytes all processes take together:
+            at most, and in each stage.
 
         Raises
         ------
         BudgetError
             For a budget that cannot be met.
         """
-        held = 2 * source.n_rows * (4 * source.n_features + 16) if self.holds_rows else 0
-        sample = max(self.sample_rows, self.weighting().sample_rows) * source.n_features * 8
+        budget = most_rows(self.budget, source.n_rows)
+        if sizes is None or quotas is None:
+            sizes, quotas = np.array([source.n_rows]), np.array([budget])
+        memory = self.needed(self.extent(source, sizes, quotas))
         return {
             "n_rows": source.n_rows,
             "n_features": source.n_features,
-            "budget": most_rows(self.budget, source.n_rows),
+            "budget": int(quotas.sum()),
             "passes": 2 + self.weighting_passes,
-            "max_bytes": 4 * CHUNK_BYTES + sample + held,
+            "max_bytes": max(memory.values()),
+            "memory": memory,
         }
 
     @property

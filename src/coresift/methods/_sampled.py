@@ -35,10 +35,12 @@ SAMPLE_MOVES = 4  # of the points, to the means of sampled rows
 MOVES = 2  # to the means of all rows, for each refinement
 
 
-def sample_limits(quotas: Indices, sizes: Counts, n_features: int) -> Counts:
+def sample_limits(
+    quotas: Indices, sizes: Counts, n_features: int, most_bytes: int = SAMPLE_BYTES
+) -> Counts:
     """Return how many rows of each class are sampled, shape (n_classes,), int64.
 
-    At least as many as are to be chosen; and no more than fit `SAMPLE_BYTES`, roughly.
+    At least as many as are to be chosen; and no more than fit ``most_bytes``, roughly.
 
     Examples
     --------
@@ -51,7 +53,7 @@ def sample_limits(quotas: Indices, sizes: Counts, n_features: int) -> Counts:
     wanted = np.minimum(MANY_PER_PICK * quotas, np.maximum(FEW_PER_PICK * quotas, AMPLE_ROWS))
     least = int(np.clip(LEAST_VALUES // n_features, *LEAST_ROWS))
     wanted = np.minimum(np.maximum(wanted, least), sizes)
-    share = min(1.0, SAMPLE_BYTES / (4 * n_features * int(wanted.sum())))
+    share = min(1.0, most_bytes / (4 * n_features * max(1, int(wanted.sum()))))
     fewest: Counts = np.minimum(np.maximum(2 * quotas, LEAST_ROWS[0]), wanted)
     return np.maximum((share * wanted).astype(np.int64), fewest)
 

@@ -10,7 +10,7 @@ import numpy as np
 from coresift._errors import ParameterError
 from coresift._rng import Purpose, derived_seed, row_hash, stream
 from coresift._runtime import Runtime
-from coresift._typing import Indices, Rows
+from coresift._typing import Counts, Indices, Rows
 from coresift.core.coreset import Choice
 from coresift.core.facility import (
     ROW_GREEDY,
@@ -20,10 +20,11 @@ from coresift.core.facility import (
     facility_greedy,
 )
 from coresift.core.members import Members
+from coresift.core.memory import Extent
 from coresift.core.objective import Objective
 from coresift.core.parameters import check_choice, check_range
 from coresift.methods._plan import Plan
-from coresift.sources import CHUNK_BYTES, Source
+from coresift.sources import Source
 from coresift.table import Table
 
 DISTANCES = ("auto", "dense", "recompute", "neighbours")
@@ -112,29 +113,45 @@ class CraigPlan(Plan):
         """
         dense = store_bytes("dense", n_rows, n_features, self.n_neighbours)
         if self.distances == "auto":
-            return "dense" if dense <= self.max_bytes else "recompute"
+            return "dense" if dense <= self.store_limit else "recompute"
         needed = store_bytes(self.distances, n_rows, n_features, self.n_neighbours)
-        if self.distances != "recompute" and needed > self.max_bytes:
+        if self.distances != "recompute" and needed > self.store_limit:
             raise ParameterError(
                 f"distances={self.distances!r} takes {needed:,} bytes for a class of {n_rows:,} "
-                f"rows, max_bytes={self.max_bytes:,}: use distances='recompute' or raise max_bytes"
+                f"rows, max_bytes={self.store_limit:,}: use distances='recompute', or raise "
+                "max_bytes (and memory_limit)"
             )
         return self.distances
 
-    def cost(self, source: Source) -> dict[str, Any]:
-        """Say what a selection would take: `Plan.cost`, as if all rows were of one class.
+    @property
+    def store_limit(self) -> int:
+        """The most bytes for the distances of a class."""
+        return self.room(2, self.max_bytes)
+
+    def memory(self, extent: Extent) -> dict[str, int]:
+        """Return about how many bytes each stage takes: all rows, and the largest class."""
+        n_rows = extent.largest
+        facts = n_rows, extent.n_features
+        store = self.store(*facts) if self.distances == "auto" else self.distances
+        stored = store_bytes(store, *facts, self.n_neighbours)  # `choose` refuses what is asked for
+        # The rows of the class, its distances, and a queue of candidates.
+        held = 2 * (extent.rows(4) + 16 * extent.n_rows) + extent.rows(4, n_rows)
+        found = super().memory(extent)
+        return {**found, "choose": found["survey"] + held + stored + 250 * n_rows}
+
+    def cost(
+        self, source: Source, sizes: Counts | None = None, quotas: Counts | None = None
+    ) -> dict[str, Any]:
+        """Say what a selection would take: `Plan.cost`, and how distances are stored.
 
         Raises
         ------
         ParameterError
-            Where the distances of all rows would take more than ``max_bytes``.
+            Where the distances of the largest class would take more than ``max_bytes``.
         """
-        n_rows, n_features = source.n_rows, source.n_features
-        store = self.store(n_rows, n_features)
-        stored = store_bytes(store, n_rows, n_features, self.n_neighbours)
-        # All rows, those of one class, its distances, and a queue of candidates.
-        held = 2 * n_rows * (4 * n_features + 8) + stored + 250 * n_rows
-        return {**super().cost(source), "distances": store, "max_bytes": 4 * CHUNK_BYTES + held}
+        largest = self.extent(source, sizes, quotas).largest
+        store = self.store(largest, source.n_narrow)
+        return {**super().cost(source, sizes, quotas), "distances": store}
 
 
 def store_bytes(distances: str, n_rows: int, n_features: int, n_neighbours: int) -> int:

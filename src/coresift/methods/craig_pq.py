@@ -23,11 +23,12 @@ from coresift.core.coreset import Choice
 from coresift.core.greedy import GREEDY
 from coresift.core.hyperplanes import MAX_PLANES
 from coresift.core.members import Members
+from coresift.core.memory import Extent
 from coresift.core.parameters import check_choice, check_range
 from coresift.core.summary import Layout, Summary
 from coresift.methods._code_picks import ClassPicks, of_all_classes, pick_codes
 from coresift.methods._plan import Plan, choose_by_class
-from coresift.sources import CHUNK_BYTES, Source
+from coresift.sources import Source
 from coresift.table import Block, Pieces, Table
 from coresift.weightings import Weighting, weighting_type
 
@@ -108,18 +109,21 @@ class CraigPQPlan(Plan):
             summaries, found = zip(*choose_by_class(choose, quotas), strict=True)
         return _choice(summaries, found)
 
-    def cost(self, source: Source) -> dict[str, Any]:
-        """Say what a selection would take: `Plan.cost`, as if all codes of one class differed."""
-        n_rows, n_subspaces = source.n_rows, min(self.n_subspaces, source.n_features)
-        table = 4 * n_subspaces * self.n_codewords * n_rows
-        sample = self.sample_rows * source.n_features * 8
-        # Codes and class of each row; while the summary is built, three integers a code and part.
-        held = (40 + 33 * n_subspaces) * n_rows
-        return {
-            **super().cost(source),
-            "max_candidates": n_rows,
-            "max_bytes": 4 * CHUNK_BYTES + sample + table + held,
-        }
+    def memory(self, extent: Extent) -> dict[str, int]:
+        """Return about how many bytes each stage takes, as if all codes of a class differed."""
+        n_subspaces, found = min(self.n_subspaces, extent.n_features), super().memory(extent)
+        # Codes and class of each row; while a summary is built, three integers a code and part.
+        found["choose"] += (40 + 33 * n_subspaces) * extent.n_rows
+        if extent.sizes is not None:
+            at_once = np.sort(extent.sizes)[-self.n_at_once :]
+            found["choose"] += 4 * n_subspaces * self.n_codewords * int(at_once.sum())
+        return found
+
+    def cost(
+        self, source: Source, sizes: Counts | None = None, quotas: Counts | None = None
+    ) -> dict[str, Any]:
+        """Say what a selection would take: `Plan.cost`, and the most candidates."""
+        return {**super().cost(source, sizes, quotas), "max_candidates": source.n_rows}
 
 
 def _choice(summaries: Sequence[Summary], found: Sequence[ClassPicks]) -> Choice:

@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 from coresift._errors import ParameterError
 from coresift._rng import Purpose, derived_seed, stream
 from coresift._runtime import Runtime
-from coresift._threads import processor_count
 from coresift._typing import Counts, Indices, Rows
 from coresift.core.bounds import BOUNDS, bound_of
 from coresift.core.centroids import Centroids
-from coresift.core.class_budget import most_rows
 from coresift.core.codebook import MAX_CODEWORDS, SUBSPACES, Codebook
 from coresift.core.coreset import Choice, in_order
 from coresift.core.encoder import Clusterer, Encoder
 from coresift.core.greedy import GREEDY
 from coresift.core.hyperplanes import MAX_PLANES, Hyperplanes
+from coresift.core.memory import Extent
 from coresift.core.mixture import Mixture
 from coresift.core.parameters import check_choice, check_range
 from coresift.core.summary import Layout, Summary
@@ -40,9 +39,14 @@ from coresift.methods._exact import (
     choose_exactly,
     small_classes,
 )
-from coresift.methods._plan import Plan, choose_by_class
-from coresift.methods._sampled import MOVES, choose_from_sample, sample_limits
-from coresift.sources import CHUNK_BYTES, Source
+from coresift.methods._plan import READING, Plan, choose_by_class
+from coresift.methods._sampled import (
+    MOVES,
+    SAMPLE_BYTES,
+    choose_from_sample,
+    sample_limits,
+)
+from coresift.sources import Source
 from coresift.table import Block, DrawRows, Table
 from coresift.weightings import Weighting, weighting_type
 from coresift.weightings._assignment import REPRESENTATIVES
@@ -51,6 +55,7 @@ CLUSTERERS = ("lsh", "kmeans", "gmm")
 STARTS = ("auto", "sample", "codes")
 SWEEPS = 4  # over small classes, for each refinement
 SAMPLE_ROWS_PER_CODEWORD = 32
+_NEW_TRIPLES = 0.3  # of cluster, subspace and code, for each row and subspace (measured)
 SAMPLE_ROWS_PER_CLUSTER = 4  # of k-means and mixtures
 CLUSTER_SAMPLE = 2**13  # but they look at so many rows at least
 # A class gets so many clusters and candidates for each row to choose; more do not pay.
@@ -283,7 +288,7 @@ class FastCorePlan(Plan):
         largest class may not have so many clusters that its table takes over `TABLE_BYTES`.
         """
         many = min(1, 16 / len(quotas))
-        most = TABLE_BYTES // (4 * n_subspaces * self.n_codewords)
+        most = self.room(4, TABLE_BYTES) // (4 * n_subspaces * self.n_codewords)
         clusters = np.maximum(CLUSTERS_PER_PICK * quotas, int(many * AMPLE_CLUSTERS))
         clusters = np.minimum(clusters, most)
         rows = np.maximum(CANDIDATES_PER_PICK * quotas, int(many * AMPLE_CANDIDATES))
@@ -300,6 +305,16 @@ class FastCorePlan(Plan):
         )
 
     @property
+    def exact_bytes(self) -> int:
+        """The most bytes for the rows of small classes."""
+        return self.room(8, EXACT_BYTES)
+
+    @property
+    def sample_bytes(self) -> int:
+        """The most bytes, roughly, for the sample of large classes."""
+        return self.room(16, SAMPLE_BYTES)
+
+    @property
     def exact_rows(self) -> int:
         """A class of fewer rows is chosen from exactly."""
         if self.exact_below != "auto":
@@ -309,7 +324,7 @@ class FastCorePlan(Plan):
     def choose(self, table: Table, run: Runtime) -> Choice:
         """Choose in small classes by exact distances, in others by a sample or by codes."""
         quotas, sizes = table.quotas(self.budget), table.classes.sizes  # line 1
-        small = small_classes(sizes, table.source.n_features, self.exact_rows)
+        small = small_classes(sizes, table.source.n_features, self.exact_rows, self.exact_bytes)
         look = None if small.all() else self._look(table, quotas, ~small, run)
         with run.stage("summarise", table.n_rows):  # lines 2-3
             parts = list(table.fold(ReadClasses(look, small), run).parts)
@@ -336,7 +351,8 @@ class FastCorePlan(Plan):
         if not self.from_sample:
             return self._encode_task(table, quotas, wanted, run)
         own = np.where(wanted, table.classes.sizes, 0)
-        limits = sample_limits(np.where(wanted, quotas, 0), own, table.source.n_features)
+        own_quotas = np.where(wanted, quotas, 0)
+        limits = sample_limits(own_quotas, own, table.source.n_features, self.sample_bytes)
         return DrawRows(limits, derived_seed(self.seed, Purpose.ROWS))
 
     def _encode_task(
@@ -420,50 +436,64 @@ class FastCorePlan(Plan):
         class_facts = tuple(chosen.class_facts[c] for c in range(len(sizes)))
         return Choice(row_ids, class_ids, shares, probe, facts, class_facts)
 
-    def cost(self, source: Source) -> dict[str, Any]:
-        """Say what a selection would take, with upper limits of clusters and candidates."""
-        budget = most_rows(self.budget, source.n_rows)
-        n_subspaces = self.n_parts(source.n_features)
-        layout = self.layout(np.array([budget]), np.array([source.n_rows]), n_subspaces)
-        clusters, candidates = layout.max_clusters[0], layout.max_candidates[0]
-        entries = n_subspaces * min(source.n_rows, clusters * self.n_codewords)
-        sample = self.sample_rows * source.n_features * 8
-        if self.clusters == "gmm":  # a few tables of sample rows times components
+    def memory(self, extent: Extent) -> dict[str, int]:
+        """Return about how many bytes each stage takes."""
+        found = super().memory(extent)
+        found["summarise"] = (READING + 1) * extent.chunk
+        if self.clusters == "gmm" and not self.from_sample:  # sample rows times components
             components = self.n_clusters or self.sample_rows // SAMPLE_ROWS_PER_CLUSTER
-            sample += 6 * 8 * self.sample_rows * components
-        table = 4 * n_subspaces * self.n_codewords * clusters
-        # Rows of small classes as they were read, side by side and by class; distances of a class.
-        n_small = min(self.exact_rows, source.n_rows)
-        kept = min(EXACT_BYTES, 4 * source.n_features * source.n_rows) if n_small else 0
-        exact = 3 * kept + 4 * n_small**2 * (self.n_threads or processor_count())
-        if self.from_sample:
-            return {**super().cost(source), **self._sample_cost(source, budget, exact)}
-        return {
-            **super().cost(source),
-            "exact_below": self.exact_rows,
-            "max_clusters": clusters,
-            "max_candidates": candidates,
-            # Chunks are scaled in float64 and float32; two summaries exist while they merge.
-            "max_bytes": 4 * CHUNK_BYTES
-            + sample
-            + table
-            + exact
-            + 2 * (16 * entries + 24 * clusters)
-            + 2 * (16 + n_subspaces) * candidates,
-        }
+            found["survey"] += 48 * self.sample_rows * components
+        if extent.sizes is None or extent.quotas is None:
+            return found
+        small = small_classes(extent.sizes, extent.n_features, self.exact_rows, self.exact_bytes)
+        sizes, quotas = extent.sizes[~small], extent.quotas[~small]
+        # Rows of small classes as they were read, side by side and by class.
+        kept = 3 * extent.rows(4, int(extent.sizes[small].sum()))
+        # Their distances, of as many classes as are in work.
+        pairs = 4 * int((np.sort(extent.sizes[small])[-self.n_at_once :] ** 2).sum())
+        held = at_once = 0
+        if len(sizes) and self.from_sample:
+            limits = sample_limits(quotas, sizes, extent.n_features, self.sample_bytes)
+            held = 40 * int(limits.sum())
+            at_once = extent.rows(16, int(limits.sum()))
+        elif len(sizes):
+            held, at_once = self._coded_bytes(extent, sizes, quotas)
+        found["summarise"] += kept + held
+        found["choose"] += kept + pairs + held + at_once
+        return found
 
-    def _sample_cost(self, source: Source, budget: int, exact: int) -> dict[str, Any]:
-        """Say what it takes to choose from a sample."""
-        n_features, sizes = source.n_features, np.array([source.n_rows])
-        sampled = int(sample_limits(np.array([budget]), sizes, n_features)[0])
-        # The sample as it is drawn, and in blocks; points and their sums; the cell of each row.
-        held = 16 * n_features * sampled + 60 * n_features * budget + 16 * source.n_rows
-        return {
-            "passes": 2 + self.weighting_passes + 2 + self.n_moves,
-            "exact_below": self.exact_rows,
-            "sampled": sampled,
-            "max_bytes": 4 * CHUNK_BYTES + held + exact,
+    def _coded_bytes(self, extent: Extent, sizes: Counts, quotas: Counts) -> tuple[int, int]:
+        """Return the bytes of the summaries while they merge, and of the tables in work."""
+        n_subspaces = self.n_parts(extent.n_features)
+        layout = self.layout(quotas, sizes, n_subspaces)
+        clusters, candidates = np.array(layout.max_clusters), sum(layout.max_candidates)
+        # Many rows share the codes of their cluster: about a third are triples of their own.
+        triples = n_subspaces * int(
+            np.minimum(_NEW_TRIPLES * sizes, clusters * self.n_codewords).sum()
+        )
+        held = 2 * (16 * triples + 24 * int(clusters.sum())) + 2 * (16 + n_subspaces) * candidates
+        at_once = int(np.sort(clusters)[-self.n_at_once :].sum())
+        return held, 4 * n_subspaces * self.n_codewords * at_once
+
+    def cost(
+        self, source: Source, sizes: Counts | None = None, quotas: Counts | None = None
+    ) -> dict[str, Any]:
+        """Say what a selection would take, with upper limits of clusters and candidates."""
+        found = {**super().cost(source, sizes, quotas), "exact_below": self.exact_rows}
+        if sizes is None or quotas is None:
+            sizes, quotas = np.array([source.n_rows]), np.array([found["budget"]])
+        small = small_classes(sizes, source.n_narrow, self.exact_rows, self.exact_bytes)
+        sizes, quotas = sizes[~small], quotas[~small]
+        if self.from_sample:
+            sampled = sample_limits(quotas, sizes, source.n_narrow, self.sample_bytes)
+            own = {"sampled": int(sampled.sum())}
+            return {**found, "passes": found["passes"] + 2 + self.n_moves, **own}
+        layout = self.layout(quotas, sizes, self.n_parts(source.n_narrow))
+        own = {
+            "max_clusters": sum(layout.max_clusters),
+            "max_candidates": sum(layout.max_candidates),
         }
+        return {**found, **own}
 
 
 def draw_planes(sample: Rows, n_planes: int, center: bool, seed: int) -> Hyperplanes:

@@ -16,6 +16,7 @@ from coresift.core.facility import ROW_GREEDY, facility_greedy
 from coresift.core.hull import HullObjective, Hulls, pair_up
 from coresift.core.hyperplanes import MAX_PLANES
 from coresift.core.members import Members
+from coresift.core.memory import Extent
 from coresift.core.parameters import check_choice, check_range
 from coresift.methods._clusters import CENTER_ROWS, cluster_facts, count_clusters
 from coresift.methods._plan import Plan
@@ -66,6 +67,11 @@ class FastCoreHullPlan(Plan):
         if self.max_clusters is not None:
             check_range("max_clusters", self.max_clusters)
         super().__post_init__()
+
+    def memory(self, extent: Extent) -> dict[str, int]:
+        """Return about how many bytes each stage takes: rows, hulls and their bounds (measured)."""
+        found = super().memory(extent)
+        return {**found, "choose": found["choose"] + 4 * extent.rows(4)}
 
     def choose(self, table: Table, run: Runtime) -> Choice:
         """Choose by Algorithm 1 with hull bounds, one class after the other."""

@@ -52,6 +52,7 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         *,
         progress: Progress | None = None,
         check: bool = False,
+        resume: str | PathLike[str] | None = None,
     ) -> Self:
         """Choose the rows.
 
@@ -74,6 +75,10 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
             Whether ``report_["check"]`` is to say if the coreset is worth it: what linear models
             of the coreset, of five uniform samples of its size and of 20,000 rows (the pilot)
             lose on rows held out. One more pass.
+        resume : path or None, default=None
+            A folder of its own that keeps the result of each part of each pass. A call that was
+            killed goes on from there when it is made again, with the same coreset. It needs an
+            integer ``random_state``.
 
         Returns
         -------
@@ -87,7 +92,7 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         plan = self.plan()
         features = plan.reads_features or check
         source = named_source(X, y, sample_weight, features=features)
-        coreset = select(source, plan, progress, check=check)
+        coreset = select(source, plan, progress, check=check, resume=resume)
         self._set_features(X, source if features else None, (y, sample_weight))
         self.sample_indices_ = coreset.row_ids
         self.sample_weight_ = coreset.weights
@@ -186,6 +191,29 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         tags.target_tags.required = False
         tags.input_tags.allow_nan = not self._reads_features()
         return tags
+
+
+def check_same_features(selector: Any, X: Any) -> None:
+    """Refuse rows of other features than those before, in the words of scikit-learn.
+
+    Raises
+    ------
+    DataError
+    """
+    known = getattr(selector, "feature_names_in_", None)
+    names = list(map(str, X.columns)) if hasattr(X, "iloc") else None
+    if names is not None and known is not None and set(names) < set(known):
+        missing = ", ".join(sorted(set(known) - set(names)))
+        raise DataError(
+            "The feature names should match those that were passed during fit. Feature names seen "
+            f"at fit time, yet now missing: {missing}; give the same columns"
+        )
+    n_features = _n_features(X)
+    if names is None and n_features not in (None, selector.n_features_in_):
+        raise DataError(
+            f"X has {n_features} features, but {type(selector).__name__} is expecting "
+            f"{selector.n_features_in_} features as input; give the same columns"
+        )
 
 
 def _warn_of_lost(weights: Float64) -> None:

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Self
 
+from sklearn.utils.metaestimators import available_if
+
+from coresift._progress import Progress
 from coresift._typing import Budget
+from coresift.core.memory import DEFAULT_LIMIT
 from coresift.engines import Engine
 from coresift.methods import FastCorePlan
-from coresift.selectors._base import BaseSelector, RandomState
+from coresift.selectors._base import (
+    BaseSelector,
+    RandomState,
+    check_same_features,
+    named_source,
+)
+
+if TYPE_CHECKING:
+    from coresift.summaries import StoredSummary
 
 # The paper sets no limit to clusters and candidates; these never bind on its data.
 _PAPER_CLUSTERS = 2**16
 _PAPER_CANDIDATES = 2**22
+
+
+def _has_hyperplanes(selector: Any) -> bool:
+    """Tell whether rows can be added: other clusters are trained for one budget."""
+    return bool(selector.clusters == "lsh")
 
 
 class FastCore(BaseSelector):
@@ -125,6 +143,10 @@ class FastCore(BaseSelector):
         None or -1 is every processor that the process may use.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
+    memory_limit : int, str or None, default="2GiB"
+        What the process may take, in bytes or as a text; rows in memory do not count, and None is
+        no limit. Chunks, clusters and samples get smaller where it is below 2 GiB. What cannot
+        fit is a `MemoryLimitError`.
 
     Attributes
     ----------
@@ -170,6 +192,8 @@ class FastCore(BaseSelector):
 
     _plan_type = FastCorePlan
 
+    summary_: StoredSummary
+
     def __init__(
         self,
         budget: Budget = 0.01,
@@ -201,6 +225,7 @@ class FastCore(BaseSelector):
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
+        memory_limit: int | str | None = DEFAULT_LIMIT,
     ) -> None:
         self.budget = budget
         self.clusters = clusters
@@ -230,6 +255,87 @@ class FastCore(BaseSelector):
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine
+        self.memory_limit = memory_limit
+
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        progress: Progress | None = None,
+        check: bool = False,
+        resume: str | PathLike[str] | None = None,
+    ) -> Self:
+        """Choose the rows, see `BaseSelector.fit`; those of `partial_fit` are forgotten."""
+        super().fit(X, y, sample_weight, progress=progress, check=check, resume=resume)
+        if hasattr(self, "summary_"):
+            del self.summary_
+        return self
+
+    @available_if(_has_hyperplanes)  # type: ignore[untyped-decorator]
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        most_rows: int | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Add rows, and choose from all that were added.
+
+        The first call trains an encoder on its rows, later ones keep it: ``report_["drift"]`` says
+        how it fits the new rows. `summary_` holds what is known of all rows (`coresift.summaries`),
+        no row is kept or read again.
+
+        Parameters
+        ----------
+        X, y
+            As for `fit`. Rows stand behind those of earlier calls: `sample_indices_` counts on.
+        most_rows : int or None, default=None
+            In the first call: most rows of a class that will ever be chosen. None is the budget
+            where it is a number of rows, else 2,000.
+        progress : callable or None, default=None
+            Called with (stage, steps done, steps in all).
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        BudgetError, ColumnError, DataError, FormatError, LabelError, ParameterError
+            If the rows cannot be used, do not go with the earlier ones, or a parameter asks for
+            what a summary does not know.
+
+        Notes
+        -----
+        The coreset is the one of ``weights="cluster"`` on all rows with that encoder, however they
+        come in pieces.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from coresift import FastCore
+        >>> X, y = load_digits(return_X_y=True)
+        >>> selector = FastCore(budget=0.1, random_state=0)
+        >>> selector = selector.partial_fit(X[:900], y[:900]).partial_fit(X[900:], y[900:])
+        >>> len(selector.sample_indices_), float(selector.sample_weight_.sum())
+        (179, 1797.0)
+        """
+        from coresift.selectors._partial import added, chosen
+
+        known = getattr(self, "summary_", None)
+        if known is not None:
+            check_same_features(self, X)
+        source = named_source(X, y, None)
+        summary = added(self, source, known, most_rows, progress)
+        coreset, report = chosen(self, summary, progress)
+        if known is None:
+            self._set_features(X, source, (y,))
+        self.summary_, self.report_ = summary, report
+        self.sample_indices_, self.sample_weight_ = coreset.row_ids, coreset.weights
+        return self
 
     @classmethod
     def paper(

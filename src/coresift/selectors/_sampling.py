@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coresift._typing import Budget
+from coresift.core.memory import DEFAULT_LIMIT
 from coresift.engines import Engine
 from coresift.methods import StratifiedPlan, UniformPlan
 from coresift.selectors._base import BaseSelector, RandomState
@@ -40,6 +41,10 @@ class Uniform(BaseSelector):
         None or -1 is every processor that the process may use.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
+    memory_limit : int, str or None, default="2GiB"
+        What the process may take, in bytes or as a text; rows in memory do not count, and None is
+        no limit. Chunks, clusters and samples get smaller where it is below 2 GiB. What cannot
+        fit is a `MemoryLimitError`.
 
     Attributes
     ----------
@@ -79,6 +84,7 @@ class Uniform(BaseSelector):
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
+        memory_limit: int | str | None = DEFAULT_LIMIT,
     ) -> None:
         self.budget = budget
         self.stratify = stratify
@@ -88,6 +94,7 @@ class Uniform(BaseSelector):
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine
+        self.memory_limit = memory_limit
 
 
 class Stratified(BaseSelector):
@@ -120,6 +127,10 @@ class Stratified(BaseSelector):
         None or -1 is every processor that the process may use.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
+    memory_limit : int, str or None, default="2GiB"
+        What the process may take, in bytes or as a text; rows in memory do not count, and None is
+        no limit. Chunks, clusters and samples get smaller where it is below 2 GiB. What cannot
+        fit is a `MemoryLimitError`.
 
     Attributes
     ----------
@@ -170,6 +181,7 @@ class Stratified(BaseSelector):
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
+        memory_limit: int | str | None = DEFAULT_LIMIT,
     ) -> None:
         self.budget = budget
         self.n_planes = n_planes
@@ -181,3 +193,4 @@ class Stratified(BaseSelector):
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine
+        self.memory_limit = memory_limit

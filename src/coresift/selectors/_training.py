@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coresift._typing import Budget
+from coresift.core.memory import DEFAULT_LIMIT
 from coresift.engines import Engine
 from coresift.methods import DeepFoolPlan, GlisterPlan
 from coresift.selectors._base import BaseSelector, RandomState
@@ -43,6 +44,10 @@ class DeepFool(BaseSelector):
         Accepted for API consistency; the choice itself runs on one thread.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
+    memory_limit : int, str or None, default="2GiB"
+        What the process may take, in bytes or as a text; rows in memory do not count, and None is
+        no limit. Chunks, clusters and samples get smaller where it is below 2 GiB. What cannot
+        fit is a `MemoryLimitError`.
 
     Attributes
     ----------
@@ -96,6 +101,7 @@ class DeepFool(BaseSelector):
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
+        memory_limit: int | str | None = DEFAULT_LIMIT,
     ) -> None:
         self.budget = budget
         self.epochs = epochs
@@ -108,6 +114,7 @@ class DeepFool(BaseSelector):
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine
+        self.memory_limit = memory_limit
 
 
 class Glister(BaseSelector):
@@ -151,6 +158,10 @@ class Glister(BaseSelector):
         Accepted for API consistency; the choice itself runs on one thread.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
+    memory_limit : int, str or None, default="2GiB"
+        What the process may take, in bytes or as a text; rows in memory do not count, and None is
+        no limit. Chunks, clusters and samples get smaller where it is below 2 GiB. What cannot
+        fit is a `MemoryLimitError`.
 
     Attributes
     ----------
@@ -209,6 +220,7 @@ class Glister(BaseSelector):
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
+        memory_limit: int | str | None = DEFAULT_LIMIT,
     ) -> None:
         self.budget = budget
         self.epochs = epochs
@@ -224,3 +236,4 @@ class Glister(BaseSelector):
         self.random_state = random_state
         self.n_threads = n_threads
         self.engine = engine
+        self.memory_limit = memory_limit

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, cast
 
 from coresift._errors import ParameterError
 from coresift._typing import Float64, Indices, Labels, RawRows
@@ -98,6 +100,11 @@ class Source(ABC):
         return len(self.feature_names)
 
     @property
+    def n_narrow(self) -> int:
+        """Number of features that distances are taken on, see `narrowed`."""
+        return self.n_features
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         """For each feature, the input column that it comes from (one-hot features share one)."""
         return self.feature_names
@@ -115,6 +122,15 @@ class Source(ABC):
         """Yield the rows from first to last."""
         for part in self.parts():
             yield from part.chunks()
+
+    def in_chunks(self, chunk_bytes: int) -> Source:
+        """Return the same rows in chunks of at most so many bytes, as float64."""
+        held, most = getattr(self, "_chunk_rows", 0), chunk_rows(self.n_features, None, chunk_bytes)
+        if held <= most:
+            return self
+        smaller: Any = copy.copy(self)
+        smaller._chunk_rows = most
+        return cast("Source", smaller)
 
     def narrowed(self, scale: str | None, weights: Float64 | None = None) -> Source:
         """Return what distances are taken on: these rows, or scaled ones of fewer features.
@@ -151,11 +167,11 @@ def told(notes: tuple[str, ...]) -> tuple[str, ...]:
     return notes
 
 
-def chunk_rows(n_features: int, given: int | None = None) -> int:
-    """Return how many rows to read at a time: as given, or about `CHUNK_BYTES` as float64."""
+def chunk_rows(n_features: int, given: int | None = None, chunk_bytes: int = CHUNK_BYTES) -> int:
+    """Return how many rows to read at a time: as given, or about ``chunk_bytes`` as float64."""
     if given is not None and given < 1:
         raise ParameterError(f"chunk_rows={given} is below the limit 1: raise it, or pass None")
-    return given if given is not None else max(1, CHUNK_BYTES // (8 * max(1, n_features)))
+    return given if given is not None else max(1, chunk_bytes // (8 * max(1, n_features)))
 
 
 def part_rows(n_rows: int, n_features: int, chunk_rows: int) -> int:

@@ -99,6 +99,11 @@ class SparseSource(Source):
         self._given_rows, self._project = chunk_rows, _resolved(project, n_features)
         self._chunk_rows = rows_per_chunk(n_features, chunk_rows)
 
+    @property
+    def n_narrow(self) -> int:
+        """Number of features that rows are projected to, or of all."""
+        return self.n_features if self._project is None else min(self._project, self.n_features)
+
     def narrowed(self, scale: str | None, weights: Float64 | None = None) -> Source:
         """Return scaled and projected rows, where ``project`` says so."""
         if self._project is None or (scale == "standard" and weights is not None):

@@ -82,6 +82,11 @@ class WeightedSource(WrappedSource):
             for part in self.base.parts()
         )
 
+    @property
+    def n_narrow(self) -> int:
+        """Number of features that distances are taken on."""
+        return self.base.n_narrow
+
     def narrowed(self, scale: str | None, weights: Float64 | None = None) -> Source:
         """Return the same for rows of fewer features, where the source has too many."""
         del weights

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from coresift._typing import Float64, Indices
@@ -39,6 +40,15 @@ class WrappedSource(Source):
     def groups(self) -> tuple[tuple[str, int, bool], ...]:
         """Name, number of features, and whether they are levels, of each column."""
         return self.base.groups
+
+    def in_chunks(self, chunk_bytes: int) -> Source:
+        """Return the same rows in chunks of at most so many bytes, as float64."""
+        base = self.base.in_chunks(chunk_bytes)
+        if base is self.base:
+            return self
+        smaller = copy.copy(self)
+        smaller.base = base
+        return smaller
 
     def weights_at(self, rows: Indices) -> Float64 | None:
         """Return the prior weights of rows, shape (len(rows),), or None."""
