@@ -22,9 +22,9 @@ from datasets import DATASETS, Data
 from side_by_side import print_table
 from sklearn.metrics import log_loss
 
-from coresift.torch import NetworkClassifier
+from coresift.torch import NetworkClassifier, Schedule
 
-# name: (selector, redraw)
+# name: (selector, redraw); the budget of "reduced" is its part of the steps of all epochs
 METHODS: dict[str, tuple[str | None, str | None]] = {
     "uniform": ("uniform", None),
     "fastcore": ("fastcore", None),
@@ -32,6 +32,7 @@ METHODS: dict[str, tuple[str | None, str | None]] = {
     "gradients-each-epoch": ("uniform", "gradients"),
     "losses-each-epoch": ("uniform", "losses"),
     "members-each-epoch": ("fastcore", "members"),
+    "reduced": ("uniform", None),
     "full": (None, None),
 }
 _KEYS = ("data", "network", "method", "budget", "schedule", "seed")
@@ -41,15 +42,18 @@ def measured(data: Data, network: str, facts: dict[str, Any]) -> dict[str, Any]:
     """Train once and return the figures on the test rows."""
     selector, redraw = METHODS[facts["method"]]
     names = ("warm_up", "epochs", "rounds", "finish")
-    schedule = zip(names, map(int, facts["schedule"].split(",")), strict=False)
+    given = zip(names, map(int, facts["schedule"].split(",")), strict=False)
+    schedule, budget = Schedule(**dict(given)), facts["budget"]
+    if facts["method"] == "reduced":
+        schedule = Schedule.reduced(schedule.total, budget)
     model = NetworkClassifier(
         network,
         selector,
-        budget=facts["budget"],
+        budget=budget,
+        schedule=schedule,
         redraw=redraw,
         random_state=facts["seed"],
         n_threads=1,
-        **dict(schedule),
     )
     start = time.process_time()
     model.fit(data.X, data.y)

@@ -133,16 +133,15 @@ def test_it_trains_on_all_rows_and_then_on_coresets(tmp_path: Path) -> None:
         {"redraw": "gradients", "schedule": Schedule(1, 2, 2, finish=3)},
         {"schedule": Schedule(1, 2, 2, finish=3)},
         {"redraw": "uniform"},
+        {"schedule": Schedule.reduced(SHORT.total), "budget": None},
     ],
     ids=str,
 )
 @pytest.mark.parametrize("kind", [Rows, None])
 def test_the_run_is_that_of_coreset_trainer(tmp_path: Path, chosen: Any, kind: Any) -> None:
     data = blobs(90) if kind is None else kind(blobs(90))
-    options = {"schedule": SHORT, **chosen}
-    trainer = CoresetTrainer(
-        small(), budget=20, batch_size=8, seed=4, **options
-    ).fit(data)  # fmt: skip
+    options = {"schedule": SHORT, "budget": 20, **chosen}
+    trainer = CoresetTrainer(small(), batch_size=8, seed=4, **options).fit(data)
     module, reselect = fitted(tmp_path, data=data, seed=4, **chosen)
     assert same(module.model, trainer.model)  # with dropout
     np.testing.assert_array_equal(reselect.coreset_.row_ids, trainer.coreset_.row_ids)

@@ -69,10 +69,10 @@ class Reselect(Callback):  # type: ignore[misc]
     selector : str or selector, default="fastcore"
         As for `reselect`.
     budget : float or int or None, default=None
-        None keeps the selector's own.
+        None takes the schedule's, or keeps the selector's own.
     schedule : Schedule, default=Schedule()
-        When a coreset is chosen. The trainer decides when to stop: ask it for
-        ``max_epochs=schedule.total``. Later epochs keep the last coreset.
+        When a coreset is chosen; as for `CoresetTrainer`. The trainer decides when to stop: ask it
+        for ``max_epochs=schedule.total``. Later epochs keep the last coreset.
     redraw : {"gradients", "losses", "members", "uniform"} or None, default=None
         As for `CoresetTrainer`: None keeps a coreset until the next, the others draw other rows in
         each epoch.
@@ -160,9 +160,10 @@ class Reselect(Callback):  # type: ignore[misc]
         super().__init__()
         check_range("batch_size", batch_size)
         self.dataset, self.schedule = dataset, schedule or Schedule()
+        budget = self.schedule.budget if budget is None else budget
         self.selector = resolve_selector(selector, budget)
-        check_redraw(redraw, self.selector)
-        self.forward, self.seed, self.redraw = forward, seed, redraw
+        self.forward, self.seed, self.redraw = forward, seed, redraw or self.schedule.redraw
+        check_redraw(self.redraw, self.selector)
         self._options: dict[str, Any] = {
             "loss": loss,
             "layer": layer,
