@@ -189,6 +189,23 @@ def test_a_resumed_run_is_an_uninterrupted_one(
 
 
 @pytest.mark.filterwarnings("ignore:Be aware that when using `ckpt_path`:UserWarning")
+@pytest.mark.parametrize("redraw", [None, "gradients"])
+@pytest.mark.parametrize("step", [5, 14, 20, 30])
+def test_a_run_goes_on_within_an_epoch(tmp_path: Path, step: int, redraw: Any) -> None:
+    schedule = {"schedule": Schedule(1, 2, 2, finish=2), "redraw": redraw}  # 12, 4 times 3, 12, 12
+    saver = ModelCheckpoint(tmp_path, filename="{step}", save_top_k=-1, every_n_train_steps=1)
+    options = {"enable_checkpointing": True, "max_epochs": 7}
+    expected, _ = fitted(tmp_path, callbacks=[saver], trainer=options, **schedule)
+    torch.manual_seed(99)
+    module, reselect = Module(small(seed=5)), chooser(**schedule)
+    module.seen.append([])
+    trainer = quiet(tmp_path, [reselect], max_epochs=7)
+    trainer.fit(module, reselect.loader(), ckpt_path=tmp_path / f"step={step}.ckpt")
+    assert sum(map(len, module.seen)) == 48 - step
+    assert same(module, expected)
+
+
+@pytest.mark.filterwarnings("ignore:Be aware that when using `ckpt_path`:UserWarning")
 def test_a_run_that_ended_can_go_on_for_longer(tmp_path: Path) -> None:
     saver = ModelCheckpoint(tmp_path, filename="last")
     _, reselect = fitted(
