@@ -22,9 +22,9 @@ from datasets import DATASETS, Data
 from side_by_side import print_table
 from sklearn.metrics import log_loss
 
-from coresift.torch import NetworkClassifier
+from coresift.torch import NetworkClassifier, Schedule
 
-# name: (selector, redraw)
+# name: (selector, redraw); the budget of "reduced" is its part of the steps of all epochs
 METHODS: dict[str, tuple[str | None, str | None]] = {
     "uniform": ("uniform", None),
     "fastcore": ("fastcore", None),
@@ -32,6 +32,7 @@ METHODS: dict[str, tuple[str | None, str | None]] = {
     "gradients-each-epoch": ("uniform", "gradients"),
     "losses-each-epoch": ("uniform", "losses"),
     "members-each-epoch": ("fastcore", "members"),
+    "reduced": ("uniform", None),
     "full": (None, None),
 }
 _KEYS = ("data", "network", "method", "budget", "schedule", "seed")
@@ -41,15 +42,18 @@ def measured(data: Data, network: str, facts: dict[str, Any]) -> dict[str, Any]:
     """Train once and return the figures on the test rows."""
     selector, redraw = METHODS[facts["method"]]
     names = ("warm_up", "epochs", "rounds", "finish")
-    schedule = zip(names, map(int, facts["schedule"].split(",")), strict=False)
+    given = zip(names, map(int, facts["schedule"].split(",")), strict=False)
+    schedule, budget = Schedule(**dict(given)), facts["budget"]
+    if facts["method"] == "reduced":
+        schedule = Schedule.reduced(schedule.total, budget)
     model = NetworkClassifier(
         network,
         selector,
-        budget=facts["budget"],
+        budget=budget,
+        schedule=schedule,
         redraw=redraw,
         random_state=facts["seed"],
         n_threads=1,
-        **dict(schedule),
     )
     start = time.process_time()
     model.fit(data.X, data.y)
@@ -120,30 +124,49 @@ def picture(records: list[dict[str, Any]], path: Path) -> None:
 
     mpl.use("agg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     pairs = sorted({(record["data"], record["network"]) for record in records})
-    figure, axes = plt.subplots(1, len(pairs), figsize=(6 * len(pairs), 4.2), squeeze=False)
+    figure, axes = plt.subplots(1, len(pairs), figsize=(5 * len(pairs), 4.6), squeeze=False)
+    lines: dict[str, Any] = {}
     for axis, pair in zip(axes[0], pairs, strict=True):
         own = [record for record in records if (record["data"], record["network"]) == pair]
-        for method in METHODS:
-            budgets = {record["budget"] for record in own if record["method"] == method}
-            points = []
-            for budget in budgets:
-                same = [r for r in own if (r["method"], r["budget"]) == (method, budget)]
-                means = [statistics.fmean(r[key] for r in same) for key in ("seconds", "accuracy")]
-                points.append((*means, budget))
+        for number, method in enumerate(METHODS):
+            points = _means([record for record in own if record["method"] == method])
             if points:
-                seconds, accuracy, labels = zip(*sorted(points), strict=True)
-                axis.plot(seconds, accuracy, "o-", label=method, markersize=4)
-                if method == "gradients-each-epoch":
-                    for place in zip(seconds, accuracy, labels, strict=True):
-                        axis.annotate(f"{place[2]:.0%}", place[:2], fontsize=8, va="top")
+                seconds, accuracy, budgets = zip(*points, strict=True)
+                marker = "*" if method == "full" else "o"
+                (lines[method],) = axis.plot(
+                    seconds, accuracy, marker + "-", color=f"C{number}", markersize=5
+                )
+            if points and method in ("gradients-each-epoch", "reduced"):
+                for x, y, budget in zip(seconds, accuracy, budgets, strict=True):
+                    axis.annotate(
+                        f"{budget:.0%}", (x, y), (0, 6), textcoords="offset points", ha="center"
+                    )
         axis.set(title=" ".join(pair), xlabel="seconds of one processor", ylabel="test accuracy")
         axis.set_xscale("log")
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.margins(0.1)
         axis.grid(alpha=0.3)
-        axis.legend(fontsize=8)
-    figure.tight_layout()
+    names = [method for method in METHODS if method in lines]
+    figure.tight_layout(rect=(0, 0.12, 1, 1))
+    figure.legend([lines[name] for name in names], names, loc="lower center", ncols=4)
     figure.savefig(path, dpi=110)
+
+
+def _means(records: list[dict[str, Any]]) -> list[tuple[float, float, Any]]:
+    """Return mean seconds and accuracy over the seeds of each budget, from small to large."""
+    found = []
+    for budget in sorted({record["budget"] for record in records}, key=lambda value: value or 1):
+        same = [record for record in records if record["budget"] == budget]
+        seconds, accuracy = (
+            statistics.fmean(record[key] for record in same) for key in ("seconds", "accuracy")
+        )
+        found.append((seconds, accuracy, budget))
+    return found
 
 
 def main() -> None:

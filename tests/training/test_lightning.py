@@ -133,16 +133,15 @@ def test_it_trains_on_all_rows_and_then_on_coresets(tmp_path: Path) -> None:
         {"redraw": "gradients", "schedule": Schedule(1, 2, 2, finish=3)},
         {"schedule": Schedule(1, 2, 2, finish=3)},
         {"redraw": "uniform"},
+        {"schedule": Schedule.reduced(SHORT.total), "budget": None},
     ],
     ids=str,
 )
 @pytest.mark.parametrize("kind", [Rows, None])
 def test_the_run_is_that_of_coreset_trainer(tmp_path: Path, chosen: Any, kind: Any) -> None:
     data = blobs(90) if kind is None else kind(blobs(90))
-    options = {"schedule": SHORT, **chosen}
-    trainer = CoresetTrainer(
-        small(), budget=20, batch_size=8, seed=4, **options
-    ).fit(data)  # fmt: skip
+    options = {"schedule": SHORT, "budget": 20, **chosen}
+    trainer = CoresetTrainer(small(), batch_size=8, seed=4, **options).fit(data)
     module, reselect = fitted(tmp_path, data=data, seed=4, **chosen)
     assert same(module.model, trainer.model)  # with dropout
     np.testing.assert_array_equal(reselect.coreset_.row_ids, trainer.coreset_.row_ids)
@@ -187,6 +186,23 @@ def test_a_resumed_run_is_an_uninterrupted_one(
     assert without_seconds(reselect.selections_) == without_seconds(whole.selections_)
     np.testing.assert_array_equal(reselect.coreset_.row_ids, whole.coreset_.row_ids)
     np.testing.assert_array_equal(reselect.coreset_.weights, whole.coreset_.weights)
+
+
+@pytest.mark.filterwarnings("ignore:Be aware that when using `ckpt_path`:UserWarning")
+@pytest.mark.parametrize("redraw", [None, "gradients"])
+@pytest.mark.parametrize("step", [5, 14, 20, 30])
+def test_a_run_goes_on_within_an_epoch(tmp_path: Path, step: int, redraw: Any) -> None:
+    schedule = {"schedule": Schedule(1, 2, 2, finish=2), "redraw": redraw}  # 12, 4 times 3, 12, 12
+    saver = ModelCheckpoint(tmp_path, filename="{step}", save_top_k=-1, every_n_train_steps=1)
+    options = {"enable_checkpointing": True, "max_epochs": 7}
+    expected, _ = fitted(tmp_path, callbacks=[saver], trainer=options, **schedule)
+    torch.manual_seed(99)
+    module, reselect = Module(small(seed=5)), chooser(**schedule)
+    module.seen.append([])
+    trainer = quiet(tmp_path, [reselect], max_epochs=7)
+    trainer.fit(module, reselect.loader(), ckpt_path=tmp_path / f"step={step}.ckpt")
+    assert sum(map(len, module.seen)) == 48 - step
+    assert same(module, expected)
 
 
 @pytest.mark.filterwarnings("ignore:Be aware that when using `ckpt_path`:UserWarning")

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import cross_val_score
 
 from coresift import CoresiftError, LabelError, ParameterError, Uniform
-from coresift.torch import NetworkClassifier
+from coresift.torch import NetworkClassifier, Schedule
 
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install coresift[torch]")
 
@@ -38,6 +38,15 @@ def test_it_learns_and_tells_its_probabilities() -> None:
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
     assert (model.classes_[probabilities.argmax(axis=1)] == model.predict(X)).all()
     assert (model.decision_function(X).argmax(axis=1) == probabilities.argmax(axis=1)).all()
+
+
+def test_a_schedule_stands_in_place_of_the_epochs() -> None:
+    X, y = digits()
+    model = NetworkClassifier(schedule=Schedule.reduced(5), batch_size=16, random_state=0)
+    model = clone(model).fit(X[:200], y[:200])
+    # (5 / 2 - 2) / 3 of the rows between the first epoch and the last
+    assert [epoch["rows"] for epoch in model.trainer_.history_] == [200, 32, 32, 32, 200]
+    assert model.trainer_.redraw == "gradients"
 
 
 def test_two_classes_have_one_decision() -> None:

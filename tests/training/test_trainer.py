@@ -390,6 +390,41 @@ def test_the_steps_of_a_schedule_are_those_that_are_taken() -> None:
         schedule.total_steps(91, 92)
 
 
+def test_a_reduced_schedule_keeps_to_its_part_of_the_steps() -> None:
+    for total in range(5, 120):
+        for steps in (0.5, 0.8):
+            schedule = Schedule.reduced(total, steps)
+            assert schedule.total == total
+            assert schedule.warm_up == 1 <= schedule.finish <= 3
+            whole = total * 1000
+            taken = schedule.total_steps(1000, schedule.budget, batch_size=1)
+            assert 0.85 * steps * whole - 1000 < taken <= steps * whole
+
+
+@pytest.mark.parametrize(
+    ("total", "steps", "message"),
+    [
+        (2, 0.5, "total=2"),
+        (60, 1.0, "steps=1.0"),
+        (60, 0.0, "steps=0.0"),
+        (60, 0.01, "60 epochs leaves no rows .* 3 are on all rows: give more steps or more epochs"),
+    ],
+)
+def test_bad_reduced_schedules(total: int, steps: float, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        Schedule.reduced(total, steps)
+
+
+def test_a_reduced_schedule_brings_a_budget_and_a_way_to_draw() -> None:
+    trainer = trained(schedule=Schedule.reduced(8), budget=None)
+    assert trainer.redraw == "gradients"
+    # 90 rows, and 33 % of them where two of eight epochs are on all
+    assert [epoch["rows"] for epoch in trainer.history_] == [90] + [29] * 6 + [90]
+    own = trained(schedule=Schedule.reduced(8), budget=20, redraw="uniform")
+    assert own.redraw == "uniform"
+    assert own.history_[1]["rows"] == 20
+
+
 def test_images_have_a_least_size() -> None:
     assert cnn(4, 4, 2)(torch.zeros(1, 1, 4, 4)).shape == (1, 2)
     with pytest.raises(ParameterError, match="3 x 9"):

@@ -38,6 +38,9 @@ class NetworkClassifier(OutputClassifier):
         Epochs on all rows, epochs on each coreset, and coresets.
     finish : int, default=0
         Epochs on all rows at the end.
+    schedule : Schedule or None, default=None
+        In place of these four. ``Schedule.reduced(total)`` brings a budget and a way to draw too,
+        in place of ``budget`` and, where that is None, ``redraw``.
     redraw : {"gradients", "losses", "members", "uniform"} or None, default=None
         As for `coresift.torch.CoresetTrainer`: other rows in each epoch, or coresets that are kept.
     learning_rate : float or None, default=None
@@ -93,6 +96,7 @@ class NetworkClassifier(OutputClassifier):
         epochs: int = 20,
         rounds: int = 10,
         finish: int = 0,
+        schedule: Schedule | None = None,
         redraw: str | None = None,
         learning_rate: float | None = None,
         batch_size: int = 128,
@@ -111,6 +115,7 @@ class NetworkClassifier(OutputClassifier):
         self.epochs = epochs
         self.rounds = rounds
         self.finish = finish
+        self.schedule = schedule
         self.redraw = redraw
         self.learning_rate = learning_rate
         self.batch_size = batch_size
@@ -171,12 +176,14 @@ class NetworkClassifier(OutputClassifier):
             self._tensor(torch, X), torch.from_numpy(labels.astype(np.int64))
         )
         rate = LEARNING_RATES[self.network] if self.learning_rate is None else self.learning_rate
+        schedule = self.schedule or Schedule(self.warm_up, self.epochs, self.rounds, self.finish)
+        budget = self.budget if schedule.budget is None else schedule.budget
         self.module_ = self._make(torch, X.shape[1], len(self.classes_), seed)
         self.trainer_ = CoresetTrainer(
             self.module_,
             self._own_selector(),
-            budget=None if self.selector is None else self.budget,
-            schedule=Schedule(self.warm_up, self.epochs, self.rounds, self.finish),
+            budget=None if self.selector is None else budget,
+            schedule=schedule,
             redraw=self.redraw,
             optimizer=lambda parameters: torch.optim.SGD(
                 parameters, rate, self.momentum, weight_decay=self.penalty

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import floor
 
+from coresift._errors import ParameterError
 from coresift._rng import Purpose, stream
 from coresift.core.budget import resolve_budget
 from coresift.core.parameters import check_range
+
+_EPOCHS_OF_A_LOOK = 3
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,9 @@ class Schedule:
         Coresets (kappa).
     finish : int, default=0
         Epochs on all rows at the end.
+    budget : float or None, default=None
+    redraw : str or None, default=None
+        Of a trainer that is given none of its own: see `reduced`.
 
     Raises
     ------
@@ -41,12 +48,56 @@ class Schedule:
     epochs: int = 20
     rounds: int = 10
     finish: int = 0
+    # Not in the text that a checkpoint compares, which has both from the trainer.
+    budget: float | None = field(default=None, repr=False)
+    redraw: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         check_range("warm_up", self.warm_up, lowest=0)
         check_range("epochs", self.epochs)
         check_range("rounds", self.rounds)
         check_range("finish", self.finish, lowest=0)
+
+    @classmethod
+    def reduced(cls, total: int, steps: float = 0.5) -> Schedule:
+        """Return as many epochs with a part of the steps.
+
+        The first epoch and the last ones, 3 at most, are on all rows. Those between draw rows by
+        the norms of their gradients, which are taken anew after every 3 epochs at most.
+
+        Parameters
+        ----------
+        total : int
+            All epochs, for which the learning rate falls.
+        steps : float, default=0.5
+            The part of the steps of as many epochs on all rows that is not exceeded, but for the
+            last batch of an epoch.
+
+        Raises
+        ------
+        ParameterError
+            For a value outside its range, and a part too small for the epochs on all rows.
+
+        Examples
+        --------
+        >>> from coresift.torch import Schedule
+        >>> schedule = Schedule.reduced(65)
+        >>> schedule, schedule.budget, schedule.redraw
+        (Schedule(warm_up=1, epochs=3, rounds=21, finish=1), 0.48, 'gradients')
+        """
+        check_range("total", total, lowest=3)
+        if not 0 < steps < 1:
+            raise ParameterError(f"steps={steps}: must be above 0 and below 1, a part of all steps")
+        warm_up, epochs = 1, min(_EPOCHS_OF_A_LOOK, max(1, total // 10))
+        rounds = max(1, (total - warm_up - 1) // epochs)
+        finish = total - warm_up - epochs * rounds
+        budget = floor(100 * (steps * total - warm_up - finish) / (epochs * rounds)) / 100
+        if budget <= 0:
+            raise ParameterError(
+                f"steps={steps} of {total} epochs leaves no rows for the epochs between, since "
+                f"{warm_up + finish} are on all rows: give more steps or more epochs"
+            )
+        return cls(warm_up, epochs, rounds, finish, budget, "gradients")
 
     @property
     def total(self) -> int:

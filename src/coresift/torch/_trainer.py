@@ -74,9 +74,10 @@ class CoresetTrainer:
     selector : str, selector or None, default="fastcore"
         As for `reselect`. None trains on all rows in every epoch.
     budget : float or int or None, default=None
-        None keeps the selector's own.
+        None takes the schedule's, or keeps the selector's own.
     schedule : Schedule, default=Schedule()
-        20 epochs on all rows, then 20 on each of 10 coresets.
+        20 epochs on all rows, then 20 on each of 10 coresets. ``Schedule.reduced(total)`` brings a
+        budget and a way to draw of its own.
     redraw : {"gradients", "losses", "members", "uniform"} or None, default=None
         None is Algorithm 2: a coreset is kept until the next is chosen. Otherwise other rows are
         drawn for each epoch, as many, with weights that keep the gradient unbiased: see `draw`.
@@ -160,10 +161,11 @@ class CoresetTrainer:
     ) -> None:
         check_range("batch_size", batch_size)
         check_choice("wrt", wrt, WRT)
-        check_redraw(redraw, selector)
-        self.model, self.redraw = model, redraw
-        self.selector = None if selector is None else resolve_selector(selector, budget)
         self.schedule = schedule or Schedule()
+        self.model, self.redraw = model, redraw or self.schedule.redraw
+        check_redraw(self.redraw, selector)
+        budget = self.schedule.budget if budget is None else budget
+        self.selector = None if selector is None else resolve_selector(selector, budget)
         self.loss = loss or nn.CrossEntropyLoss()
         self.optimizer, self.scheduler = optimizer, scheduler
         self.batch_size, self.num_workers = batch_size, num_workers

@@ -69,10 +69,10 @@ class Reselect(Callback):  # type: ignore[misc]
     selector : str or selector, default="fastcore"
         As for `reselect`.
     budget : float or int or None, default=None
-        None keeps the selector's own.
+        None takes the schedule's, or keeps the selector's own.
     schedule : Schedule, default=Schedule()
-        When a coreset is chosen. The trainer decides when to stop: ask it for
-        ``max_epochs=schedule.total``. Later epochs keep the last coreset.
+        When a coreset is chosen; as for `CoresetTrainer`. The trainer decides when to stop: ask it
+        for ``max_epochs=schedule.total``. Later epochs keep the last coreset.
     redraw : {"gradients", "losses", "members", "uniform"} or None, default=None
         As for `CoresetTrainer`: None keeps a coreset until the next, the others draw other rows in
         each epoch.
@@ -108,8 +108,9 @@ class Reselect(Callback):  # type: ignore[misc]
     -----
     With the same model, optimizer, schedule of the learning rate and seed, coresets and parameters
     are those of `CoresetTrainer`, bit for bit. Coreset and selections are part of the trainer's
-    checkpoints: a run that goes on from the end of an epoch (``fit(ckpt_path=...)``) is the run
-    without a break. torch's random state is seeded at the start of each epoch and put back at its
+    checkpoints: a run that goes on from the end of an epoch, or from within one but behind its last
+    batch, (``fit(ckpt_path=...)``) is the run without a break; within one, a GPU's random numbers
+    are others. torch's random state is seeded at the start of each epoch and put back at its
     end.
 
     Gradients are taken where the module is and in the trainer's precision. With more processes
@@ -160,9 +161,10 @@ class Reselect(Callback):  # type: ignore[misc]
         super().__init__()
         check_range("batch_size", batch_size)
         self.dataset, self.schedule = dataset, schedule or Schedule()
+        budget = self.schedule.budget if budget is None else budget
         self.selector = resolve_selector(selector, budget)
-        check_redraw(redraw, self.selector)
-        self.forward, self.seed, self.redraw = forward, seed, redraw
+        self.forward, self.seed, self.redraw = forward, seed, redraw or self.schedule.redraw
+        check_redraw(self.redraw, self.selector)
         self._options: dict[str, Any] = {
             "loss": loss,
             "layer": layer,
@@ -176,6 +178,7 @@ class Reselect(Callback):  # type: ignore[misc]
         self._reload: int | None = None  # what the trainer says about it, while it is overruled
         self._goes_on = False  # from a checkpoint
         self._random_state: Any = None  # of torch, before the epoch
+        self._inside: Any = None  # of torch, where a checkpoint was written within an epoch
         self.coreset_: Coreset | None = None
         self._draws: Draws | None = None
         self.selections_: list[dict[str, Any]] = []
@@ -234,6 +237,9 @@ class Reselect(Callback):  # type: ignore[misc]
             )
         self._select_if_due(trainer, pl_module, trainer.current_epoch)
         self._go_to(trainer.current_epoch)
+        if self._inside is not None:  # Lightning does not start an epoch that it goes on with
+            self._random_state = torch.get_rng_state(), _cuda_state(pl_module.device)
+            self._loader.random, self._inside = self._inside, None
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Go to the rows of the epoch, their order, and its random numbers (lines 3, 8)."""
@@ -245,6 +251,7 @@ class Reselect(Callback):  # type: ignore[misc]
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Choose the coreset of the epochs that follow (lines 4-6, 9-11)."""
         self._put_back_random_state(pl_module)
+        self._loader.given = 0
         following = trainer.current_epoch + 1
         if following != trainer.max_epochs:
             self._select_if_due(trainer, pl_module, following)
@@ -350,6 +357,8 @@ class Reselect(Callback):  # type: ignore[misc]
             "coreset": tensors_of(self.coreset_),
             "draws": tensors_of_draws(self._draws),
             "selections": [*self.selections_],
+            "epoch": self._loader.epoch,
+            "random": None if self._random_state is None else torch.get_rng_state(),
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -371,6 +380,9 @@ class Reselect(Callback):  # type: ignore[misc]
         if kept is not None:
             self._keep(kept)
         self._draws = draws_of(state_dict.get("draws"))
+        self._inside = state_dict.get("random")
+        if self.schedule.finishes_at(state_dict.get("epoch", 0)):
+            self._loader.rows = all_of(self.dataset)  # Lightning counts batches before it starts
 
 
 class _Loader:
@@ -388,7 +400,8 @@ class _Loader:
     def begin(self) -> None:
         """Go back to all rows."""
         self.rows = all_of(self._dataset)
-        self.epoch = 0
+        self.epoch = self.given = self.resumes_behind = 0
+        self.random: Any = None  # state of torch behind the batches that are left out
 
     def _order(self) -> CoresetSampler:
         sampler = CoresetSampler(self.rows, seed=self._seed)
@@ -400,9 +413,24 @@ class _Loader:
 
     def __iter__(self) -> Iterator[Any]:
         # As a generator: Lightning asks for an iterator before the epoch has begun.
-        yield from make_loader(
+        skipped, self.resumes_behind, self.given = self.resumes_behind, 0, 0
+        loader = make_loader(
             self.rows, self._order(), self.batch_size, self._num_workers, even=True
         )
+        for self.given, batch in enumerate(loader, start=1):
+            if self.given == skipped and self.random is not None:
+                torch.set_rng_state(self.random)  # behind what a loader draws as it begins
+                self.random = None
+            if self.given > skipped:
+                yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """Return how many batches of the epoch were trained on; Lightning asks between steps."""
+        return {"given": self.given % len(self)}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Leave out the batches that were trained on before, once."""
+        self.resumes_behind = state["given"]
 
 
 def all_of(dataset: Any) -> WeightedSubset:
