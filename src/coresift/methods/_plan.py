@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -119,7 +119,12 @@ class Plan(ABC):
         self, source: Source, sizes: Counts | None = None, quotas: Counts | None = None
     ) -> Extent:
         """Return what the memory of a selection depends on."""
-        known = most_rows(self.budget, source.n_rows) if quotas is None else int(quotas.sum())
+        if quotas is not None:
+            known = int(quotas.sum())
+        elif isinstance(self.budget, Mapping):
+            known = 1  # it is checked where the classes are known
+        else:
+            known = most_rows(self.budget, source.n_rows)
         facts = source.n_rows, source.n_narrow, known
         return Extent(*facts, self.chunk_bytes, sizes, quotas)
 
