@@ -108,10 +108,10 @@ class Reselect(Callback):  # type: ignore[misc]
     -----
     With the same model, optimizer, schedule of the learning rate and seed, coresets and parameters
     are those of `CoresetTrainer`, bit for bit. Coreset and selections are part of the trainer's
-    checkpoints: a run that goes on from the end of an epoch, or from within one but behind its last
-    batch, (``fit(ckpt_path=...)``) is the run without a break; within one, a GPU's random numbers
-    are others. torch's random state is seeded at the start of each epoch and put back at its
-    end.
+    checkpoints: a run that goes on (``fit(ckpt_path=...)``) from the end of an epoch, or from
+    within one before its last batch, is the run without a break. Within one, the random numbers of
+    a GPU are not kept. torch's random state is seeded at the start of each epoch and put back at
+    its end.
 
     Gradients are taken where the module is and in the trainer's precision. With more processes
     the first one selects and tells the others, and the loader gives each its share, whatever
