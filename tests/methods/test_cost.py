@@ -89,7 +89,7 @@ def test_what_cannot_fit_is_refused_before_a_row_is_read(engine: str) -> None:
 
     source = Unread(X, Y)
     source.n_rows = 10**9
-    selector = FastCore(0.001, engine=engine, n_threads=2)
+    selector = FastCore(0.001, engine=engine, n_threads=2, memory_limit="2GiB")
     with pytest.raises(
         MemoryLimitError, match=r"memory_limit='2GiB': choose .*allow more with"
     ) as e:
@@ -105,7 +105,7 @@ def test_what_cannot_fit_is_refused_before_a_row_is_read(engine: str) -> None:
 
 def test_wide_sparse_rows_count_as_they_are_projected() -> None:
     rows = csr_array(([1.0], ([7], [9])), shape=(2000, 130_000))
-    source, plan = as_source(rows), FastCore(1000).plan()
+    source, plan = as_source(rows), FastCore(1000, memory_limit="2GiB").plan()
     assert plan.extent(source).n_features == 512
     assert plan.fitted(plan.extent(WeightedSource(source, np.ones(2000)))) is plan
     with pytest.raises(MemoryLimitError):

@@ -15,7 +15,6 @@ from coresift._typing import Budget, Counts, Indices
 from coresift.core.class_budget import most_rows
 from coresift.core.coreset import Choice
 from coresift.core.memory import (
-    DEFAULT_LIMIT,
     PROCESS_BYTES,
     Extent,
     as_bytes,
@@ -62,7 +61,7 @@ class Plan(ABC):
     seed: int = 0
     n_threads: int | None = None
     engine: str | Engine = "serial"
-    memory_limit: int | str | None = DEFAULT_LIMIT
+    memory_limit: int | str | None = None
 
     def __post_init__(self) -> None:
         as_bytes("memory_limit", self.memory_limit)

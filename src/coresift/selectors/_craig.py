@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from coresift._typing import Budget
-from coresift.core.memory import DEFAULT_LIMIT
 from coresift.engines import Engine
 from coresift.methods import CraigPlan, CraigPQPlan
 from coresift.selectors._base import BaseSelector, RandomState
@@ -52,7 +51,7 @@ class Craig(BaseSelector):
         None or -1 is every processor that the process may use. Changes the time, never the rows.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
-    memory_limit : int, str or None, default="2GiB"
+    memory_limit : int, str or None, default=None
         What the process may take, in bytes or as a text; rows in memory do not count, and None is
         no limit. Chunks, clusters and samples get smaller where it is below 2 GiB. What cannot
         fit is a `MemoryLimitError`.
@@ -118,7 +117,7 @@ class Craig(BaseSelector):
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
-        memory_limit: int | str | None = DEFAULT_LIMIT,
+        memory_limit: int | str | None = None,
     ) -> None:
         self.budget = budget
         self.distances = distances
@@ -174,7 +173,7 @@ class CraigPQ(BaseSelector):
         None or -1 is every processor that the process may use.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
-    memory_limit : int, str or None, default="2GiB"
+    memory_limit : int, str or None, default=None
         What the process may take, in bytes or as a text; rows in memory do not count, and None is
         no limit. Chunks, clusters and samples get smaller where it is below 2 GiB. What cannot
         fit is a `MemoryLimitError`.
@@ -227,7 +226,7 @@ class CraigPQ(BaseSelector):
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
-        memory_limit: int | str | None = DEFAULT_LIMIT,
+        memory_limit: int | str | None = None,
     ) -> None:
         self.budget = budget
         self.n_subspaces = n_subspaces

@@ -9,7 +9,6 @@ from sklearn.utils.metaestimators import available_if
 
 from coresift._progress import Progress
 from coresift._typing import Budget
-from coresift.core.memory import DEFAULT_LIMIT
 from coresift.engines import Engine
 from coresift.methods import FastCorePlan
 from coresift.selectors._base import (
@@ -143,7 +142,7 @@ class FastCore(BaseSelector):
         None or -1 is every processor that the process may use.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
-    memory_limit : int, str or None, default="2GiB"
+    memory_limit : int, str or None, default=None
         What the process may take, in bytes or as a text; rows in memory do not count, and None is
         no limit. Chunks, clusters and samples get smaller where it is below 2 GiB. What cannot
         fit is a `MemoryLimitError`.
@@ -225,7 +224,7 @@ class FastCore(BaseSelector):
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
-        memory_limit: int | str | None = DEFAULT_LIMIT,
+        memory_limit: int | str | None = None,
     ) -> None:
         self.budget = budget
         self.clusters = clusters

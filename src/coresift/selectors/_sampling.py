@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from coresift._typing import Budget
-from coresift.core.memory import DEFAULT_LIMIT
 from coresift.engines import Engine
 from coresift.methods import StratifiedPlan, UniformPlan
 from coresift.selectors._base import BaseSelector, RandomState
@@ -41,7 +40,7 @@ class Uniform(BaseSelector):
         None or -1 is every processor that the process may use.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
-    memory_limit : int, str or None, default="2GiB"
+    memory_limit : int, str or None, default=None
         What the process may take, in bytes or as a text; rows in memory do not count, and None is
         no limit. Chunks, clusters and samples get smaller where it is below 2 GiB. What cannot
         fit is a `MemoryLimitError`.
@@ -84,7 +83,7 @@ class Uniform(BaseSelector):
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
-        memory_limit: int | str | None = DEFAULT_LIMIT,
+        memory_limit: int | str | None = None,
     ) -> None:
         self.budget = budget
         self.stratify = stratify
@@ -127,7 +126,7 @@ class Stratified(BaseSelector):
         None or -1 is every processor that the process may use.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
-    memory_limit : int, str or None, default="2GiB"
+    memory_limit : int, str or None, default=None
         What the process may take, in bytes or as a text; rows in memory do not count, and None is
         no limit. Chunks, clusters and samples get smaller where it is below 2 GiB. What cannot
         fit is a `MemoryLimitError`.
@@ -181,7 +180,7 @@ class Stratified(BaseSelector):
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
-        memory_limit: int | str | None = DEFAULT_LIMIT,
+        memory_limit: int | str | None = None,
     ) -> None:
         self.budget = budget
         self.n_planes = n_planes

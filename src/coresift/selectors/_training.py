@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from coresift._typing import Budget
-from coresift.core.memory import DEFAULT_LIMIT
 from coresift.engines import Engine
 from coresift.methods import DeepFoolPlan, GlisterPlan
 from coresift.selectors._base import BaseSelector, RandomState
@@ -44,7 +43,7 @@ class DeepFool(BaseSelector):
         Accepted for API consistency; the choice itself runs on one thread.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
-    memory_limit : int, str or None, default="2GiB"
+    memory_limit : int, str or None, default=None
         What the process may take, in bytes or as a text; rows in memory do not count, and None is
         no limit. Chunks, clusters and samples get smaller where it is below 2 GiB. What cannot
         fit is a `MemoryLimitError`.
@@ -101,7 +100,7 @@ class DeepFool(BaseSelector):
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
-        memory_limit: int | str | None = DEFAULT_LIMIT,
+        memory_limit: int | str | None = None,
     ) -> None:
         self.budget = budget
         self.epochs = epochs
@@ -158,7 +157,7 @@ class Glister(BaseSelector):
         Accepted for API consistency; the choice itself runs on one thread.
     engine : {"serial", "processes", "dask"}, Engine or client of Dask, default="serial"
         What the passes over the rows run on; never changes the coreset.
-    memory_limit : int, str or None, default="2GiB"
+    memory_limit : int, str or None, default=None
         What the process may take, in bytes or as a text; rows in memory do not count, and None is
         no limit. Chunks, clusters and samples get smaller where it is below 2 GiB. What cannot
         fit is a `MemoryLimitError`.
@@ -220,7 +219,7 @@ class Glister(BaseSelector):
         random_state: RandomState = None,
         n_threads: int | None = None,
         engine: str | Engine = "serial",
-        memory_limit: int | str | None = DEFAULT_LIMIT,
+        memory_limit: int | str | None = None,
     ) -> None:
         self.budget = budget
         self.epochs = epochs
