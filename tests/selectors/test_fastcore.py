@@ -225,9 +225,8 @@ def test_exact_classes_need_weights_that_do_without_clusters() -> None:
 
 def test_the_smallest_classes_go_first_until_their_rows_take_too_much() -> None:
     sizes = np.array([10, 30, 20, 5000, 40])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("coresift.methods._exact.EXACT_BYTES", 60 * 4 * 3)
-        assert small_classes(sizes, 3, 2000).tolist() == [True, True, True, False, False]
+    few = small_classes(sizes, 3, 2000, most_bytes=60 * 4 * 3)
+    assert few.tolist() == [True, True, True, False, False]
     assert small_classes(sizes, 3, 2000).tolist() == [True, True, True, False, True]
     assert small_classes(sizes, 3, 40).tolist() == [True, True, True, False, False]
 
