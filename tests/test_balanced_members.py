@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coresift import FastCore
+from coresift._threads import threads
 from coresift.gradients import Sample
-from coresift.weightings import _members
 from coresift.weightings._members import Members
 from strategies import Array
 
@@ -37,11 +37,12 @@ def test_the_nearer_half_of_each_cell_stays(sizes: list[int], seed: int) -> None
         assert kept.row_ids[kept.cells == cell].tolist() == nearest
 
 
-def test_rows_stay_with_their_ids_in_any_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_stay_with_their_ids_for_any_threads() -> None:
     members, centers = members_of([7, 1, 12], np.random.default_rng(0))
-    whole = members.nearer_half(centers)
-    monkeypatch.setattr(_members, "_BLOCK", 3)
-    pieces = members.nearer_half(centers)
+    with threads(1):
+        whole = members.nearer_half(centers)
+    with threads(3):
+        pieces = members.nearer_half(centers)
     assert pieces.row_ids.tolist() == whole.row_ids.tolist()
     numbered = dict(zip(members.row_ids.tolist(), members.sample.rows.tolist(), strict=True))
     assert [numbered[row] for row in whole.row_ids.tolist()] == whole.sample.rows.tolist()

@@ -10,10 +10,9 @@ import numpy as np
 from coresift._rng import draw_keys
 from coresift._typing import Counts, Float64, Indices, Rows
 from coresift.core.centers import Centers
+from coresift.core.medoids import cell_distances
 from coresift.core.merge import BottomK, rank_in_group
 from coresift.gradients import Sample
-
-_BLOCK = 1 << 12  # rows
 
 
 def centers_of_block(
@@ -123,11 +122,7 @@ class Members:
         >>> members.nearer_half(np.float32([[0], [9]])).row_ids.tolist()
         [0, 2, 3]
         """
-        distances = np.empty(len(self.cells))
-        for first in range(0, len(distances), _BLOCK):  # no copy of all rows
-            part = slice(first, first + _BLOCK)
-            apart = self.sample.rows[part] - centers[self.cells[part]]
-            distances[part] = np.einsum("ij,ij->i", apart, apart, dtype=np.float64)
+        distances = cell_distances(self.sample.rows, self.cells, centers[:, None])[:, 0]
         order = np.lexsort((self.row_ids, distances, self.cells))
         ranks, sizes = rank_in_group(self.cells[order]), np.bincount(self.cells)
         kept = np.sort(order[2 * ranks < sizes[self.cells[order]]])
