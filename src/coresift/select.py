@@ -25,7 +25,7 @@ import numpy as np
 from coresift._progress import Progress
 from coresift._runtime import Runtime
 from coresift.core.coreset import Choice, ClassReport, Coreset, Report, Weighed
-from coresift.core.memory import DEFAULT_LIMIT, as_bytes
+from coresift.core.memory import AMPLE_LIMIT
 from coresift.core.prior import weight_of
 from coresift.methods import Plan
 from coresift.sources import Source
@@ -33,8 +33,6 @@ from coresift.sources._labels_only import LabelsOfSource
 from coresift.table import Table
 from coresift.weightings._check import self_check
 from coresift.weightings._pilot import HELD_OUT, PILOT_ROWS
-
-DEFAULT_BYTES = as_bytes("memory_limit", DEFAULT_LIMIT) or 0
 
 
 def select(
@@ -104,8 +102,8 @@ def _depends_on(plan: Plan) -> dict[str, Any]:
     free = {"n_threads", "engine", "memory_limit"}
     own = {one.name: getattr(plan, one.name) for one in fields(plan) if one.name not in free}
     own = {name: _name(value) for name, value in own.items()}
-    # a lower limit makes samples smaller; one above the default changes nothing
-    limit = None if plan.room(1, DEFAULT_BYTES) == DEFAULT_BYTES else plan.limit
+    # a lower limit makes samples smaller; one above AMPLE_LIMIT changes nothing
+    limit = None if plan.room(1, AMPLE_LIMIT) == AMPLE_LIMIT else plan.limit
     return {"method": type(plan).__name__, **own, "memory_limit": limit}
 
 

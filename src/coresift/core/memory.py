@@ -11,7 +11,7 @@ import numpy as np
 from coresift._errors import MemoryLimitError, ParameterError
 from coresift._typing import Counts
 
-DEFAULT_LIMIT = "2GiB"
+AMPLE_LIMIT = 2**31  # from here on no limit makes a chunk, a sample or a table smaller
 PROCESS_BYTES = 340 * 2**20  # Python with all that is imported and compiled (measured)
 _LEAST_LIMIT = 2**29
 _UNITS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
