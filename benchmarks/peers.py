@@ -37,7 +37,7 @@ from coresift.methods.kmeans_snap import snap
 
 Array = np.ndarray[Any, Any]
 Rows = Callable[[Array, int, int], Array]  # rows of a class, how many, seed: positions
-MOST_ROWS = 8_000  # of a class, for all distances
+MOST_ROWS = 10_000  # of a class, for all distances
 
 
 def nearest(rows: Array, centers: Array) -> tuple[Array, Array]:

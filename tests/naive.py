@@ -320,16 +320,21 @@ def projected(row: Array, slots: Array, factors: Array, n_slots: int) -> list[np
 
 
 def exchanged(
-    distances: Sequence[Sequence[int]], demand: Sequence[int], picks: list[int], n_sweeps: int
+    distances: Sequence[Sequence[int]],
+    demand: Sequence[int],
+    picks: list[int],
+    n_sweeps: int,
+    candidates: Sequence[int] | None = None,
 ) -> list[int]:
-    """Each row in turn takes the place of the pick for which that is best, if it is any good."""
+    """Each candidate takes the place of the pick for which that is best, if it is any good."""
+    turns = [*range(len(distances))] if candidates is None else [*candidates]
 
     def cost(chosen: Sequence[int]) -> int:
         return sum(min(distances[i][j] for j in chosen) for i in demand)
 
     unchanged = 0
-    for row in [*range(len(distances))] * n_sweeps:
-        if unchanged >= len(distances):
+    for row in turns * n_sweeps:
+        if unchanged >= len(turns):
             break
         unchanged += 1
         if min(distances[row][j] for j in picks) == 0:

@@ -29,7 +29,9 @@ from coresift.sources._shifted import ShiftedSource
 from strategies import Array
 
 
-@pytest.mark.parametrize("selector", [FastCore(0.01), Stratified(0.01), Uniform(0.01)], ids=str)
+@pytest.mark.parametrize(
+    "selector", [FastCore(0.01, representative="medoid"), Stratified(0.01), Uniform(0.01)], ids=str
+)
 @pytest.mark.slow
 @pytest.mark.parametrize("n_classes", [1, 5])
 def test_the_memory_is_within_the_limit_of_a_dry_run(

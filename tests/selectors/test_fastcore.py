@@ -15,6 +15,7 @@ from sklearn.datasets import load_digits
 
 from coresift import Craig, DataError, FastCore, ParameterError
 from coresift.methods._exact import small_classes
+from coresift.methods._exchanged import exchanged_classes, n_tried
 from coresift.methods._sampled import sample_limits
 from coresift.sources import as_source
 from tables import answer, table
@@ -283,6 +284,54 @@ def test_exchanging_rows_of_small_classes_lowers_the_score() -> None:
     X, y = load_digits(return_X_y=True)
     plain, better = (MEDOIDS(0.1, refine=refine).fit(X, y).report_ for refine in (0, 1))
     assert better["score"] < plain["score"]
+
+
+def test_rows_of_middling_classes_are_exchanged() -> None:
+    X, y = table(9_000)
+    exchanged, sampled = (
+        MEDOIDS(0.02, exact_below=below).fit(X, y).report_ for below in ("auto", 2000)
+    )
+    larger = [fact for fact in exchanged["classes"] if fact["rows"] >= 2000]
+    assert larger
+    assert all("exchanged" in fact for fact in larger)
+    assert exchanged["score"] < sampled["score"]
+    assert exchanged["score"] <= exchanged["bound"] * (1 + 1e-6)
+    assert "refine" not in exchanged["seconds"]  # no pass over the rows
+    plain = MEDOIDS(0.02, refine=0).fit(X, y).report_
+    assert plain["score"] > exchanged["score"]
+
+
+def test_rows_are_exchanged_where_that_is_cheap() -> None:
+    sizes, quotas = np.array([1900, 6000, 16_000, 17_000, 5000]), np.array([19, 60, 160, 170, 4000])
+    small = sizes < 2000
+    assert n_tried(quotas, sizes, 40).tolist() == [20, 20, 13, 0, 1]
+    assert n_tried(quotas, sizes, 5).max() == 4
+    assert n_tried(quotas, sizes, 10**4).max() == 5
+    assert exchanged_classes(sizes, quotas, 40, small, 2**28).nonzero()[0].tolist() == [1, 2]
+    few = exchanged_classes(sizes, quotas, 40, small, 8000 * 4 * 40)
+    assert few.nonzero()[0].tolist() == [1]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_law_7_where_rows_are_exchanged(weighted: bool) -> None:
+    X, y = table(9_000)
+    prior = np.random.default_rng(0).integers(0, 4, size=len(X)) if weighted else None
+    selector = MEDOIDS(0.02, random_state=0)
+    expected = answer(selector.fit(X, y, sample_weight=prior))
+    assert any("exchanged" in fact for fact in selector.report_["classes"])
+    for size in (997, 4_000):
+        source = as_source(X, y, chunk_rows=size, sample_weight=prior)
+        assert answer(clone(selector).fit(source)) == expected
+    assert answer(clone(selector).set_params(n_threads=3).fit(X, y, prior)) == expected
+
+
+@pytest.mark.parametrize("values", [1, 2])
+def test_law_8_where_few_rows_differ_and_are_exchanged(values: int) -> None:
+    X = np.random.default_rng(0).integers(0, values, size=(3000, 3)).astype(float)
+    selector = MEDOIDS(50).fit(X)
+    assert "exchanged" in selector.report_["classes"][0]
+    assert len(np.unique(selector.sample_indices_)) == 50
+    assert selector.sample_weight_.sum() == 3000
 
 
 def test_the_sample_holds_what_is_to_be_chosen_and_is_bounded() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from coresift._kernels._jit import kernel
 from coresift._kernels.distance import squared_distances
+from coresift._kernels.exchange import exchange
 from coresift._kernels.greedy import sift_down
 from coresift._typing import Bits, Buckets, Float32, Float64, Indices, Rows
 
@@ -122,77 +123,13 @@ def _fill_up(hashes: Buckets, picks: Indices, done: int) -> None:
 
 
 @kernel
-def _two_nearest(distances: Bits, chosen: Indices, i: int, near: Indices, far: Bits) -> None:
-    """Fill the places of the nearest and second nearest chosen row, and their distances."""
-    near[0], near[1], far[0], far[1] = -1, -1, np.int32(2**31 - 1), np.int32(2**31 - 1)
-    for c in range(chosen.shape[0]):
-        distance = distances[i, chosen[c]]
-        if distance < far[0]:
-            near[1], far[1] = near[0], far[0]
-            near[0], far[0] = c, distance
-        elif distance < far[1]:
-            near[1], far[1] = c, distance
-
-
-@kernel
-def _swap_change(
-    own: Bits, near: Indices, far: Bits, weights: Float64, loss: Float64
-) -> tuple[int, float]:
-    """Return for which chosen row to take another, and by what that changes the distances.
-
-    ``loss`` holds what each chosen row is worth, and is overwritten.
-    """
-    gain = 0.0
-    for i in range(near.shape[0]):
-        distance, times = own[i], weights[i]
-        if distance < far[i, 0]:
-            gain += times * (far[i, 0] - distance)
-            loss[near[i, 0]] -= times * (far[i, 1] - far[i, 0])
-        elif distance < far[i, 1]:
-            loss[near[i, 0]] -= times * (far[i, 1] - distance)
-    best = int(np.argmin(loss))  # the first of equals
-    return best, float(loss[best] - gain)
-
-
-@kernel
-def _swap(distances: Bits, weights: Float64, chosen: Indices, cover: Bits, n_sweeps: int) -> None:
-    """Exchange chosen rows for others as long as that lowers the distances (FasterPAM).
-
-    After Schubert and Rousseeuw, "Fast and eager k-medoids clustering", 2021: each row in turn
-    replaces the chosen row for which it is best, at once where that helps.
-    """
-    n_rows, n_chosen = weights.shape[0], chosen.shape[0]
-    near, far = np.empty((n_rows, 2), np.int64), np.empty((n_rows, 2), np.int32)
-    worth, loss = np.zeros(n_chosen, np.float64), np.empty(n_chosen, np.float64)
-    for i in range(n_rows):
-        _two_nearest(distances, chosen, i, near[i], far[i])
-        worth[near[i, 0]] += weights[i] * (far[i, 1] - far[i, 0])
-    last = 0
-    for turn in range(n_sweeps * n_rows):
-        row = turn % n_rows
-        if turn - last >= n_rows:
-            break
-        if far[row, 0] == 0:  # equal to a chosen row
-            continue
-        own = distances[row]
-        loss[:] = worth
-        place, change = _swap_change(own, near, far, weights, loss)
-        if change >= 0:
-            continue
-        last = turn
-        chosen[place] = row
-        worth[:] = 0
-        for i in range(n_rows):
-            if near[i, 0] == place or near[i, 1] == place:
-                _two_nearest(distances, chosen, i, near[i], far[i])
-            elif own[i] < far[i, 0]:
-                near[i, 1], far[i, 1] = near[i, 0], far[i, 0]
-                near[i, 0], far[i, 0] = place, own[i]
-            elif own[i] < far[i, 1]:
-                near[i, 1], far[i, 1] = place, own[i]
-            worth[near[i, 0]] += weights[i] * (far[i, 1] - far[i, 0])
-    for i in range(n_rows):
-        cover[i] = far[i, 0]
+def _summed(cover: Bits, weights: Float64) -> float:
+    """Return the sum of the cover in whole steps, rounded up, but zero where it is zero."""
+    far = 0.0
+    for i in range(cover.shape[0]):
+        count = weights[i] if weights.shape[0] > 0 else 1.0
+        far += count * (np.int64(cover[i]) + min(cover[i], 1))
+    return far
 
 
 @kernel
@@ -250,9 +187,41 @@ def pick_in_segments(
         _fill_up(hashes[edges[c] : edges[c + 1]], chosen, done)
         if n_sweeps > 0 and done == chosen.shape[0]:
             times = own_weights if weights.shape[0] > 0 else np.ones(own.shape[0], np.float64)
-            _swap(distances, times, chosen, cover, n_sweeps)
-        far = 0.0
-        for i in range(own.shape[0]):
-            count = own_weights[i] if weights.shape[0] > 0 else 1.0
-            far += count * (np.int64(cover[i]) + min(cover[i], 1))
-        scores[c] = far / scale
+            exchange(distances, np.arange(own.shape[0]), times, chosen, cover, n_sweeps)
+        scores[c] = _summed(cover[: own.shape[0]], own_weights) / scale
+
+
+@kernel
+def pick_among(
+    rows: Rows, candidates: Indices, weights: Float64, n_sweeps: int, chosen: Indices
+) -> float:
+    """Exchange the chosen rows of a class for candidates; return the score as above.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_features), float32
+    candidates : ndarray of shape (n_candidates,), int64
+        Distinct rows.
+    weights : ndarray of shape (n_rows,), float64
+        How often each row counts.
+    n_sweeps : int
+        How often each candidate may at most take the place of a chosen one.
+    chosen : ndarray of shape (k,), int64
+        Distinct positions among the candidates; changed.
+    """
+    n_rows = rows.shape[0]
+    scale, _ = _grid(rows)
+    n_tiles = (n_rows + TILE - 1) // TILE
+    tiles = np.empty((n_tiles, rows.shape[1], TILE), np.float32)
+    _fill_tiles(rows, tiles)
+    distances = np.empty((candidates.shape[0], n_tiles * TILE), np.int32)
+    total, factor = np.empty(TILE, np.float32), np.float32(scale)
+    for b in range(n_tiles):
+        for c in range(candidates.shape[0]):
+            squared_distances(rows[candidates[c]], tiles[b], total)
+            own = distances[c, b * TILE : (b + 1) * TILE]
+            for k in range(TILE):
+                own[k] = np.int32(math.sqrt(total[k]) * factor)
+    cover = np.zeros(n_rows, np.int32)
+    exchange(distances, candidates, weights, chosen, cover, n_sweeps)
+    return _summed(cover, weights) / scale

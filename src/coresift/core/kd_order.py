@@ -7,6 +7,8 @@ import numpy as np
 from coresift._typing import Buckets, Float32, Float64, Indices
 
 _BITS = np.uint64(64)
+# Points, and features of the largest variances, that tell one width from another.
+_LOOKED_AT, _FEATURES_LOOKED_AT = 512, 64
 
 
 def block_order(points: Float32 | Float64, width: int, taken: int = 0) -> Indices:
@@ -89,6 +91,10 @@ def tree_buckets(n_points: int) -> Buckets:
 
 
 def _widest(points: Float32 | Float64) -> int:
-    points = points[:: max(1, len(points) // 512)]  # as many as tell one width from another
-    low, high = np.quantile(points, [0.2, 0.8], axis=0, method="nearest")
-    return int(np.lexsort((points.var(axis=0), high - low))[-1])
+    points = points[:: max(1, len(points) // _LOOKED_AT)]
+    variances = points.var(axis=0)
+    features = np.sort(np.argsort(-variances, kind="stable")[:_FEATURES_LOOKED_AT])
+    last = len(points) - 1
+    middle = np.rint([0.2 * last, 0.8 * last]).astype(np.int64)
+    low, high = np.partition(points[:, features], middle, axis=0)[middle]
+    return int(features[np.lexsort((variances[features], high - low))[-1]])

@@ -45,25 +45,25 @@ def small_classes(
 
 @dataclass(frozen=True, eq=False)
 class ReadClasses:
-    """Encode the rows of most classes, and keep those of small ones as they are.
+    """Encode the rows of some classes, and hold those of others as they are.
 
     Parameters
     ----------
     encode : callable or None
-        The task for the rows of the other classes.
-    small : ndarray of shape (n_classes,), bool
+        The task for the rows of classes that are not held.
+    held : ndarray of shape (n_classes,), bool
     """
 
     encode: Callable[[Block], Any] | None
-    small: NDArray[np.bool_]
+    held: NDArray[np.bool_]
 
     def __call__(self, block: Block) -> Together:
         """Look at a block."""
-        kept = self.small[block.class_ids]
+        kept = self.held[block.class_ids]
         parts: list[Any] = []
         if self.encode is not None:
             parts.append(self.encode(block.where(~kept) if kept.any() else block))
-        if self.small.any():
+        if self.held.any():
             parts.append(Pieces((block.where(kept),)))
         return Together(tuple(parts))
 
@@ -110,10 +110,10 @@ class Chosen:
 
 
 def choose_exactly(
-    kept: Pieces, quotas: Indices, small: NDArray[np.bool_], seed: int, n_sweeps: int, run: Runtime
+    block: Block, quotas: Indices, small: NDArray[np.bool_], seed: int, n_sweeps: int, run: Runtime
 ) -> Chosen:
     """Choose in small classes by facility location on the distances between all of their rows."""
-    block, classes, place = kept.joined(), np.flatnonzero(small), np.cumsum(small) - 1
+    classes, place = np.flatnonzero(small), np.cumsum(small) - 1
     hashes = row_hash(block.row_ids, seed)
     own = quotas[classes]
     given = block.rows, place[block.class_ids], hashes, own, block.weights

@@ -122,7 +122,8 @@ class CompareRows:
 
 def of_classes(block: Block, wanted: NDArray[np.bool_]) -> Block:
     """Return the rows of some classes."""
-    return block if wanted.all() else block.where(wanted[block.class_ids])
+    kept = wanted[block.class_ids]
+    return block if kept.all() else block.where(kept)
 
 
 def as_points(rows: Rows, class_ids: Indices, n_classes: int) -> Centers:

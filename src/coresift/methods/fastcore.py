@@ -22,6 +22,7 @@ from coresift.core.coreset import Choice, in_order
 from coresift.core.encoder import Clusterer, Encoder
 from coresift.core.greedy import GREEDY
 from coresift.core.hyperplanes import MAX_PLANES, Hyperplanes
+from coresift.core.medoids import FixedPoint
 from coresift.core.memory import Extent
 from coresift.core.mixture import Mixture
 from coresift.core.parameters import check_choice, check_range
@@ -39,11 +40,18 @@ from coresift.methods._exact import (
     choose_exactly,
     small_classes,
 )
+from coresift.methods._exchanged import (
+    Exchange,
+    choose_by_exchange,
+    exchange_bytes,
+    exchanged_classes,
+)
 from coresift.methods._plan import READING, Plan, choose_by_class
 from coresift.methods._sampled import (
     MOVES,
     SAMPLE_BYTES,
     choose_from_sample,
+    of_classes,
     sample_limits,
 )
 from coresift.sources import Source
@@ -324,25 +332,59 @@ class FastCorePlan(Plan):
     def choose(self, table: Table, run: Runtime) -> Choice:
         """Choose in small classes by exact distances, in others by a sample or by codes."""
         quotas, sizes = table.quotas(self.budget), table.classes.sizes  # line 1
-        small = small_classes(sizes, table.source.n_features, self.exact_rows, self.exact_bytes)
-        look = None if small.all() else self._look(table, quotas, ~small, run)
+        small, exchanged = self._held(sizes, quotas, table.source.n_features)
+        held = small | exchanged
+        look = None if held.all() else self._look(table, quotas, ~held, run)
         with run.stage("summarise", table.n_rows):  # lines 2-3
-            parts = list(table.fold(ReadClasses(look, small), run).parts)
+            parts = list(table.fold(ReadClasses(look, held), run).parts)
         coded, chosen = None, Chosen.nothing()
         if isinstance(look, EncodeTask):
-            with run.stage("choose", int(quotas[~small].sum())):  # lines 4-15
-                coded = self.choose_coded(parts.pop(0), look.encoder, quotas, ~small, run)
+            with run.stage("choose", int(quotas[~held].sum())):  # lines 4-15
+                coded = self.choose_coded(parts.pop(0), look.encoder, quotas, ~held, run)
                 chosen = coded.chosen()
         elif look is not None:
-            given = quotas, ~small, self.n_moves, self.seed
+            given = quotas, ~held, self.n_moves, self.seed
             chosen = choose_from_sample(table, parts.pop(0), *given, run)
         if parts:
-            seed = derived_seed(self.seed, Purpose.ROWS)
-            with run.stage("choose", int(quotas[small].sum())):
-                chosen = chosen.beside(
-                    choose_exactly(parts[0], quotas, small, seed, self.n_sweeps, run)
-                )
+            with run.stage("choose", int(quotas[held].sum())):
+                block = parts.pop().joined()
+                chosen = chosen.beside(self._choose_held(table, block, small, exchanged, run))
         return self.choice(chosen, coded, sizes)
+
+    def _held(
+        self, sizes: Counts, quotas: Counts, n_features: int
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which classes are chosen from exactly, and in which rows are exchanged."""
+        small = small_classes(sizes, n_features, self.exact_rows, self.exact_bytes)
+        if self.exact_below != "auto" or not self.from_sample or self.representative != "medoid":
+            return small, np.zeros_like(small)
+        return small, exchanged_classes(sizes, quotas, n_features, small, self.exact_bytes)
+
+    def _choose_held(
+        self,
+        table: Table,
+        block: Block,
+        small: NDArray[np.bool_],
+        exchanged: NDArray[np.bool_],
+        run: Runtime,
+    ) -> Chosen:
+        """Choose in the classes whose rows are held."""
+        quotas, chosen = table.quotas(self.budget), Chosen.nothing()
+        if small.any():
+            own = of_classes(block, small)
+            seed = derived_seed(self.seed, Purpose.ROWS)
+            chosen = choose_exactly(own, quotas, small, seed, self.n_sweeps, run)
+        if exchanged.any():
+            own = of_classes(block, exchanged)
+            units = FixedPoint.of(*table.edges(), table.n_steps)
+            limits = self._limits(quotas, table.classes.sizes, table.source.n_features)
+            how = Exchange(units, limits, self.n_moves, self.n_sweeps, self.seed)
+            chosen = chosen.beside(choose_by_exchange(own, quotas, exchanged, how, run))
+        return chosen
+
+    def _limits(self, quotas: Counts, sizes: Counts, n_features: int) -> Counts:
+        """Return how many rows of each class are sampled."""
+        return sample_limits(quotas, sizes, n_features, self.sample_bytes)
 
     def _look(
         self, table: Table, quotas: Indices, wanted: NDArray[np.bool_], run: Runtime
@@ -352,7 +394,7 @@ class FastCorePlan(Plan):
             return self._encode_task(table, quotas, wanted, run)
         own = np.where(wanted, table.classes.sizes, 0)
         own_quotas = np.where(wanted, quotas, 0)
-        limits = sample_limits(own_quotas, own, table.source.n_features, self.sample_bytes)
+        limits = self._limits(own_quotas, own, table.source.n_features)
         return DrawRows(limits, derived_seed(self.seed, Purpose.ROWS))
 
     def _encode_task(
@@ -445,15 +487,17 @@ class FastCorePlan(Plan):
             found["survey"] += 48 * self.sample_rows * components
         if extent.sizes is None or extent.quotas is None:
             return found
-        small = small_classes(extent.sizes, extent.n_features, self.exact_rows, self.exact_bytes)
-        sizes, quotas = extent.sizes[~small], extent.quotas[~small]
+        small, exchanged = self._held(extent.sizes, extent.quotas, extent.n_features)
+        sizes, quotas = extent.sizes[~small & ~exchanged], extent.quotas[~small & ~exchanged]
         # Rows of small classes as they were read, side by side and by class.
-        kept = 3 * extent.rows(4, int(extent.sizes[small].sum()))
+        kept = 3 * extent.rows(4, int(extent.sizes[small | exchanged].sum()))
         # Their distances, of as many classes as are in work.
         pairs = 4 * int((np.sort(extent.sizes[small])[-self.n_at_once :] ** 2).sum())
+        own = extent.quotas[exchanged], extent.sizes[exchanged], extent.n_features
+        pairs += int(np.sort(exchange_bytes(*own))[-self.n_at_once :].sum())
         held = at_once = 0
         if len(sizes) and self.from_sample:
-            limits = sample_limits(quotas, sizes, extent.n_features, self.sample_bytes)
+            limits = self._limits(quotas, sizes, extent.n_features)
             held = 40 * int(limits.sum())
             at_once = extent.rows(16, int(limits.sum()))
         elif len(sizes):
@@ -482,11 +526,14 @@ class FastCorePlan(Plan):
         found = {**super().cost(source, sizes, quotas), "exact_below": self.exact_rows}
         if sizes is None or quotas is None:
             sizes, quotas = np.array([source.n_rows]), np.array([found["budget"]])
-        small = small_classes(sizes, source.n_narrow, self.exact_rows, self.exact_bytes)
-        sizes, quotas = sizes[~small], quotas[~small]
+        small, exchanged = self._held(sizes, quotas, source.n_narrow)
+        n_small, n_exchanged = int(sizes[small].sum()), int(sizes[exchanged].sum())
+        found |= {"exact_rows": n_small, "exchanged_rows": n_exchanged}
+        sizes, quotas = sizes[~small & ~exchanged], quotas[~small & ~exchanged]
         if self.from_sample:
-            sampled = sample_limits(quotas, sizes, source.n_narrow, self.sample_bytes)
-            own = {"sampled": int(sampled.sum())}
+            if not len(sizes):
+                return found
+            own = {"sampled": int(self._limits(quotas, sizes, source.n_narrow).sum())}
             return {**found, "passes": found["passes"] + 2 + self.n_moves, **own}
         layout = self.layout(quotas, sizes, self.n_parts(source.n_narrow))
         own = {

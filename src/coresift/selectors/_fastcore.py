@@ -130,8 +130,9 @@ class FastCore(BaseSelector):
         least 1024.
     exact_below : int or "auto", default="auto"
         Classes of fewer rows are chosen from by the distances between all of their rows. "auto"
-        is 2000 where no codes are used, else 0, no class. The smallest classes go first, until
-        their rows take 256 MiB.
+        is 2000 where no codes are used, else 0, no class; with "auto", medoids of classes of at
+        most 16,384 rows are exchanged for better ones where that is cheap. The smallest classes
+        go first, until their rows take 256 MiB.
     start : {"auto", "sample", "codes"}, default="auto"
         How rows of the other classes are chosen: by means that start on a sample, or by codes.
         "auto" is "sample" where nothing is said of clusters, codes and greedy and the weights
