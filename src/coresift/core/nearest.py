@@ -11,7 +11,6 @@ from coresift._threads import run_blocks
 from coresift._typing import Float32, Indices, Rows
 from coresift.core.kd_order import tight_order
 
-
 _LEAST_TELLING, _BOX_SHARE = 16, 40  # features of boxes: what they cost, and what they tell
 
 
