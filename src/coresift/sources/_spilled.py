@@ -18,7 +18,6 @@ import numpy as np
 from coresift._typing import Indices, RawRows
 from coresift.sources._base import Chunk, Part, Source
 from coresift.sources._checks import as_positions
-from coresift.sources._stamp import check_between
 from coresift.sources._wrapped import WrappedSource
 
 _LOG = logging.getLogger(__name__)
@@ -185,6 +184,8 @@ class SpilledSource(WrappedSource):
 
     def parts(self) -> tuple[Part, ...]:
         """Return the rows in parts; looks at the files."""
+        from coresift.sources._stamp import check_between
+
         for file in self.files:
             check_between(file.location, file.stamp)
         return tuple(
