@@ -17,6 +17,7 @@ from coresift.engines import Engine, Serial, Task, check_rows, make_engine
 from coresift.engines._base import M
 from coresift.engines._kept import KeptRun, contents
 from coresift.sources import Source
+from coresift.sources._spilled import spilled
 
 
 class Runtime:
@@ -94,6 +95,12 @@ class Runtime:
             "input": contents(source.parts()),
         }
         self._kept = KeptRun(Path(folder), data)
+
+    def spilled(self, source: Source) -> Source:
+        """Return the same rows, decoded once where this process reads them; see `spilled`."""
+        if not isinstance(self._engine, Serial):
+            return source
+        return self._stack.enter_context(spilled(source))
 
     @contextmanager
     def stage(self, name: str, total: int = 0) -> Iterator[None]:

@@ -84,6 +84,7 @@ def select(
     with Runtime(plan.engine, plan.n_threads, progress) as run:
         if resume is not None:
             run.keep(resume, source, {**_depends_on(plan), "check": check})
+        source = run.spilled(source)
         table = profiled(source, plan, run, check)
         plan = plan.settled_for(table).fitted(
             plan.extent(table.source, table.classes.sizes, table.quotas(plan.budget))

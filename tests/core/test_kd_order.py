@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coresift.core.kd_order import block_order
+from coresift.core.kd_order import block_order, tight_order
 from strategies import Array, matrices
 
 
@@ -36,3 +36,20 @@ def test_blocks_are_compact(n: int) -> None:
 
 def test_equal_points_stay_in_order() -> None:
     assert block_order(np.zeros((100, 2)), 8).tolist() == list(range(100))
+
+
+@given(points=matrices(st.integers(1, 70), st.integers(1, 6)), width=st.integers(1, 9))
+def test_a_tight_order_has_each_point_once(points: Array, width: int) -> None:
+    order = tight_order(points, width)
+    assert sorted(order.tolist()) == list(range(len(points)))
+
+
+def test_a_tight_order_parts_two_values_where_they_change() -> None:
+    flags = np.float32(np.arange(64) % 4 == 0)[:, None]  # 16 of 64
+    ordered = flags[tight_order(flags, 8)].reshape(8, 8)
+    assert (ordered.min(axis=1) == ordered.max(axis=1)).all()
+
+
+def test_a_tight_order_of_a_long_tail_is_cut_into_pieces_of_some_size() -> None:
+    points = np.float32(2.0 ** np.arange(-60, 60))[:, None]
+    assert points[tight_order(points, 4)].reshape(-1).tolist() == np.sort(points[:, 0]).tolist()

@@ -55,3 +55,12 @@ def test_features_that_are_equal_in_a_tile(n_centers: int, seed: int) -> None:
     rows = rng.standard_normal((n_centers + 9, 12)).astype(np.float32)
     rows[:, 3:] = rng.random((len(rows), 9)) < 0.1  # rare flags, most of them nowhere in a tile
     assert_equals_oracle(rows[n_centers:], rows[:n_centers])
+
+
+@pytest.mark.parametrize("n_features", [17, 40])
+def test_boxes_that_are_told_by_some_of_their_features(n_features: int) -> None:
+    rng = np.random.default_rng(n_features)
+    rows = rng.standard_normal((1_300, n_features)).astype(np.float32)
+    rows *= np.linspace(0.5, 1.5, n_features, dtype=np.float32)
+    assert len(CenterTiles.of(rows[:1_290]).telling) == 16 + (n_features == 40) * 23
+    assert_equals_oracle(rows[1_290:], rows[:1_290])

@@ -21,12 +21,13 @@ def squared_box_distances(
     low: Float32,
     high: Float32,
     within: Float32,
+    telling: Indices,
     total: Float32,
 ) -> None:
     """Fill ``total`` with the squared distance from a row to each box.
 
     Summed in the order of `squared_distances`. Rounding is monotone, so the result is at most
-    the squared distance, as computed there, to any point of the box.
+    the squared distance, as computed there, to any point of the box, whatever is left out.
 
     Parameters
     ----------
@@ -34,13 +35,16 @@ def squared_box_distances(
     low, high : ndarray of shape (n_features, n_boxes), float32
     within : ndarray of shape (2, n_features), float32
         The largest low and the smallest high: in between, a feature adds nothing to any box.
+    telling : ndarray of int64
+        The features that are looked at, ascending.
     total : ndarray of shape (n_boxes,), float32
         Filled.
     """
     zero = np.float32(0)
     for k in range(total.shape[0]):
         total[k] = zero
-    for j in range(row.shape[0]):
+    for place in range(telling.shape[0]):
+        j = telling[place]
         value = row[j]
         if within[0, j] <= value <= within[1, j]:
             continue
@@ -56,6 +60,7 @@ def assign(
     index: Indices,
     low: Float32,
     high: Float32,
+    telling: Indices,
     nearest: Indices,
     squared: Float32,
 ) -> None:
@@ -72,6 +77,8 @@ def assign(
         Number of the center in each place, ascending within a tile.
     low, high : ndarray of shape (n_features, n_tiles), float32
         Bounding box of each tile.
+    telling : ndarray of int64
+        Features by which a box may be too far away, ascending.
     nearest : ndarray of shape (n_rows,), int64
         Filled. Ties go to the lowest index.
     squared : ndarray of shape (n_rows,), float32
@@ -98,7 +105,7 @@ def assign(
                 edges[0, tile, j] = -infinity
     many_flat = 2 * n_flat > low.size  # else looking for them does not pay
     for i in range(rows.shape[0]):
-        squared_box_distances(rows[i], low, high, within, box)
+        squared_box_distances(rows[i], low, high, within, telling, box)
         best = infinity
         best_index = np.int64(-1)
         for _ in range(centers.shape[0]):

@@ -9,7 +9,9 @@ import numpy as np
 from coresift._kernels.nearest import TILE, assign
 from coresift._threads import run_blocks
 from coresift._typing import Float32, Indices, Rows
-from coresift.core.kd_order import block_order
+from coresift.core.kd_order import tight_order
+
+_LEAST_TELLING, _BOX_SHARE = 16, 40  # features of boxes: what they cost, and what they tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +26,8 @@ class CenterTiles:
         Which center stands in each place, ascending within a tile.
     low, high : ndarray of shape (n_features, n_tiles), float32
         The boxes.
+    telling : ndarray of shape (n_telling,), int64
+        The features, ascending, by which boxes are told from each other.
 
     Examples
     --------
@@ -39,6 +43,7 @@ class CenterTiles:
     index: Indices
     low: Float32
     high: Float32
+    telling: Indices
 
     @classmethod
     def of(cls, centers: Rows) -> CenterTiles:
@@ -46,7 +51,7 @@ class CenterTiles:
         n_centers = len(centers)
         n_tiles = -(-n_centers // TILE)
         index = np.full(n_tiles * TILE, n_centers)
-        index[:n_centers] = block_order(centers, TILE)
+        index[:n_centers] = tight_order(centers, TILE)
         index = np.sort(index.reshape(n_tiles, TILE), axis=1)
         used = (index < n_centers)[:, :, None]
         places = centers[np.minimum(index, n_centers - 1)]  # (n_tiles, TILE, n_features)
@@ -57,6 +62,7 @@ class CenterTiles:
             index,
             np.ascontiguousarray(filled.min(axis=1).T),
             np.ascontiguousarray(emptied.max(axis=1).T),
+            _telling(centers, n_tiles),
         )
 
     def nearest(self, rows: Rows) -> tuple[Indices, Float32]:
@@ -74,9 +80,16 @@ class CenterTiles:
                 self.index,
                 self.low,
                 self.high,
+                self.telling,
                 nearest[part],
                 squared[part],
             )
 
         run_blocks(fill, len(rows), minimum=256)
         return nearest, np.sqrt(squared)
+
+
+def _telling(centers: Rows, n_tiles: int) -> Indices:
+    """Return the features that vary most, ascending: all of them where boxes are few."""
+    n_telling = max(_LEAST_TELLING, _BOX_SHARE * centers.shape[1] // n_tiles)
+    return np.sort(np.argsort(-centers.var(axis=0), kind="stable")[:n_telling])
