@@ -100,9 +100,9 @@ class Exchange:
         """
         keys = draw_keys(own.row_ids, derived_seed(self.seed, Purpose.ROWS), own.weights)
         drawn = np.lexsort(keys[::-1])
-        start = np.sort(drawn[: self.limits[class_id]])
+        sample = own.rows[drawn[: self.limits[class_id]]]
         rng = stream(self.seed, Purpose.START, class_id)
-        points = started(own.rows[start], quota, rng, self.units)
+        points = started(sample, len(own.rows), quota, rng, self.units)
         owners, distances = CenterTiles.of(points).nearest(own.rows)
         for _ in range(self.n_moves):
             sums = CellSums.of(own.rows, owners, len(points), self.units, own.weights)

@@ -26,13 +26,30 @@ from coresift.sources import CHUNK_BYTES
 from coresift.table import Block, Table
 from coresift.weightings._refine import TRIED_MEDOIDS, CellsOfRows, CompareMedoids
 
-FEW_PER_PICK, MANY_PER_PICK = 10, 20  # sampled rows for each row to choose
+# Rows for each row to choose that points are spread over, and how many times as many are sampled.
+FEW_PER_PICK, MANY_PER_PICK, TIMES = 10, 20, 3
 AMPLE_ROWS = 2**13  # of a class: from here on, few for each
 LEAST_ROWS, LEAST_VALUES = (2**10, 2**12), 2**18  # of a class; so many rows and values are cheap
 TRIES, TRIED_VALUES = (8, 64), 2**19  # draws for each row to choose, likewise
 SAMPLE_BYTES = 4 * CHUNK_BYTES
 SAMPLE_MOVES = 4  # of the points, to the means of sampled rows
-MOVES = 2  # to the means of all rows, for each refinement
+MOVES = 1  # to the means of all rows, for each refinement
+
+
+def spread_limits(quotas: Indices, sizes: Counts, n_features: int) -> Counts:
+    """Return over how many rows of each class points are spread, shape (n_classes,), int64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coresift.methods._sampled import spread_limits
+    >>> quotas, sizes = np.array([7, 100, 2000]), np.array([900, 10_000, 200_000])
+    >>> spread_limits(quotas, sizes, n_features=54).tolist()
+    [900, 4096, 20000]
+    """
+    wanted = np.minimum(MANY_PER_PICK * quotas, np.maximum(FEW_PER_PICK * quotas, AMPLE_ROWS))
+    least = int(np.clip(LEAST_VALUES // n_features, *LEAST_ROWS))
+    return np.minimum(np.maximum(wanted, least), sizes)
 
 
 def sample_limits(
@@ -48,11 +65,9 @@ def sample_limits(
     >>> from coresift.methods._sampled import sample_limits
     >>> quotas, sizes = np.array([7, 100, 2000]), np.array([900, 10_000, 200_000])
     >>> sample_limits(quotas, sizes, n_features=54).tolist()
-    [900, 4096, 20000]
+    [900, 10000, 60000]
     """
-    wanted = np.minimum(MANY_PER_PICK * quotas, np.maximum(FEW_PER_PICK * quotas, AMPLE_ROWS))
-    least = int(np.clip(LEAST_VALUES // n_features, *LEAST_ROWS))
-    wanted = np.minimum(np.maximum(wanted, least), sizes)
+    wanted = np.minimum(TIMES * spread_limits(quotas, sizes, n_features), sizes)
     share = min(1.0, most_bytes / (4 * n_features * max(1, int(wanted.sum()))))
     fewest: Counts = np.minimum(np.maximum(2 * quotas, LEAST_ROWS[0]), wanted)
     return np.maximum((share * wanted).astype(np.int64), fewest)
@@ -131,13 +146,15 @@ def as_points(rows: Rows, class_ids: Indices, n_classes: int) -> Centers:
     return Centers.of(np.arange(-len(rows), 0), rows, class_ids, n_classes)
 
 
-def started(rows: Rows, quota: int, rng: np.random.Generator, units: FixedPoint) -> Rows:
-    """Return points among sampled rows of a class, one for each row to choose.
+def started(rows: Rows, size: int, quota: int, rng: np.random.Generator, units: FixedPoint) -> Rows:
+    """Return points among sampled rows of a class of so many, one for each row to choose.
 
-    Fewer only where the sample has fewer different rows.
+    Fewer only where the rows that points are spread over, the first, are fewer different ones.
     """
-    n_tries = int(np.clip(TRIED_VALUES // (quota * rows.shape[1]), *TRIES))
-    points = rows[spread_rows(rows, quota, rng, n_tries)]
+    n_features = rows.shape[1]
+    n_tries = int(np.clip(TRIED_VALUES // (quota * n_features), *TRIES))
+    limit = int(spread_limits(np.array(quota), np.array(size), n_features))
+    points = rows[spread_rows(rows[:limit], quota, rng, n_tries)]
     for _ in range(SAMPLE_MOVES):
         owners, _ = CenterTiles.of(points).nearest(rows)
         points = moved(points, CellSums.of(rows, owners, len(points), units), units)
@@ -207,7 +224,9 @@ def _starts(
         run.advance(quota)
         if quota == sizes[class_id]:  # all of them
             return own
-        return started(own, quota, stream(seed, Purpose.START, class_id), units)
+        return started(
+            own, int(sizes[class_id]), quota, stream(seed, Purpose.START, class_id), units
+        )
 
     found = choose_by_class(start, quotas[classes])
     of_points = np.repeat(classes, [len(points) for points in found])

@@ -83,8 +83,8 @@ class FastCore(BaseSelector):
     refine : int or None, default=None
         How often to look for better rows. With codes, each chosen row is replaced by a better
         medoid of the rows it stands for, where that lowers their distances (Eq. 5), in three
-        passes each time; without, points move twice to the means of the rows nearest to them, a
-        pass each, and rows of small classes are exchanged. None is once, or never with
+        passes each time; without, points move to the means of the rows nearest to them, in one
+        pass each time, and rows of small classes are exchanged. None is once, or never with
         ``weights="cluster"``, which reads no row again.
     representative : {"auto", "medoid", "random", "balanced"}, default="auto"
         Keep the most central row of those that a chosen row stands for, or draw one of them, or
