@@ -130,13 +130,17 @@ def as_points(rows: Rows, class_ids: Indices, n_classes: int) -> Centers:
     return Centers.of(np.arange(-len(rows), 0), rows, class_ids, n_classes)
 
 
+def n_tries_of(quota: int, n_features: int) -> int:
+    """Return the number of draws for each point of a start."""
+    return int(np.clip(TRIED_VALUES // (quota * n_features), *TRIES))
+
+
 def started(rows: Rows, quota: int, rng: np.random.Generator, units: FixedPoint) -> Rows:
     """Return points among sampled rows of a class, one for each row to choose.
 
     Fewer only where the sample has fewer different rows.
     """
-    n_tries = int(np.clip(TRIED_VALUES // (quota * rows.shape[1]), *TRIES))
-    points = rows[spread_rows(rows, quota, rng, n_tries)]
+    points = rows[spread_rows(rows, quota, rng, n_tries_of(quota, rows.shape[1]))]
     for _ in range(SAMPLE_MOVES):
         owners, _ = CenterTiles.of(points).nearest(rows)
         points = moved(points, CellSums.of(rows, owners, len(points), units), units)

@@ -11,13 +11,16 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from coresift._errors import ParameterError
+from coresift._typing import Indices
 from coresift.core.coreset import Coreset
 from coresift.core.draws import Draws
 from coresift.core.nearest import CenterTiles
 from coresift.core.parameters import check_choice
 from coresift.selectors import BaseSelector
-from coresift.torch._gradients import LastLayer, last_layer_gradients, look_at_all
+from coresift.torch._gradients import LastLayer, last_layer, look_at_all
 from coresift.torch._loading import BATCH_SIZE, ordered_loader
+from coresift.torch._observe import resolve_device
+from coresift.torch._on_device import nearest, stays
 from coresift.torch._reselect import choose_rows, resolve_selector
 from coresift.torch._subset import CoresetSampler, WeightedSubset
 
@@ -110,7 +113,8 @@ def draw_with_facts(
         return draws, {"loss": None, "gradients": 0.0, "choose": time.perf_counter() - start}
     assert model is not None
     if by == "members":
-        seen = last_layer_gradients(model, data, wrt="weights", keep_outputs=False, **options)
+        stay = stays(resolve_device(options.get("device"), model), selector)
+        seen = last_layer(model, data, wrt="weights", keep_outputs=False, stay=stay, **options)
         losses, ready = seen.losses, time.perf_counter()
         draws = _members(seen, selector, uniform, seed)
     else:
@@ -165,8 +169,7 @@ def _members(seen: LastLayer, selector: BaseSelector, uniform: float, seed: int)
     for group in np.unique(groups[coreset.row_ids]):
         own = np.flatnonzero(groups == group)
         chosen = np.flatnonzero(groups[coreset.row_ids] == group)
-        tiles = CenterTiles.of(seen.gradients[coreset.row_ids[chosen]])
-        cells[own] = chosen[tiles.nearest(seen.gradients[own])[0]]
+        cells[own] = chosen[_nearest(seen.gradients, own, coreset.row_ids[chosen])]
     sizes = np.bincount(cells)
     return Draws.of(
         selector.budget,
@@ -177,6 +180,14 @@ def _members(seen: LastLayer, selector: BaseSelector, uniform: float, seed: int)
         uniform=uniform,
         seed=seed,
     )
+
+
+def _nearest(gradients: Any, own: Indices, chosen: Indices) -> Indices:
+    """Return which of the chosen rows is nearest to each of some rows, wherever they are."""
+    if isinstance(gradients, torch.Tensor):
+        found, _ = nearest(gradients[own], gradients[chosen])
+        return np.asarray(found.numpy(force=True))
+    return CenterTiles.of(gradients[chosen]).nearest(gradients[own])[0]
 
 
 def subset_of(draws: Draws, dataset: Any, epoch: int) -> WeightedSubset:
