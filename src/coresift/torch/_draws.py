@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from coresift._errors import ParameterError
+from coresift._errors import DataError, ParameterError
 from coresift._typing import Indices
 from coresift.core.coreset import Coreset
 from coresift.core.draws import Draws
@@ -18,7 +18,7 @@ from coresift.core.nearest import CenterTiles
 from coresift.core.parameters import check_choice
 from coresift.selectors import BaseSelector
 from coresift.torch._gradients import LastLayer, last_layer, look_at_all
-from coresift.torch._loading import BATCH_SIZE, ordered_loader
+from coresift.torch._loading import BATCH_SIZE, n_rows_of, ordered_loader
 from coresift.torch._observe import resolve_device
 from coresift.torch._on_device import nearest, stays
 from coresift.torch._reselect import choose_rows, resolve_selector
@@ -111,7 +111,8 @@ def draw_with_facts(
         n_rows = len(ordered_loader(data).dataset)
         draws = Draws.of(budget, n_rows, uniform=1.0, seed=seed)
         return draws, {"loss": None, "gradients": 0.0, "choose": time.perf_counter() - start}
-    assert model is not None
+    if model is None:
+        raise ParameterError(f"model=None with by={by!r}, which asks a model: use by='uniform'")
     if by == "members":
         stay = stays(resolve_device(options.get("device"), model), selector)
         seen = last_layer(model, data, wrt="weights", keep_outputs=False, stay=stay, **options)
@@ -248,7 +249,19 @@ class DrawSampler(CoresetSampler):
         self.draws = draws
 
     def dataset(self, data: Any) -> WeightedSubset:
-        """Return all rows of a data set, each with its weight where it is drawn."""
+        """Return all rows of a data set, each with its weight where it is drawn.
+
+        Raises
+        ------
+        DataError
+            For a data set of another length than the one that the draws were made for.
+        """
+        n_rows = len(self.draws.shares)
+        if n_rows_of(data) != n_rows:
+            raise DataError(
+                f"the data set has {len(data)} rows, and the draws are of {n_rows}: "
+                "give the data set that they were made for, or make them anew"
+            )
         shares = self.draws.weights * (self.draws.n_drawn / len(self.draws.shares))
         return WeightedSubset(data, np.arange(len(shares)), shares, normalize=False)
 

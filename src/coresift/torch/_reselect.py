@@ -18,6 +18,7 @@ from coresift._rng import Purpose, derived_seed
 from coresift._typing import Indices
 from coresift.core.budget import resolve_budget, split_budget
 from coresift.core.coreset import Coreset, Report
+from coresift.core.scaler import LARGEST
 from coresift.methods._rounds import best_of_each_class, class_weights
 from coresift.methods._softmax import Softmax
 from coresift.methods.deepfool import margins
@@ -156,7 +157,8 @@ def check_ahead(
 ) -> None:
     """Look at the first rows and, where that is cheap, the labels, before a long training.
 
-    Draws need no row of each class in each epoch, and uniform ones no model.
+    Draws need no row of each class in each epoch, but where they begin with a coreset, and uniform
+    ones no model.
 
     Raises
     ------
@@ -166,7 +168,7 @@ def check_ahead(
     first = Subset(dataset, range(min(n_rows_of(dataset), 16)))
     if redraw != "uniform" and (redraw is not None or not isinstance(selector, Uniform)):
         last_layer(model, first, **{**_asked_for(selector, options), "num_workers": 0})
-    if redraw is None and isinstance(dataset, TensorDataset):
+    if redraw in (None, "members") and isinstance(dataset, TensorDataset):
         labels = _classes_in(dataset.tensors[-1].numpy(force=True))
         if labels is not None:
             sizes = np.unique(labels, return_counts=True)[1]
@@ -240,7 +242,7 @@ def choose_rows(seen: LastLayer, selector: BaseSelector, seed: int | None = None
             return _by_last_layer(seen, labels, _seeded(selector, seed), choose)
     gradients: Any = seen.gradients
     if isinstance(gradients, torch.Tensor):
-        if bool(gradients.isfinite().all()):
+        if bool((gradients.abs() <= LARGEST).all()):
             return choose_on_device(gradients, labels, _seeded(selector, seed).plan())
         gradients = gradients.numpy(force=True)  # refused below
     return _choose_by(selector, gradients, labels, seed)
