@@ -164,6 +164,9 @@ def test_a_trainer_draws_other_rows_in_each_epoch() -> None:
 
 
 X, y = blobs(90).tensors
+FLAT = nn.Linear(4, 3)  # the loss is finite whatever the row, its gradient is not
+nn.init.zeros_(FLAT.weight)
+LONG = TensorDataset(torch.where(torch.arange(90)[:, None] == 7, 1e30, X), y)
 BAD: list[tuple[dict[str, Any], type[CoresiftError], str]] = [
     ({"budget": 91}, BudgetError, "budget=91"),
     ({"by": "clusters"}, ParameterError, "redraw='clusters'"),
@@ -172,6 +175,9 @@ BAD: list[tuple[dict[str, Any], type[CoresiftError], str]] = [
     ({"data": TensorDataset(X * torch.nan, y)}, ParameterError, "loss of row 0 is nan"),
     ({"data": TensorDataset(X, y + 1)}, LabelError, "label 3 of row 2"),
     ({"data": iter(blobs(9))}, DataError, "has no length"),
+    ({"model": None}, ParameterError, r"model=None with by='gradients'"),
+    ({"model": FLAT, "data": LONG}, DataError, r"the score of row 7 is inf"),
+    ({"by": "members", "budget": 2}, BudgetError, "budget=2 .* 3 classes"),
 ]
 
 
@@ -180,6 +186,21 @@ def test_bad_input(changed: Any, kind: type[CoresiftError], message: str) -> Non
     arguments = {"model": mlp(4, 3), "data": blobs(90), "budget": 12, **changed}
     with pytest.raises(kind, match=message):
         draw(**arguments)
+
+
+def test_a_data_set_of_another_length_is_not_that_of_the_draws() -> None:
+    sampler = DrawSampler(draw(None, blobs(90), 12, "uniform"))
+    for n_rows in (60, 120):
+        with pytest.raises(DataError, match=f"has {n_rows} rows, and the draws are of 90"):
+            sampler.dataset(blobs(n_rows))
+
+
+def test_no_row_weighs_more_than_the_cap() -> None:
+    data = TensorDataset(torch.cat([X[:89], 1e4 * X[89:]]), y)  # one row takes what it can
+    for uniform in (0.1, 0.5, 1.0):
+        draws = draw(mlp(4, 3), data, 9, uniform=uniform)
+        assert draws.weights.max() <= 90 / 9 / uniform * (1 + 1e-9)
+    np.testing.assert_allclose(draws.weights, 10)
 
 
 def test_rows_without_length_are_refused_by_chance_too() -> None:

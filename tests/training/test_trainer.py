@@ -13,7 +13,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install coresift[torch]")
 
 from torch import nn  # noqa: E402
-from torch.utils.data import TensorDataset  # noqa: E402
+from torch.utils.data import DataLoader, TensorDataset  # noqa: E402
 
 from coresift import (  # noqa: E402
     BudgetError,
@@ -315,6 +315,8 @@ BAD: list[tuple[dict[str, Any], type[CoresiftError], str]] = [
     ({"data": TensorDataset(X, y + 1)}, LabelError, "label 3 of row 2 is outside the 3 outputs"),
     ({"data": TensorDataset(X * torch.nan, y)}, ParameterError, "loss of row 0 is nan"),
     ({"data": iter(blobs(9))}, DataError, "has no length"),
+    ({"data": DataLoader(blobs(90), 9)}, DataError, r"pass loader\.dataset"),
+    ({"budget": 2, "batch_size": 1, "redraw": "members"}, BudgetError, "3 classes"),
     ({"model": nn.Sequential(nn.Linear(4, 3), nn.PReLU())}, ParameterError, "PReLU"),
     ({"data": TensorDataset(X)}, ParameterError, "pass forward="),
     ({"data": Named(blobs(90))}, LabelError, r"'class 0' \(str\).*LabelEncoder"),

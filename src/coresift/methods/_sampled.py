@@ -146,15 +146,19 @@ def as_points(rows: Rows, class_ids: Indices, n_classes: int) -> Centers:
     return Centers.of(np.arange(-len(rows), 0), rows, class_ids, n_classes)
 
 
+def n_tries_of(quota: int, n_features: int) -> int:
+    """Return the number of draws for each point of a start."""
+    return int(np.clip(TRIED_VALUES // (quota * n_features), *TRIES))
+
+
 def started(rows: Rows, size: int, quota: int, rng: np.random.Generator, units: FixedPoint) -> Rows:
     """Return points among sampled rows of a class of so many, one for each row to choose.
 
     Fewer only where the rows that points are spread over, the first, are fewer different ones.
     """
     n_features = rows.shape[1]
-    n_tries = int(np.clip(TRIED_VALUES // (quota * n_features), *TRIES))
     limit = int(spread_limits(np.array(quota), np.array(size), n_features))
-    points = rows[spread_rows(rows[:limit], quota, rng, n_tries)]
+    points = rows[spread_rows(rows[:limit], quota, rng, n_tries_of(quota, n_features))]
     for _ in range(SAMPLE_MOVES):
         owners, _ = CenterTiles.of(points).nearest(rows)
         points = moved(points, CellSums.of(rows, owners, len(points), units), units)

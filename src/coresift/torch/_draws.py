@@ -10,14 +10,17 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from coresift._errors import ParameterError
+from coresift._errors import DataError, ParameterError
+from coresift._typing import Indices
 from coresift.core.coreset import Coreset
 from coresift.core.draws import Draws
 from coresift.core.nearest import CenterTiles
 from coresift.core.parameters import check_choice
 from coresift.selectors import BaseSelector
-from coresift.torch._gradients import LastLayer, last_layer_gradients, look_at_all
-from coresift.torch._loading import BATCH_SIZE, ordered_loader
+from coresift.torch._gradients import LastLayer, last_layer, look_at_all
+from coresift.torch._loading import BATCH_SIZE, n_rows_of, ordered_loader
+from coresift.torch._observe import resolve_device
+from coresift.torch._on_device import nearest, stays
 from coresift.torch._reselect import choose_rows, resolve_selector
 from coresift.torch._subset import CoresetSampler, WeightedSubset
 
@@ -108,9 +111,11 @@ def draw_with_facts(
         n_rows = len(ordered_loader(data).dataset)
         draws = Draws.of(budget, n_rows, uniform=1.0, seed=seed)
         return draws, {"loss": None, "gradients": 0.0, "choose": time.perf_counter() - start}
-    assert model is not None
+    if model is None:
+        raise ParameterError(f"model=None with by={by!r}, which asks a model: use by='uniform'")
     if by == "members":
-        seen = last_layer_gradients(model, data, wrt="weights", keep_outputs=False, **options)
+        stay = stays(resolve_device(options.get("device"), model), selector)
+        seen = last_layer(model, data, wrt="weights", keep_outputs=False, stay=stay, **options)
         losses, ready = seen.losses, time.perf_counter()
         draws = _members(seen, selector, uniform, seed)
     else:
@@ -165,8 +170,7 @@ def _members(seen: LastLayer, selector: BaseSelector, uniform: float, seed: int)
     for group in np.unique(groups[coreset.row_ids]):
         own = np.flatnonzero(groups == group)
         chosen = np.flatnonzero(groups[coreset.row_ids] == group)
-        tiles = CenterTiles.of(seen.gradients[coreset.row_ids[chosen]])
-        cells[own] = chosen[tiles.nearest(seen.gradients[own])[0]]
+        cells[own] = chosen[_nearest(seen.gradients, own, coreset.row_ids[chosen])]
     sizes = np.bincount(cells)
     return Draws.of(
         selector.budget,
@@ -177,6 +181,14 @@ def _members(seen: LastLayer, selector: BaseSelector, uniform: float, seed: int)
         uniform=uniform,
         seed=seed,
     )
+
+
+def _nearest(gradients: Any, own: Indices, chosen: Indices) -> Indices:
+    """Return which of the chosen rows is nearest to each of some rows, wherever they are."""
+    if isinstance(gradients, torch.Tensor):
+        found, _ = nearest(gradients[own], gradients[chosen])
+        return np.asarray(found.numpy(force=True))
+    return CenterTiles.of(gradients[chosen]).nearest(gradients[own])[0]
 
 
 def subset_of(draws: Draws, dataset: Any, epoch: int) -> WeightedSubset:
@@ -237,7 +249,19 @@ class DrawSampler(CoresetSampler):
         self.draws = draws
 
     def dataset(self, data: Any) -> WeightedSubset:
-        """Return all rows of a data set, each with its weight where it is drawn."""
+        """Return all rows of a data set, each with its weight where it is drawn.
+
+        Raises
+        ------
+        DataError
+            For a data set of another length than the one that the draws were made for.
+        """
+        n_rows = len(self.draws.shares)
+        if n_rows_of(data) != n_rows:
+            raise DataError(
+                f"the data set has {len(data)} rows, and the draws are of {n_rows}: "
+                "give the data set that they were made for, or make them anew"
+            )
         shares = self.draws.weights * (self.draws.n_drawn / len(self.draws.shares))
         return WeightedSubset(data, np.arange(len(shares)), shares, normalize=False)
 

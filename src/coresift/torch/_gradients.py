@@ -36,6 +36,7 @@ from coresift.torch._observe import (
 WRT = ("logits", "weights")
 N_COMPONENTS = 64
 _COLUMNS = ("gradients", "errors", "inputs", "outputs", "losses", "labels")
+_NUMBERS = {"norms", "losses", "labels"}  # what draws ask for, one of each row
 Forward = Callable[[nn.Module, Any], tuple[Any, Any]]
 
 
@@ -210,18 +211,15 @@ def last_layer_gradients(
     >>> last_layer_gradients(model, data).gradients.tolist()  # probability less one-hot label
     [[-0.5, 0.5], [0.5, -0.5], [0.5, -0.5]]
     """
-    check_choice("wrt", wrt, WRT)
-    check_range("n_components", n_components)
-    wanted = {"losses", "labels", "gradients" if wrt == "weights" else "errors"}
-    wanted |= {"inputs"} if keep_inputs else set()
-    wanted |= {"outputs", "errors"} if keep_outputs else set()
-    arrays, found = look_at_all(
+    return last_layer(
         model,
         data,
-        wanted,
+        wrt=wrt,
+        n_components=n_components,
+        keep_inputs=keep_inputs,
+        keep_outputs=keep_outputs,
         loss=loss,
         layer=layer,
-        n_components=n_components,
         forward=forward,
         device=device,
         autocast=autocast,
@@ -229,6 +227,28 @@ def last_layer_gradients(
         num_workers=num_workers,
         random_state=random_state,
     )
+
+
+def last_layer(
+    model: nn.Module,
+    data: Any,
+    *,
+    wrt: str = "logits",
+    n_components: int = N_COMPONENTS,
+    keep_inputs: bool = False,
+    keep_outputs: bool = True,
+    stay: bool = False,
+    **options: Any,
+) -> LastLayer:
+    """Return what `last_layer_gradients` does; with ``stay``, the gradients are a tensor there."""
+    check_choice("wrt", wrt, WRT)
+    check_range("n_components", n_components)
+    gradients = "gradients" if wrt == "weights" else "errors"
+    wanted = {"losses", "labels", gradients}
+    wanted |= {"inputs"} if keep_inputs else set()
+    wanted |= {"outputs", "errors"} if keep_outputs else set()
+    staying = frozenset({gradients} if stay else ())
+    arrays, found = look_at_all(model, data, wanted, staying, n_components=n_components, **options)
     kept: dict[str, Any] = {name: arrays.get(name) for name in _COLUMNS}
     if kept["gradients"] is None:
         kept["gradients"] = kept["errors"]
@@ -239,6 +259,7 @@ def look_at_all(
     model: nn.Module,
     data: Any,
     wanted: set[str],
+    staying: frozenset[str] = frozenset(),
     *,
     loss: Loss | None = None,
     layer: str | nn.Module | None = None,
@@ -249,14 +270,15 @@ def look_at_all(
     batch_size: int = BATCH_SIZE,
     num_workers: int = 0,
     random_state: int = 0,
-) -> tuple[dict[str, NDArray[Any]], nn.Linear]:
+) -> tuple[dict[str, Any], nn.Linear]:
     """Return the wanted columns of what `last_layer_gradients` sees, and the last layer.
 
     Columns are "gradients", "errors", "inputs", "outputs", "losses", "labels" and "norms": lengths
-    of the gradients by the layer's weights and bias, exact, shape (n_rows,).
+    of the gradients by the layer's weights and bias, exact, shape (n_rows,). They are arrays, or
+    tensors on the device where they are ``staying``.
     """
     loader = ordered_loader(data, batch_size, num_workers)
-    if type(data) is TensorDataset and "norms" in wanted:  # a third of the time of a small network
+    if type(data) is TensorDataset and wanted <= _NUMBERS:  # a third of the time of a small network
         loader = slices_of(data, batch_size)
     n_rows = n_rows_of(data.dataset if isinstance(data, DataLoader) else data)
     place, home = resolve_device(device, model), resolve_device(None, model)
@@ -279,7 +301,14 @@ def look_at_all(
                 columns = _look(model, found, run, each, tables.filled, project)
                 if "norms" in wanted:
                     columns["norms"] = _norms(columns, found)
-                tables.append({name: _numpy(columns[name]) for name in wanted})
+                tables.append(
+                    {
+                        name: at_least_single(columns[name])
+                        if name in staying
+                        else _numpy(columns[name])
+                        for name in wanted
+                    }
+                )
     finally:
         if place != home:
             model.to(home)
@@ -298,19 +327,22 @@ def _norms(columns: dict[str, Any], layer: nn.Linear) -> Any:
 
 
 class _Tables:
-    """Columns of all rows, filled batch by batch."""
+    """Columns of all rows, arrays or tensors, filled batch by batch."""
 
     def __init__(self, n_rows: int) -> None:
-        self.arrays: dict[str, NDArray[Any]] = {}
+        self.arrays: dict[str, Any] = {}
         self.filled, self._n_rows = 0, n_rows
 
-    def append(self, columns: dict[str, NDArray[Any]]) -> None:
+    def append(self, columns: dict[str, Any]) -> None:
         stop = self.filled + len(columns["losses"])
         check_all(max(stop, self._n_rows), self._n_rows)
         for name, values in columns.items():
             if name not in self.arrays:
                 shape = self._n_rows, *values.shape[1:]
-                self.arrays[name] = np.empty(shape, dtype=values.dtype)
+                is_tensor = isinstance(values, torch.Tensor)
+                self.arrays[name] = (
+                    values.new_empty(shape) if is_tensor else np.empty(shape, dtype=values.dtype)
+                )
             self.arrays[name][self.filled : stop] = values
         self.filled = stop
 

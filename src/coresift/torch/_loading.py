@@ -106,8 +106,13 @@ def n_rows_of(dataset: Any) -> int:
     Raises
     ------
     DataError
-        Where it has no length, or no rows.
+        Where it has no length, or no rows, or is a loader, whose length is in batches.
     """
+    if isinstance(dataset, DataLoader):
+        raise DataError(
+            "the data are a DataLoader, where the rows themselves are needed: pass loader.dataset, "
+            "and the size of batches as batch_size"
+        )
     if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
         raise DataError(
             f"{type(dataset).__name__} has no length and no positions, which row ids are: use a "

@@ -18,6 +18,7 @@ from coresift._rng import Purpose, derived_seed
 from coresift._typing import Indices
 from coresift.core.budget import resolve_budget, split_budget
 from coresift.core.coreset import Coreset, Report
+from coresift.core.scaler import LARGEST
 from coresift.methods._rounds import best_of_each_class, class_weights
 from coresift.methods._softmax import Softmax
 from coresift.methods.deepfool import margins
@@ -29,10 +30,12 @@ from coresift.sources import ArraySource
 from coresift.torch._gradients import (
     LastLayer,
     default_forward,
-    last_layer_gradients,
+    last_layer,
     parts_of,
 )
 from coresift.torch._loading import n_rows_of, ordered_loader
+from coresift.torch._observe import resolve_device
+from coresift.torch._on_device import choose_on_device, stays
 
 # (what the last layer says, class of each row, rows to choose of each, plan) -> rows
 _Choose = Callable[[LastLayer, Indices, Indices, Any], Indices]
@@ -103,7 +106,8 @@ def reselect(
         ready = time.perf_counter()
         coreset = _choose_by(chosen, np.zeros((len(labels), 1)), _classes_in(labels), seed)
     else:
-        seen = last_layer_gradients(model, data, **_asked_for(chosen, options))
+        stay = stays(resolve_device(options.get("device"), model), chosen)
+        seen = last_layer(model, data, stay=stay, **_asked_for(chosen, options))
         ready, loss = time.perf_counter(), float(seen.losses.mean(dtype=np.float64))
         coreset = choose_rows(seen, chosen, seed)
     seconds = {"gradients": ready - start, "choose": time.perf_counter() - ready}
@@ -153,7 +157,8 @@ def check_ahead(
 ) -> None:
     """Look at the first rows and, where that is cheap, the labels, before a long training.
 
-    Draws need no row of each class in each epoch, and uniform ones no model.
+    Draws need no row of each class in each epoch, but where they begin with a coreset, and uniform
+    ones no model.
 
     Raises
     ------
@@ -162,8 +167,8 @@ def check_ahead(
     """
     first = Subset(dataset, range(min(n_rows_of(dataset), 16)))
     if redraw != "uniform" and (redraw is not None or not isinstance(selector, Uniform)):
-        last_layer_gradients(model, first, **{**_asked_for(selector, options), "num_workers": 0})
-    if redraw is None and isinstance(dataset, TensorDataset):
+        last_layer(model, first, **{**_asked_for(selector, options), "num_workers": 0})
+    if redraw in (None, "members") and isinstance(dataset, TensorDataset):
         labels = _classes_in(dataset.tensors[-1].numpy(force=True))
         if labels is not None:
             sizes = np.unique(labels, return_counts=True)[1]
@@ -235,7 +240,12 @@ def choose_rows(seen: LastLayer, selector: BaseSelector, seed: int | None = None
     for kind, choose in _BY_LAST_LAYER.items():
         if isinstance(selector, kind):
             return _by_last_layer(seen, labels, _seeded(selector, seed), choose)
-    return _choose_by(selector, seen.gradients, labels, seed)
+    gradients: Any = seen.gradients
+    if isinstance(gradients, torch.Tensor):
+        if bool((gradients.abs() <= LARGEST).all()):
+            return choose_on_device(gradients, labels, _seeded(selector, seed).plan())
+        gradients = gradients.numpy(force=True)  # refused below
+    return _choose_by(selector, gradients, labels, seed)
 
 
 def _choose_by(selector: BaseSelector, rows: Any, labels: Any, seed: int | None) -> Coreset:
