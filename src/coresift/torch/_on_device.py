@@ -2,7 +2,7 @@
 
 Each class takes the steps of `methods._sampled`: points spread over a sample, moved to the means of
 the rows nearest to them, and replaced by rows; then each row counts for its nearest chosen row.
-What leaves the device are row ids, counts, and the rows of small classes, which are chosen from on
+Rows of middling classes are not exchanged. What leaves the device are row ids, counts, and the rows of small classes, which are chosen from on
 the CPU as always. Sums are of whole numbers (`FixedPoint`), so that the order in which a GPU
 adds does not matter, and distances are summed directly: by products they would lose digits.
 """
@@ -25,9 +25,9 @@ from coresift.core.medoids import FixedPoint
 from coresift.core.members import Members
 from coresift.methods import FastCorePlan
 from coresift.methods._exact import choose_exactly, small_classes
-from coresift.methods._sampled import SAMPLE_MOVES, n_tries_of, sample_limits
+from coresift.methods._sampled import SAMPLE_MOVES, n_tries_of, sample_limits, spread_limits
 from coresift.selectors import BaseSelector, FastCore
-from coresift.table import Block, Pieces
+from coresift.table import Block
 from coresift.weightings._refine import TRIED_MEDOIDS
 
 DEVICES = ("cuda",)  # whose rows are chosen there
@@ -150,7 +150,7 @@ def _choose_small(
     own = np.flatnonzero(small[class_ids])
     block = Block(_at(rows, own).numpy(force=True), class_ids[own], own)
     with Runtime(n_threads=plan.n_threads) as run:
-        return choose_exactly(Pieces((block,)), quotas, small, seed, plan.n_sweeps, run).row_ids
+        return choose_exactly(block, quotas, small, seed, plan.n_sweeps, run).row_ids
 
 
 def _choose_in_class(
@@ -165,7 +165,10 @@ def _choose_in_class(
     if quota == len(rows):
         return np.arange(quota)
     own = _at(rows, sample)
-    points = own[_spread(own, rng.random((quota, n_tries_of(quota, own.shape[1]))), steps)]
+    n_features = own.shape[1]
+    limit = int(spread_limits(np.array(quota), np.array(len(rows)), n_features))
+    shares = rng.random((quota, n_tries_of(quota, n_features)))
+    points = own[_spread(own[:limit], shares, steps)]
     for _ in range(SAMPLE_MOVES):
         points = steps.moved(points, own)
     for _ in range(n_moves):
