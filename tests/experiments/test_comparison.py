@@ -122,9 +122,9 @@ def test_a_method_that_fails_is_reported_and_the_others_run() -> None:
 def test_processes_isolate_time_memory_and_death() -> None:
     X, y = table()
     methods = {"sleeps": Sleeps(), "dies": Dies(), "hoards": Hoards()}
-    found = compare(X, y, budget=30, seeds=1, methods=methods, time_limit=8)
+    found = compare(X, y, budget=30, seeds=1, methods=methods, time_limit=4)
     assert found.result("sleeps").status == "time limit"
-    assert "8 s" in str(found.result("sleeps").error)
+    assert "4 s" in str(found.result("sleeps").error)
     assert found.result("dies").status == "failed"
     assert "signal 9" in str(found.result("dies").error)
     assert found.result("uniform").status == found.result("full").status == "ok"
