@@ -216,6 +216,18 @@ def test_names_and_minutes_are_checked() -> None:
         reproduce("table1", "nowhere", minutes=-1)
 
 
+@pytest.mark.parametrize("name", ["fig5", "fig8"])
+def test_each_data_set_has_its_quick_methods_before_any_has_its_slow_ones(name: str) -> None:
+    cells = [(cell.data, getattr(cell, "method", "")) for cell in experiment(name).cells(QUICK)]
+    assert len(set(cells)) == len(cells)
+    quick = [place for place, (_, method) in enumerate(cells) if method == "fastcore"]
+    slow = [place for place, (_, method) in enumerate(cells) if method in ("glister", "craig")]
+    assert max(quick) < min(slow)
+    sets = {data for data, _ in cells}
+    assert len(slow) == 2 * len(quick) == 2 * len(sets)
+    assert sets == (set(SETTINGS) if name == "fig5" else {"covtype", "mnist", "movies"})
+
+
 def test_a_page_needs_results(tmp_path: Path) -> None:
     with pytest.raises(MissingDataError, match="holds no results"):
         write_page(tmp_path, tmp_path / "page.md")
