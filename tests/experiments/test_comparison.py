@@ -245,6 +245,22 @@ def test_the_score_of_many_pairs_is_taken_on_a_sample(monkeypatch: pytest.Monkey
     assert part == pytest.approx(whole, rel=0.2)
 
 
+def test_rows_that_leave_out_a_class_have_no_score(tmp_path: Path) -> None:
+    X, y = table()
+    split = Split.of(X, y, None, 0.25, 0)
+    rows = np.flatnonzero(split.class_ids == 0)[:5]
+    assert coreset_score(split, rows, 1) == (None, 300)
+    other = np.sort([*rows, *(np.flatnonzero(split.class_ids == c)[0] for c in (1, 2))])
+    assert coreset_score(split, other, 1)[0] > 0
+    kept, methods = tmp_path / "runs.jsonl", {"plain": Uniform(stratify=False)}
+    options = {"budget": 3, "seeds": [0, 1, 2], "isolate": False, "resume": kept}
+    found = compare(X, y, methods=methods, **options)
+    assert None in [run["score"] for run in found.runs if run["method"] == "plain"]
+    assert found.result("plain").mean("score") is None
+    again = compare(X, y, methods=methods, model="logistic-l2", **options)  # reads what was kept
+    assert {result.status for result in again.results} == {"ok"}
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
