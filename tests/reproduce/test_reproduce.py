@@ -136,7 +136,7 @@ def test_the_page_holds_all_results_and_says_that_they_are_quick(
     assert len(pictures) == len(NAMES)
     assert all((tmp_path / picture).is_file() for picture in pictures)
     assert "These are quick runs" in text
-    assert re.search(r"Of \d+ claims: ", text)
+    assert re.search(r"Verdicts on \d+ claims of the paper: ", text)
 
 
 def test_no_time_is_told_and_the_rest_is_written(tmp_path: Path) -> None:
@@ -324,7 +324,7 @@ def test_results_stand_between_the_marks_of_a_page(tmp_path: Path) -> None:
     write_into(tmp_path, page)
     text = page.read_text()
     assert "stale" not in text
-    assert "Of 3 claims: 2 holds, 1 does not hold." in text
+    assert "Verdicts on 3 claims of the paper: holds 2, does not hold 1." in text
     assert "Machine: a machine. Commit 0123abcdef. 2026-01-02." in text
     assert "| a |\n| --- |\n| 0.5000 |" in text
     assert re.findall(r"^(#.*|Between.*|<!--.*)$", text, re.MULTILINE) == [

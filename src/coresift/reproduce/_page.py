@@ -140,6 +140,6 @@ def counted(found: Sequence[dict[str, Any]]) -> str:
     """Return how many claims there are of each verdict, in a sentence."""
     words = [one["verdict"] for facts in found for one in facts["verdicts"]]
     counts = ", ".join(
-        f"{words.count(word)} {word}" for word in (HOLDS, IN_PART, FAILS, UNKNOWN) if word in words
+        f"{word} {words.count(word)}" for word in (HOLDS, IN_PART, FAILS, UNKNOWN) if word in words
     )
-    return f"Of {len(words)} claims: {counts}."
+    return f"Verdicts on {len(words)} claims of the paper: {counts}."
