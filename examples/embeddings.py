@@ -1,4 +1,4 @@
-"""A coreset of 50,000 labelled embedding vectors of dimension 384.
+"""A coreset of 20,000 labelled embedding vectors of dimension 384.
 
 The vectors are generated to resemble sentence embeddings: they have unit length, are close to a
 subspace of few dimensions, and their classes consist of topics of very different sizes. One per
@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 
 from coresift import FastCore, Uniform
 
-N_ROWS, N_TEST, N_FEATURES = 50_000, 10_000, 384
+N_ROWS, N_TEST, N_FEATURES = 20_000, 5_000, 384
 N_CLASSES, N_TOPICS, N_DIRECTIONS = 10, 100, 16
 BUDGET = 0.01
 
@@ -52,7 +52,7 @@ def main() -> None:
     print(f"{len(X)} vectors of dimension {X.shape[1]}, budget {BUDGET:.0%}")
     for name, selector, n_seeds in (
         ("coreset", FastCore(BUDGET, scale=None), 3),
-        ("uniform", Uniform(BUDGET), 10),
+        ("uniform", Uniform(BUDGET), 5),
     ):
         found, seconds = [], []
         for seed in range(n_seeds):

@@ -1,12 +1,15 @@
-"""Hypothesis profiles and the way to the real data."""
+"""Hypothesis profiles, the way to the real data, and worker processes that tests share."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from coresift.engines._processes import Processes
 
 # The first call of a kernel compiles it, which no deadline and no health check should see.
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -25,3 +28,18 @@ def data_dir() -> Path:
     if not any(folder.glob("*.parquet")):
         pytest.skip(f"no real data in {folder}: set CORESIFT_DATA to the folder that holds it")
     return folder
+
+
+class Kept(Processes):
+    """Workers that outlive a selection."""
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def processes() -> Iterator[Processes]:
+    """Two workers, which take seconds to start."""
+    engine = Kept(2)
+    yield engine
+    engine.close()

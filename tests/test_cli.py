@@ -588,22 +588,30 @@ def test_compare_prints_json_writes_csv_and_resumes(rows: Path, tmp_path: Path) 
 def test_compare_trains_several_models_and_takes_up_selections(rows: Path, tmp_path: Path) -> None:
     kept, target = tmp_path / "runs.jsonl", tmp_path / "results.csv"
     command = ("compare", rows, "--label", "y", "--seeds", 1, "--budget", 40, "--resume", kept)
-    done = coresift(*command, "--methods", "uniform", "--model", "svm", "--json")
+    done = coresift(*command, "--methods", "uniform", "--model", "sklearn-logistic", "--json")
     assert done.returncode == 0, done.stderr
     first = json.loads(done.stdout)["results"]
     files = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.selections/*")}
     assert len(files) == 1
-    done = coresift(*command, "--methods", "uniform", "--model", "svm, lasso", "--csv", target)
+    done = coresift(
+        *command,
+        "--methods",
+        "uniform",
+        "--model",
+        "sklearn-logistic, logistic-l2",
+        "--csv",
+        target,
+    )
     assert done.returncode == 0, done.stderr
-    assert "models svm, lasso" in done.stdout
+    assert "models sklearn-logistic, logistic-l2" in done.stdout
     table = pd.read_csv(target)
-    assert table["model"].tolist() == ["svm", "svm", "lasso", "lasso"]
+    assert table["model"].tolist() == ["sklearn-logistic"] * 2 + ["logistic-l2"] * 2
     assert table["method"].tolist() == ["uniform", "full"] * 2
     assert table["select_seconds"].tolist() == [r["select_seconds"] for r in first] * 2
     assert table["train_seconds"].tolist()[:2] == [r["train_seconds"] for r in first]
     assert files == {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.selections/*")}
     next(iter(files)).write_bytes(b"PK")
-    done = coresift(*command, "--methods", "uniform", "--model", "logistic")
+    done = coresift(*command, "--methods", "uniform", "--model", "svm")
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.strip().splitlines()) == 1
     assert "remove it" in done.stderr

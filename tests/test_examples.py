@@ -77,6 +77,6 @@ def test_digits_with_a_picture(run: Run, tmp_path: Path) -> None:
 def test_embeddings(run: Run) -> None:
     printed = run("embeddings.py")
     found = accuracies(printed)
-    assert "50000 vectors of dimension 384, budget 1%" in printed
+    assert "20000 vectors of dimension 384, budget 1%" in printed
     assert re.search(r"^coreset: selection \d+\.\d+ s", printed, re.MULTILINE)
     assert found["uniform"] + 0.001 < found["coreset"] < found["full"]

@@ -41,6 +41,7 @@ from coresift.core.merge import Count
 from coresift.core.prior import PriorSum, Steps, level, weight_of
 from coresift.core.scaler import SCALES, Moments, Scaler
 from coresift.core.summary import Layout, Summary
+from coresift.engines._processes import Processes
 from coresift.selectors import METHODS, BaseSelector
 from coresift.sources import WeightedSource, as_source
 from coresift.weightings import weighting_names
@@ -357,8 +358,9 @@ def test_law_7_with_weights(name: str, tmp_path: Path) -> None:
     assert answer(fitted(name, tmp_path / "rows.parquet", "y", "w")) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["coarse", "uniform", "stratified"])
-def test_law_7_on_processes(name: str, tmp_path: Path) -> None:
+def test_law_7_on_processes(name: str, tmp_path: Path, processes: Processes) -> None:
     X, y = table(300)
     weights = some_weights(300)
     frame = pd.DataFrame(X, columns=list("abcdefg")).assign(y=y, w=weights)
@@ -368,7 +370,7 @@ def test_law_7_on_processes(name: str, tmp_path: Path) -> None:
         as_source(X, y, sample_weight=weights, chunk_rows=40),
         as_source(tmp_path / "rows.parquet", label="y", weight="w", chunk_rows=40),
     ):
-        assert answer(fitted(name, source, engine="processes", n_threads=2)) == expected
+        assert answer(fitted(name, source, engine=processes)) == expected
 
 
 def test_weights_are_those_of_the_given_rows(tmp_path: Path) -> None:

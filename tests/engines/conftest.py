@@ -1,4 +1,4 @@
-"""Worker processes and a Dask cluster that outlive a test: they take seconds to start."""
+"""A Dask cluster that outlives a test: it takes seconds to start."""
 
 from __future__ import annotations
 
@@ -8,21 +8,6 @@ from typing import Any
 import pytest
 
 from coresift.engines import Engine, make_engine
-from coresift.engines._processes import Processes
-
-
-class Kept(Processes):
-    """Workers that outlive a selection."""
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture(scope="session")
-def processes() -> Iterator[Processes]:
-    engine = Kept(2)
-    yield engine
-    engine.close()
 
 
 @pytest.fixture(scope="session")

@@ -122,9 +122,9 @@ def test_a_method_that_fails_is_reported_and_the_others_run() -> None:
 def test_processes_isolate_time_memory_and_death() -> None:
     X, y = table()
     methods = {"sleeps": Sleeps(), "dies": Dies(), "hoards": Hoards()}
-    found = compare(X, y, budget=30, seeds=1, methods=methods, time_limit=8)
+    found = compare(X, y, budget=30, seeds=1, methods=methods, time_limit=4)
     assert found.result("sleeps").status == "time limit"
-    assert "8 s" in str(found.result("sleeps").error)
+    assert "4 s" in str(found.result("sleeps").error)
     assert found.result("dies").status == "failed"
     assert "signal 9" in str(found.result("dies").error)
     assert found.result("uniform").status == found.result("full").status == "ok"
@@ -243,6 +243,22 @@ def test_the_score_of_many_pairs_is_taken_on_a_sample(monkeypatch: pytest.Monkey
     part, n_rows = coreset_score(split, rows, 1)
     assert n_rows == 150
     assert part == pytest.approx(whole, rel=0.2)
+
+
+def test_rows_that_leave_out_a_class_have_no_score(tmp_path: Path) -> None:
+    X, y = table()
+    split = Split.of(X, y, None, 0.25, 0)
+    rows = np.flatnonzero(split.class_ids == 0)[:5]
+    assert coreset_score(split, rows, 1) == (None, 300)
+    other = np.sort([*rows, *(np.flatnonzero(split.class_ids == c)[0] for c in (1, 2))])
+    assert coreset_score(split, other, 1)[0] > 0
+    kept, methods = tmp_path / "runs.jsonl", {"plain": Uniform(stratify=False)}
+    options = {"budget": 3, "seeds": [0, 1, 2], "isolate": False, "resume": kept}
+    found = compare(X, y, methods=methods, **options)
+    assert None in [run["score"] for run in found.runs if run["method"] == "plain"]
+    assert found.result("plain").mean("score") is None
+    again = compare(X, y, methods=methods, model="logistic-l2", **options)  # reads what was kept
+    assert {result.status for result in again.results} == {"ok"}
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.metrics import log_loss
 
-from coresift import FastCore, ParameterError, compare, suggest_budget
+from coresift import FastCore, ParameterError, Uniform, compare, suggest_budget
 from coresift.experiments import NETWORKS, Comparison
+from coresift.experiments._networks import NetworkJob
+from coresift.experiments._processes import Workshop, run_isolated
 from coresift.experiments._split import Split
 from coresift.report import write_html
 from coresift.torch import NetworkClassifier
@@ -107,12 +109,19 @@ def test_networks_and_other_models_stand_side_by_side(tmp_path: Any) -> None:
 
 @pytest.mark.slow
 def test_a_process_of_its_own_has_a_time_limit_and_a_memory() -> None:
-    model = {"net": NetworkClassifier(**{**SHORT, "rounds": 10**6})}
     X, y = load_digits(return_X_y=True)
-    found = compare(X, y, budget=100, seeds=1, model=model, time_limit=4, methods=["uniform"])
-    assert {result.status for result in found.results} == {"time limit"}
-    short = compare(X, y, budget=100, seeds=1, model={"net": NetworkClassifier(**SHORT)})
-    assert all((result.mean("peak_mib") or 0) > 50 for result in short.results)
+    networks = {
+        "short": NetworkClassifier(**SHORT),
+        "endless": NetworkClassifier(**{**SHORT, "rounds": 10**6}),
+    }
+    job = NetworkJob("uniform", Uniform(), 100, 0, networks, n_threads=1, isolate=True)
+    with Workshop.of(Split.of(X[:800], y[:800], None, 0.25, 0)) as workshop:
+        found = run_isolated(job, workshop, None, time_limit=5)
+    assert {name: record["status"] for name, record in found.items()} == {
+        "short": "ok",
+        "endless": "time limit",
+    }
+    assert found["short"]["peak_mib"] > 50
 
 
 def test_a_coreset_below_a_batch_is_the_failure_of_its_line() -> None:

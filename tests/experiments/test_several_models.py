@@ -235,14 +235,14 @@ def test_a_process_that_dies_or_is_late_loses_one_model_and_no_selection(
     models = {"dies": DiesInFit(), "bayes": GaussianNB(), "sleeps": SleepsInFit()}
     options: dict[str, Any] = {"budget": 100, "seeds": 1, "isolate": True}
     options["resume"] = tmp_path / "runs.jsonl"
-    found = quick(model=models, time_limit=8, **options)
+    found = quick(model=models, time_limit=4, **options)
     for method in ("counted", "uniform", "full"):
         dies, bayes, sleeps = (found.result(method, model=name) for name in models)
         assert dies.status == "failed"
         assert "signal 9" in str(dies.error)
         assert bayes.status == "ok"
         assert bayes.mean("peak_mib")
-        assert (sleeps.status, sleeps.error) == ("time limit", "passed the time limit of 8 s")
+        assert (sleeps.status, sleeps.error) == ("time limit", "passed the time limit of 4 s")
     assert selections() == ["0"]
     again = quick(model=MODELS, **options)
     assert {r.status for r in again.results} == {"ok"}

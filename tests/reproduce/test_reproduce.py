@@ -16,7 +16,7 @@ import coresift
 import published
 from coresift import FormatError, MissingDataError, ParameterError
 from coresift.cli import run
-from coresift.reproduce import NAMES, _cells, reproduce, write_page
+from coresift.reproduce import NAMES, _cells, reproduce, write_into, write_page
 from coresift.reproduce._experiment import Experiment
 from coresift.reproduce._registry import experiment, names_of
 from coresift.reproduce._run import NO_TIME, TOO_SLOW, Outcome, run_experiments
@@ -136,7 +136,7 @@ def test_the_page_holds_all_results_and_says_that_they_are_quick(
     assert len(pictures) == len(NAMES)
     assert all((tmp_path / picture).is_file() for picture in pictures)
     assert "These are quick runs" in text
-    assert re.search(r"Of \d+ claims: ", text)
+    assert re.search(r"Verdicts on \d+ claims of the paper: ", text)
 
 
 def test_no_time_is_told_and_the_rest_is_written(tmp_path: Path) -> None:
@@ -216,6 +216,18 @@ def test_names_and_minutes_are_checked() -> None:
         reproduce("table1", "nowhere", minutes=-1)
 
 
+@pytest.mark.parametrize("name", ["fig5", "fig8"])
+def test_each_data_set_has_its_quick_methods_before_any_has_its_slow_ones(name: str) -> None:
+    cells = [(cell.data, getattr(cell, "method", "")) for cell in experiment(name).cells(QUICK)]
+    assert len(set(cells)) == len(cells)
+    quick = [place for place, (_, method) in enumerate(cells) if method == "fastcore"]
+    slow = [place for place, (_, method) in enumerate(cells) if method in ("glister", "craig")]
+    assert max(quick) < min(slow)
+    sets = {data for data, _ in cells}
+    assert len(slow) == 2 * len(quick) == 2 * len(sets)
+    assert sets == (set(SETTINGS) if name == "fig5" else {"covtype", "mnist", "movies"})
+
+
 def test_a_page_needs_results(tmp_path: Path) -> None:
     with pytest.raises(MissingDataError, match="holds no results"):
         write_page(tmp_path, tmp_path / "page.md")
@@ -249,6 +261,7 @@ def called(*arguments: object, capsys: pytest.CaptureFixture[str]) -> tuple[int,
         (("table1", "--minutes", "0"), "minutes=0"),
         (("table1", "--page", "page.md"), "--page has no meaning"),
         (("table1", "--data", "nowhere"), "'nowhere' holds no file of a data set"),
+        (("table1", "--into", "page.md"), "--into has no meaning"),
         (("page",), "--page is missing"),
         (("page", "--page", "page.md"), "holds no results"),
     ],
@@ -279,10 +292,68 @@ def test_the_command_line_writes_and_makes_the_page(
     assert (facts["name"], facts["done"]) == ("table1", 5)
     status, printed, _ = called(*given, capsys=capsys)
     assert printed.startswith("table1: 5 runs, 1 not run; ")
-    page = tmp_path / "page.md"
-    status, printed, _ = called("page", "--out", out, "--page", page, capsys=capsys)
+    assert "\ntable1: Not run (1), since " in printed
+    page, other = tmp_path / "page.md", tmp_path / "other.md"
+    other.write_text(f"Before.\n\n{MARKS.format('table1')}\nAfter.\n")
+    pages = ("--page", page, "--into", other)
+    status, printed, _ = called("page", "--out", out, *pages, capsys=capsys)
     assert status == 0
+    assert printed.split() == [str(page), str(other)]
     assert "Table 1" in page.read_text()
+    assert "| Brazil (generated) | tabular |" in other.read_text()
+
+
+def result(name: str, *words: str) -> dict[str, Any]:
+    """Return what a file of JSON holds that the page and its cuts read."""
+    about = {"date": "2026-01-02", "commit": "0123abcdef", "machine": "a machine", "load": 1.0}
+    about |= {"threads": 1, "coresift": "0", "python": "3", "packages": {}}
+    verdicts = [{"section": "8", "claim": "c", "verdict": word, "figure": "1"} for word in words]
+    facts = {"name": name, "title": name, "paper": "", "scale": "quick", "epochs": 1, "seeds": [0]}
+    facts |= {"batch_size": 32, "data": [], "missing": [], "columns": ["a"], "lines": [[0.5]]}
+    return {**facts, "about": about, "verdicts": verdicts}
+
+
+MARKS = "<!-- results: {} -->\nstale\n<!-- end of results -->\n"
+
+
+def test_results_stand_between_the_marks_of_a_page(tmp_path: Path) -> None:
+    for name, words in (("table2", ["holds"]), ("fig5", ["holds", "does not hold"])):
+        (tmp_path / f"{name}.json").write_text(json.dumps(result(name, *words)))
+    page = tmp_path / "page.md"
+    page.write_text(f"# Title\n\n{MARKS.format('verdicts')}\nBetween.\n\n{MARKS.format('table2')}")
+    write_into(tmp_path, page)
+    text = page.read_text()
+    assert "stale" not in text
+    assert "Verdicts on 3 claims of the paper: holds 2, does not hold 1." in text
+    assert "Machine: a machine. Commit 0123abcdef. 2026-01-02." in text
+    assert "| a |\n| --- |\n| 0.5000 |" in text
+    assert re.findall(r"^(#.*|Between.*|<!--.*)$", text, re.MULTILINE) == [
+        "# Title", "<!-- results: verdicts -->", "<!-- end of results -->", "Between.",
+        "<!-- results: table2 -->", "<!-- end of results -->",
+    ]  # fmt: skip
+    write_into(tmp_path, page)
+    assert page.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        (None, FormatError, "cannot be read as a page"),
+        ("# Title\n", FormatError, "has no place for results"),
+        (MARKS.format("table3"), ParameterError, "'table3': use one of table1"),
+        (MARKS.format("fig5"), MissingDataError, "fig5 was not run"),
+    ],
+)
+def test_a_page_that_cannot_be_filled_is_left_alone(
+    text: str | None, error: type[Exception], message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "table2.json").write_text(json.dumps(result("table2")))
+    page = tmp_path / "page.md"
+    if text is not None:
+        page.write_text(text)
+    with pytest.raises(error, match=message):
+        write_into(tmp_path, page)
+    assert text is None or page.read_text() == text
 
 
 def test_a_method_that_is_too_slow_is_not_tried_with_every_seed(

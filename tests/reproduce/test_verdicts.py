@@ -63,6 +63,11 @@ def test_accuracies_on_generated_rows_are_not_held_against_the_papers() -> None:
 @pytest.mark.parametrize(
     ("words", "good", "bad"),
     [
+        (
+            "Craig+PQ are faster",
+            {"full": 30, "craig": 20},
+            {"full": 30, "craig": 20, "craig_pq": 31},
+        ),
         ("Full takes", {"full": 30, "craig": 20}, {"full": 20, "craig": 30}),
         ("always 10 times", {"full": 30}, {"full": 29}),
         ("3 to 10", {"craig": 10, "craig_pq": 9}, {"craig": 100, "craig_pq": 8}),
@@ -109,16 +114,33 @@ def test_sizes_planes_and_parts() -> None:
     ]
     assert verdict("fig10", "growing size", rising).word == HOLDS
     assert verdict("fig10", "growing size", rising[:-1]).word == UNKNOWN
+    found = verdict("fig10", "few steps", rising)
+    assert found == Verdict(FAILS, "CovType: +5.5 points from 1 to 10 % (no)")
+    assert verdict("fig10", "few steps", rising[1:]).word == UNKNOWN
     planes = [
         {**runs("accuracy", fastcore=accuracy)[0], "planes": number}
         for number, accuracy in ((8, 0.5), (32, 0.7), (64, 0.8))
     ]
-    assert verdict("fig12", "hyperplanes", planes).word == FAILS
+    assert verdict("fig12", "rises and then stays", planes).word == FAILS
+    slower = [{**row, "select_seconds": row["planes"] / 8} for row in planes]
+    found = verdict("fig12", "reduce the efficiency", slower)
+    assert found.figure == "CovType: 1.00 s of selection at 8, 8.00 s at 64 (yes)"
     parts = [
         {**runs("accuracy", fastcore=accuracy)[0], "parts": number}
-        for number, accuracy in ((54, 0.5), (18, 0.7), (1, 0.6))
+        for number, accuracy in ((54, 0.5), (18, 0.7), (3, 0.685), (1, 0.6))
     ]
     assert verdict("fig12", "m/M", parts).word == HOLDS
+    found = verdict("fig12", "M of about 3", parts)
+    assert found == Verdict(FAILS, "CovType: 68.5 % at M = 3, best 70.0 % at 18 (no)")
+
+
+@pytest.mark.parametrize(("score", "word"), [(0.9, HOLDS), (0.5, FAILS)])
+def test_more_hyperplanes_make_more_clusters_of_a_higher_score(score: float, word: str) -> None:
+    rows = [
+        {"data": "mnist", "origin": "real", "planes": planes, "clusters": n, "silhouette": found}
+        for planes, n, found in ((8, 20, 0.4), (16, 90, 0.6), (32, 95, score))
+    ]
+    assert verdict("table4", "closer", rows).word == word
 
 
 def test_clusters_that_take_longer() -> None:

@@ -38,6 +38,13 @@ def reproduce(
         bool, typer.Option("--offline", help="Fetch nothing; generate what is missing.")
     ] = False,
     page: Annotated[Path | None, typer.Option(help="With the name page: file to write.")] = None,
+    into: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="With the name page: a page of your own in which results stand between the lines "
+            "'<!-- results: NAME -->' and '<!-- end of results -->'; may be given more than once."
+        ),
+    ] = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
@@ -45,11 +52,16 @@ def reproduce(
     from coresift import reproduce as package
 
     if name == PAGE:
-        written = package.write_page(out, _named(page))
-        print_json({"page": str(written)}) if as_json else print(written)
+        written = [str(package.write_page(out, _named(page)))] if page or not into else []
+        others = [str(package.write_into(out, path)) for path in into or ()]
+        facts = {"page": written[0] if written else None, "into": others}
+        print_json(facts) if as_json else print(*written, *others, sep="\n")
         return
-    if page is not None:
-        raise ParameterError(f"--page has no meaning for {name!r}: it is for the name {PAGE!r}")
+    for option, value in (("--page", page), ("--into", into)):
+        if value:
+            raise ParameterError(
+                f"{option} has no meaning for {name!r}: it is for the name {PAGE!r}"
+            )
     with progress_bars(as_json) as progress:
         outcomes = package.reproduce(
             name,
@@ -62,7 +74,7 @@ def reproduce(
             progress=progress,
         )
     if as_json:
-        facts = [
+        told = [
             {
                 "name": one.name,
                 "files": [str(path) for path in one.files],
@@ -71,11 +83,14 @@ def reproduce(
             }
             for one in outcomes
         ]
-        print_json({"outcomes": facts})
+        print_json({"outcomes": told})
         return
     for one in outcomes:
         left = f", {len(one.missing)} not run" if one.missing else ""
         print(f"{one.name}: {one.done} runs{left}; {one.files[0].with_suffix('.md')}")
+    for one in outcomes:
+        for sentence in package.not_run(one.missing):
+            print(f"{one.name}: {sentence}")
 
 
 def _named(page: Path | None) -> Path:

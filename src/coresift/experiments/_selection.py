@@ -47,7 +47,7 @@ class Selection:
         ``peak_mib`` is, on Linux.
     stages : dict of str to float
         Seconds by stage, as far as the selector tells.
-    score : float
+    score : float or None
         `coreset_score` of the rows.
     score_rows : int
         Rows that it is the mean of.
@@ -59,7 +59,7 @@ class Selection:
     peak_mib: float | None
     select_mib: float | None
     stages: dict[str, float]
-    score: float
+    score: float | None
     score_rows: int
 
     @classmethod
@@ -125,10 +125,11 @@ class Selection:
         """Raise ValueError where this cannot be a selection from so many rows."""
         if not is_named:
             raise ValueError("it belongs to another run")
-        if not is_numbers({"seconds": self.seconds, "score": self.score, **self.stages}):
-            raise ValueError("seconds and score have to be numbers")
-        if not all(map(is_number_or_none, (self.peak_mib, self.select_mib, self.score_rows))):
-            raise ValueError("memory has to be numbers")
+        if not is_numbers({"seconds": self.seconds, **self.stages}):
+            raise ValueError("seconds have to be numbers")
+        others = (self.peak_mib, self.select_mib, self.score, self.score_rows)
+        if not all(map(is_number_or_none, others)):
+            raise ValueError("memory and score have to be numbers")
         if self.rows.dtype != np.int64 or self.weights.dtype != np.float64:
             raise ValueError("rows have to be int64, weights float64")
         if self.rows.ndim != 1 or self.rows.shape != self.weights.shape or not len(self.rows):
@@ -143,14 +144,15 @@ def _line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def coreset_score(split: Split, rows: Indices, n_threads: int | None) -> tuple[float, int]:
+def coreset_score(split: Split, rows: Indices, n_threads: int | None) -> tuple[float | None, int]:
     """Return the mean distance to the nearest chosen row of the class (Eq. 5, divided by N).
 
     Rows count by their prior weights. In regression all rows are one class.
 
     Returns
     -------
-    score : float
+    score : float or None
+        None where a class has no chosen row, as a uniform sample may leave one out.
     n_rows : int
         Rows that it is the mean of: all, or where those times the chosen rows pass
         4,000,000,000, as many of smallest hash as do not.
@@ -158,6 +160,8 @@ def coreset_score(split: Split, rows: Indices, n_threads: int | None) -> tuple[f
     n_rows, classes = len(split.X), split.class_ids
     if len(rows) == n_rows:
         return 0.0, n_rows
+    if not np.isin(classes, classes[rows]).all():
+        return None, n_rows
     centers = Centers.of(rows, split.X[rows], classes[rows], split.n_classes)
     ids = np.arange(n_rows)
     size = min(n_rows, max(1, _MOST_PAIRS // len(rows)))

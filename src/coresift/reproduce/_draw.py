@@ -116,7 +116,7 @@ def lines(
             places = sorted(
                 {value for name, (x, _) in panel.items() if name not in flat for value in x}
             )
-            axes.set_xticks(places, [f"{place:g}" for place in places], fontsize=7)
+            axes.set_xticks(places, [f"{place:.3g}" for place in places], fontsize=7)
             axes.minorticks_off()
         axes.set_title(title, fontsize=10)
         axes.set_xlabel(across, fontsize=9)

@@ -38,11 +38,7 @@ def write_page(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> 
         For a file that is something else.
     """
     source, target = Path(folder), Path(path)
-    found = [_read(source / f"{name}.json") for name in NAMES if (source / f"{name}.json").exists()]
-    if not found:
-        raise MissingDataError(
-            f"{str(source)!r} holds no results: run `coresift reproduce all --out DIR` first"
-        )
+    found = results(source)
     pictures = target.with_name(f"{target.stem}_pictures")
     pictures.mkdir(parents=True, exist_ok=True)
     for facts in found:
@@ -53,6 +49,25 @@ def write_page(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> 
     with whole_file(target) as file:
         file.write(page(found, pictures.name).encode())
     return target
+
+
+def results(folder: Path) -> list[dict[str, Any]]:
+    """Return what the JSON files of a folder hold, in the order of the paper.
+
+    Raises
+    ------
+    MissingDataError
+        For a folder without results.
+    FormatError
+        For a file that is something else.
+    """
+    paths = [folder / f"{name}.json" for name in NAMES]
+    found = [_read(path) for path in paths if path.exists()]
+    if not found:
+        raise MissingDataError(
+            f"{str(folder)!r} holds no results: run `coresift reproduce all --out DIR` first"
+        )
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -117,9 +132,14 @@ def _verdicts(found: Sequence[dict[str, Any]]) -> str:
         for facts in found
         for one in facts["verdicts"]
     ]
+    table = markdown_table(("section", "shown by", "the paper's claim", "verdict"), lines)
+    return f"## Verdicts\n\n{counted(found)}\n\n{table}"
+
+
+def counted(found: Sequence[dict[str, Any]]) -> str:
+    """Return how many claims there are of each verdict, in a sentence."""
     words = [one["verdict"] for facts in found for one in facts["verdicts"]]
     counts = ", ".join(
-        f"{words.count(word)} {word}" for word in (HOLDS, IN_PART, FAILS, UNKNOWN) if word in words
+        f"{word} {words.count(word)}" for word in (HOLDS, IN_PART, FAILS, UNKNOWN) if word in words
     )
-    table = markdown_table(("section", "shown by", "the paper's claim", "verdict"), lines)
-    return f"## Verdicts\n\nOf {len(words)} claims: {counts}.\n\n{table}"
+    return f"Verdicts on {len(words)} claims of the paper: {counts}."

@@ -108,11 +108,11 @@ def as_markdown(facts: dict[str, Any], level: int = 1, picture: str | None = Non
                 ],
             )
         )
-    parts += [_conditions(facts), *_missing(facts["missing"])]
+    parts += [conditions(facts), *not_run(facts["missing"])]
     return "\n\n".join(parts) + "\n"
 
 
-def _conditions(facts: dict[str, Any]) -> str:
+def conditions(facts: dict[str, Any]) -> str:
     """Return data, seeds, machine and versions in a paragraph."""
     about = facts["about"]
     data = "; ".join(
@@ -133,8 +133,8 @@ def _conditions(facts: dict[str, Any]) -> str:
     )
 
 
-def _missing(missing: Sequence[Sequence[str]]) -> list[str]:
-    """Return what was not run, the runs of one reason together."""
+def not_run(missing: Sequence[Sequence[str]]) -> list[str]:
+    """Return what was not run in sentences, the runs of one reason together."""
     reasons: dict[str, list[str]] = {}
     for name, reason in missing:
         reasons.setdefault(reason, []).append(name)

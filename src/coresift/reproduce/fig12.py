@@ -100,6 +100,29 @@ def _planes_level_off(rows: Sequence[Row], data: str) -> tuple[bool, str] | None
     return last >= first and abs(last - before) <= _STABLE, figure
 
 
+def _longer(rows: Sequence[Row], data: str) -> tuple[bool, str] | None:
+    own = [row for row in rows if row["data"] == data and row.get("planes") is not None]
+    seconds = {
+        planes: mean(some, "select_seconds") for (planes,), some in groups(own, "planes").items()
+    }
+    known = sorted((planes, value) for planes, value in seconds.items() if value is not None)
+    if len(known) < 2:
+        return None
+    (few, first), *_, (many, last) = known
+    return last > first, f"{first:.2f} s of selection at {few}, {last:.2f} s at {many}"
+
+
+def _three_parts(rows: Sequence[Row], data: str) -> tuple[bool, str] | None:
+    own = [row for row in rows if row["data"] == data and row.get("parts") is not None]
+    found = {parts: mean(some, "accuracy") for (parts,), some in groups(own, "parts").items()}
+    known = {parts: 100 * value for parts, value in found.items() if value is not None}
+    if 3 not in known or len(known) < 2:
+        return None
+    best = max(known, key=lambda parts: known[parts])
+    gap = known[best] - known[3]
+    return gap <= _STABLE, f"{known[3]:.1f} % at M = 3, best {known[best]:.1f} % at {best}"
+
+
 def _peak_inside(rows: Sequence[Row], data: str) -> tuple[bool, str] | None:
     curve = _curve(rows, data, "parts")
     if len(curve) < 3:
@@ -129,9 +152,20 @@ EXPERIMENT = Experiment(
             by_data(_planes_level_off),
         ),
         Claim(
+            "A.0.3",
+            "More clusters than those of about 64 hyperplanes reduce the efficiency. (Judged as a "
+            "selection that takes longer with the most hyperplanes than with 8.)",
+            by_data(_longer),
+        ),
+        Claim(
             "A.0.4",
             "With growing m/M the accuracy rises first and then falls.",
             by_data(_peak_inside),
+        ),
+        Claim(
+            "A.0.4",
+            "M of about 3 is always appropriate. (Judged as within 1 point of the best M.)",
+            by_data(_three_parts),
         ),
     ),
 )
