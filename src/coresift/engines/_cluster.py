@@ -47,9 +47,10 @@ def connected(given: Any) -> Iterator[Any]:
         with suppress(ValueError):  # this process has none
             client = distributed.default_client()
     if client is not None and not isinstance(client, str):
-        yield client  # not ours to close
+        with client.as_current():  # for rows that are computed; it is not ours to close
+            yield client
         return
-    with _new_client(given) as client:
+    with _new_client(given) as client, client.as_current():
         yield client
 
 
