@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
 from coresift import CoresiftError, EngineError, FastCore
-from coresift.engines._processes import _pickled
+from coresift.engines._workers import pickled_task
 from coresift.gradients import RowGradients
 from coresift.methods import FastCorePlan
 from coresift.sources import ArraySource
@@ -188,4 +188,4 @@ def test_gradients_that_cannot_be(options: dict[str, Any], message: str) -> None
 
 def test_a_function_that_cannot_travel_is_said() -> None:
     with pytest.raises(EngineError, match=r"cannot be sent to worker processes.*engine='serial'"):
-        _pickled(lambda _: None)
+        pickled_task(lambda _: None)

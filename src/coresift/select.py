@@ -83,13 +83,13 @@ def select(
     source = source.in_chunks(plan.chunk_bytes)
     with Runtime(plan.engine, plan.n_threads, progress) as run:
         if resume is not None:
-            run.keep(resume, source, {**_depends_on(plan), "check": check})
+            members = plan.members_within(plan.extent(source))
+            run.keep(resume, source, {**_depends_on(plan), "members": members, "check": check})
         source = run.spilled(source)
         table = profiled(source, plan, run, check)
-        plan = plan.settled_for(table).fitted(
-            plan.extent(table.source, table.classes.sizes, table.quotas(plan.budget))
-        )
-        weighting = plan.weighting()
+        extent = plan.extent(table.source, table.classes.sizes, table.quotas(plan.budget))
+        plan = plan.settled_for(table).fitted(extent)
+        weighting = plan.weighting_within(extent)
         choice = plan.choose(table, run)  # lines 1-15
         weighed = weighting.weigh(table, choice, run)  # lines 16-17
         if check:

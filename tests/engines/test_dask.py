@@ -94,3 +94,20 @@ def test_a_scheduler_that_does_not_answer_is_one_clear_error() -> None:
         pytest.raises(EngineError, match=r"no scheduler of Dask answers at 'tcp://127.0.0.1:1'"),
     ):
         Dask("tcp://127.0.0.1:1").fold(Note(), PARTS, lambda _: None)
+
+
+def test_a_dask_array_is_computed_on_the_workers(client: Any) -> None:
+    da = pytest.importorskip("dask.array")
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(400, 3)), rng.integers(0, 2, size=400)
+
+    here = os.getpid()
+
+    def made(block: Any) -> Any:
+        assert os.getpid() != here
+        return block
+
+    rows = da.from_array(X, chunks=(150, 3)).map_blocks(made, dtype=X.dtype)
+    settings: dict[str, Any] = {"budget": 20, "random_state": 0}
+    found = FastCore(**settings, engine=client).fit(rows, da.from_array(y, chunks=150))
+    assert answer(found) == answer(FastCore(**settings).fit(X, y))

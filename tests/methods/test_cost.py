@@ -22,6 +22,7 @@ from coresift import (
 )
 from coresift.core.budget import split_budget
 from coresift.core.memory import PROCESS_BYTES, Extent
+from coresift.methods import FastCorePlan
 from coresift.select import outlook
 from coresift.selectors import METHODS, BaseSelector, make_selector
 from coresift.sources import ArraySource, Source, WeightedSource, as_source
@@ -180,3 +181,30 @@ def test_many_rows_of_a_hull_take_seconds() -> None:
     start = time.process_time()
     FastCoreHull(300, random_state=0, n_threads=1).fit(X)
     assert time.process_time() - start < 20  # 0.8 s; it was minutes
+
+
+def test_fewer_members_of_cells_are_held_where_the_limit_binds() -> None:
+    sizes, quotas = np.full(10, 6_000), np.full(10, 600)
+    extent = Extent(60_000, 784, 6_000, 32 * 2**20, sizes, quotas)  # MNIST at 10 %
+    ample = FastCorePlan(0.1, representative="balanced", weights="calibrated")
+    tight = replace(ample, memory_limit="2GiB")
+    assert ample.members_within(extent) == 30
+    assert 4 < tight.members_within(extent) < 15
+    assert max(tight.needed(extent).values()) <= 2**31 < max(ample.needed(extent).values())
+    assert tight.fitted(extent) is tight
+    assert tight.weighting_within(extent).n_members == tight.members_within(extent)
+    shared = replace(tight, engine="processes", n_threads=4)
+    assert shared.members_within(extent) == tight.members_within(extent)  # an engine is no answer
+
+
+def test_a_coreset_of_fewer_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(900, 5)), np.arange(900) % 3
+    settings = {"budget": 90, "representative": "balanced", "random_state": 0, "n_threads": 1}
+    ample = FastCore(**settings).fit(X, y)
+    monkeypatch.setattr(FastCorePlan, "members_within", lambda *_: 4)
+    tight = FastCore(**settings, memory_limit="1GiB").fit(X, y)
+    assert len(set(tight.sample_indices_)) == 90
+    assert tight.sample_indices_.tolist() != ample.sample_indices_.tolist()
+    errors = tight.report_["gradient_error"]
+    assert errors["after"] < errors["before"]

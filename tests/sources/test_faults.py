@@ -49,12 +49,21 @@ def test_a_class_may_be_in_one_file_only(tmp_path: Path) -> None:
     assert 30 <= found.sample_indices_[found.sample_indices_ < 60].max() < 60
 
 
-def test_nan_at_the_end_names_its_column(tmp_path: Path) -> None:
+def test_nan_at_the_end_names_file_row_group_and_column(tmp_path: Path) -> None:
+    pq.write_table(table(30), tmp_path / "a.parquet", row_group_size=10)
     rows = table(100).to_pandas()
     rows.loc[99, "v"] = np.nan
-    pq.write_table(pa.Table.from_pandas(rows), tmp_path / "t.parquet", row_group_size=10)
-    with pytest.raises(DataError, match="'v'"):
-        Uniform(6, weights="assignment", random_state=0).fit(str(tmp_path / "t.parquet"), "y")
+    pq.write_table(pa.Table.from_pandas(rows), tmp_path / "b.parquet", row_group_size=10)
+    at = r"'v' has 1 NaN and 0 infinite values \(first in row group 9 of '.*b.parquet'\)"
+    with pytest.raises(DataError, match=at):
+        Uniform(6, weights="assignment", random_state=0).fit(str(tmp_path), "y")
+
+
+def test_a_missing_word_of_a_csv_file_names_the_file(tmp_path: Path) -> None:
+    lines = ["u,colour,y", *["1,red,a", "2,blue,b"] * 9, "3,,a"]
+    (tmp_path / "rows.csv").write_text("\n".join(lines))
+    with pytest.raises(DataError, match=r"'colour' has 1 NaN .* \(first in '.*rows.csv'\)"):
+        Uniform(6, weights="assignment", random_state=0).fit(str(tmp_path / "rows.csv"), "y")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is full")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from coresift._errors import DataError
-from coresift._progress import Seconds, watched_spans
+from coresift._progress import Seconds, add_seconds, watched_spans
 from coresift.core.merge import Mergeable
 from coresift.engines._kept import KeptPart
 
@@ -104,6 +104,20 @@ class Merger(Generic[M]):
             _, result = self._carries.pop()
             total = result if total is None else result.merge(total)
         return total
+
+
+def merged(results: Iterable[Folded[M]], advance: Advance = lambda _: None) -> Folded[M]:
+    """Merge the results of parts as they come, and tell how many rows each has."""
+    merger: Merger[M] = Merger()
+    total: Folded[M] = Folded(None, 0, {})
+    for done in results:
+        advance(done.n_rows)
+        total.n_rows += done.n_rows
+        add_seconds(total.seconds, done.seconds)
+        if done.value is not None:
+            merger.add(done.value)
+    total.value = merger.total()
+    return total
 
 
 def n_bytes(value: Any) -> int:

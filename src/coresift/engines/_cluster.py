@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from coresift._errors import EngineError, MissingDependencyError
 from coresift._progress import add_seconds
 from coresift._threads import thread_count
 from coresift.engines._base import Advance, Folded, fold_part
 from coresift.engines._parcel import opened
-from coresift.engines._processes import safe_start
+from coresift.engines._workers import safe_start
 
+R = TypeVar("R")
+
+_LARGE = 2**20  # bytes of a part that holds its rows; a smaller one travels with each task
+_ATTEMPTS = 3  # at a pass whose data have gone with the workers that held them
 _LOSSES = {"CommClosedError", "FutureCancelledError", "FutureLostError"}  # errors of Dask
 _PATIENCE = 120  # seconds for workers to start, or to start again
 
@@ -42,9 +47,10 @@ def connected(given: Any) -> Iterator[Any]:
         with suppress(ValueError):  # this process has none
             client = distributed.default_client()
     if client is not None and not isinstance(client, str):
-        yield client  # not ours to close
+        with client.as_current():  # for rows that are computed; it is not ours to close
+            yield client
         return
-    with _new_client(given) as client:
+    with _new_client(given) as client, client.as_current():
         yield client
 
 
@@ -72,6 +78,27 @@ def scattered(client: Any, data: bytes) -> Any:
         ) from error
 
 
+class HeldParts:
+    """Parts as they travel: those that hold many rows go to the cluster once, for all passes."""
+
+    def __init__(self) -> None:
+        self._held: dict[bytes, Any] = {}  # by checksum
+
+    def sent(self, client: Any, part: Any) -> Any:
+        """Return a part as bytes, or where they are many, the place where the cluster has them."""
+        packed = pickle.dumps(part, pickle.HIGHEST_PROTOCOL)
+        if len(packed) < _LARGE:
+            return packed
+        key = hashlib.blake2b(packed, digest_size=20).digest()
+        if key not in self._held:
+            self._held[key] = client.scatter(packed, hash=False)
+        return self._held[key]
+
+    def clear(self) -> None:
+        """Let go of the rows."""
+        self._held.clear()
+
+
 def is_loss(error: Exception) -> bool:
     """Tell whether data have gone with the workers that held them: a pass may begin anew."""
     return isinstance(error, CancelledError) or type(error).__name__ in _LOSSES
@@ -93,6 +120,30 @@ class OnlyOnce:
         if self._done > self._told:
             self._advance(self._done - self._told)
             self._told = self._done
+
+
+def again_after_losses(attempt: Callable[[], R], held: HeldParts, told: OnlyOnce) -> R:
+    """Return what a pass gives; it begins anew where data have gone with their workers.
+
+    Raises
+    ------
+    EngineError
+        Where workers die again and again.
+    """
+    for _ in range(_ATTEMPTS):
+        told.begin()
+        try:
+            return attempt()
+        except Exception as error:
+            if type(error).__name__ == "KilledWorker":  # a part that kills whoever reads it
+                break
+            if not is_loss(error):
+                raise
+            held.clear()
+    raise EngineError(
+        "workers of the Dask cluster have died, most often for want of memory: give each more "
+        "memory, or fewer threads"
+    )
 
 
 @dataclass(frozen=True)

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import pickle
 from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from coresift._errors import EngineError
 from coresift._threads import thread_count, threads
 from coresift.engines._base import Advance, Engine, Folded, M, Merger, Task, narrowed
 from coresift.engines._cluster import (
+    HeldParts,
     OnlyOnce,
     Remote,
+    again_after_losses,
     connected,
     finished,
     fold_there,
-    is_loss,
     scattered,
 )
 from coresift.engines._parcel import Parcel
-
-_LARGE = 2**20  # bytes of a part that holds its rows; a smaller one travels with each task
-_ATTEMPTS = 3  # at a pass whose data have gone with the workers that held them
 
 
 class Dask(Engine):
@@ -48,7 +43,7 @@ class Dask(Engine):
     def __init__(self, cluster: Any = None) -> None:
         self._given, self._stack = cluster, ExitStack()
         self._client: Any = None
-        self._held: dict[bytes, Any] = {}  # parts that hold their rows, by checksum
+        self._held = HeldParts()
 
     @classmethod
     def of(cls, given: Any) -> Dask | None:
@@ -65,25 +60,11 @@ class Dask(Engine):
             Where workers die again and again, or the cluster cannot be reached.
         """
         told = OnlyOnce(advance)
-        for _ in range(_ATTEMPTS):
-            told.begin()
-            try:
-                return self._attempt(task, parts, told)
-            except Exception as error:
-                if type(error).__name__ == "KilledWorker":  # a part that kills whoever reads it
-                    break
-                if not is_loss(error):
-                    raise
-                self._held.clear()
-        raise EngineError(
-            "workers of the Dask cluster have died, most often for want of memory: give each more "
-            "memory, or fewer threads"
-        )
+        return again_after_losses(lambda: self._attempt(task, parts, told), self._held, told)
 
     def _attempt(self, task: Task[M], parts: Sequence[Any], advance: Advance) -> Folded[M]:
-        if self._client is None:
-            self._client = self._stack.enter_context(connected(self._given))
-        client = self._client
+        client = self._client or self._stack.enter_context(connected(self._given))
+        self._client = client
         parcel = Parcel(task.of_rows(0, 0) if hasattr(task, "of_rows") else task)
         shared = scattered(client, parcel.shared)
         most = 2 * sum(client.nthreads().values())
@@ -97,7 +78,7 @@ class Dask(Engine):
 
         for part in parts:
             own = parcel.rest(narrowed(task, part))
-            sent = client.submit(fold_there, shared, own, self._sent(part), pure=False)
+            sent = client.submit(fold_there, shared, own, self._held.sent(client, part), pure=False)
             waiting.append((sent, part.n_rows))
             if len(waiting) > most:  # results do not pile up
                 take()
@@ -105,16 +86,6 @@ class Dask(Engine):
             take()
         total = merger.total()
         return Folded(None, 0, {}) if total is None else total.value()
-
-    def _sent(self, part: Any) -> Any:
-        """Return a part as bytes, or where they are many, the place where the cluster has them."""
-        packed = pickle.dumps(part, pickle.HIGHEST_PROTOCOL)
-        if len(packed) < _LARGE:
-            return packed
-        key = hashlib.blake2b(packed, digest_size=20).digest()
-        if key not in self._held:
-            self._held[key] = self._client.scatter(packed, hash=False)
-        return self._held[key]
 
     def n_workers(self, n_threads: int | None) -> int:
         """Return how many processes it starts here: none where a cluster was named."""

@@ -8,7 +8,7 @@ from coresift._errors import ParameterError
 from coresift._found import concrete_in, modules_beside
 from coresift.engines._base import Engine
 
-_NO_ENGINES = {"_base", "_cluster", "_kept", "_parcel", "_registry"}
+_NO_ENGINES = {"_base", "_cluster", "_kept", "_parcel", "_registry", "_workers"}
 
 
 def engine_names() -> tuple[str, ...]:

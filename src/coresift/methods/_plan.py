@@ -28,7 +28,7 @@ from coresift.engines import Engine, make_engine
 from coresift.sources import CHUNK_BYTES, Source
 from coresift.table import Table
 from coresift.weightings import Weighting, weighting_type
-from coresift.weightings._pilot import MEMBERS
+from coresift.weightings._pilot import FEWEST_MEMBERS, MEMBERS
 
 R = TypeVar("R")
 
@@ -36,6 +36,7 @@ R = TypeVar("R")
 # kernels and the allocator keep (measured on Parquet, docs/scale.md).
 READING, REFINING, WEIGHING = 6, 12, 12
 _CELL_VALUES = 60  # bytes for each value of a chosen row: points, sums, and rows that are tried
+_MEMBER_VALUES = 16  # and for each value of a member
 _ROW_CELLS = 16  # bytes for the cell of each row
 
 
@@ -144,10 +145,37 @@ class Plan(ABC):
                 found["refine"] = REFINING * extent.chunk + cells_of_rows + cells
             found["weigh"] = READING * extent.chunk + sample + cells
             if weighting.reads_gradients:
-                outputs = 32 * extent.n_classes * extent.chunk_rows
-                members = extent.rows(16, MEMBERS * extent.n_chosen)
-                found["weigh"] = WEIGHING * extent.chunk + sample + outputs + members + cells
+                members = self.members_within(extent) * self._member_bytes(extent)
+                found["weigh"] = self._balance_bytes(extent) + members
         return found
+
+    def members_within(self, extent: Extent) -> int:
+        """Return how many rows of each cell are held to choose from: fewer under a low limit.
+
+        As many as fit beside all else in one process, whatever the engine is.
+        """
+        if self.limit is None:
+            return MEMBERS
+        left = self.limit - PROCESS_BYTES - self._balance_bytes(extent)
+        return int(np.clip(left // self._member_bytes(extent), FEWEST_MEMBERS, MEMBERS))
+
+    def weighting_within(self, extent: Extent) -> Weighting:
+        """Return how the chosen rows are weighed, with as many members of cells as fit."""
+        weighting = self.weighting()
+        if not weighting.reads_gradients:
+            return weighting
+        own: dict[str, Any] = {"n_members": self.members_within(extent)}
+        return replace(weighting, **own)
+
+    def _member_bytes(self, extent: Extent) -> int:
+        return max(1, extent.rows(_MEMBER_VALUES, extent.n_chosen))
+
+    def _balance_bytes(self, extent: Extent) -> int:
+        """Return what the pass that adds up gradients takes, without the members of cells."""
+        sample = extent.rows(24, max(self.sample_rows, self.weighting().sample_rows))
+        outputs = 32 * extent.n_classes * extent.chunk_rows
+        cells = extent.rows(_CELL_VALUES, extent.n_chosen)
+        return WEIGHING * extent.chunk + sample + outputs + cells
 
     def needed(self, extent: Extent) -> dict[str, int]:
         """Return about how many bytes all processes take together, while each stage runs."""

@@ -18,7 +18,7 @@ from coresift._typing import Float64, Indices
 from coresift.core.parameters import checked_seed
 from coresift.methods import Plan
 from coresift.select import select
-from coresift.sources import Source, as_source, is_files, take_like
+from coresift.sources import Source, as_source, is_dask, is_files, take_like
 
 _LARGEST_MOVE = 0.05  # of the weight, to other rows, if all were to count alike
 RandomState = int | np.random.RandomState | np.random.Generator | None
@@ -149,8 +149,9 @@ class BaseSelector(BaseEstimator, ABC):  # type: ignore[misc]
         WeightsLostWarning
             Where training without the weights would count over 5 % of them for other rows.
         """
-        if is_files(X) or isinstance(X, Source | str | PathLike):
-            what = f"a {type(X).__name__}" if isinstance(X, Source) else f"the file {str(X)!r}"
+        if is_files(X) or is_dask(X) or isinstance(X, Source | str | PathLike):
+            named = isinstance(X, Source) or is_dask(X)
+            what = f"a {type(X).__name__}" if named else f"the file {str(X)!r}"
             raise DataError(
                 f"rows of {what} cannot be returned as such: use fit, or coresift select on the "
                 "command line"

@@ -21,7 +21,7 @@ from coresift.sources._checks import (
     as_positions,
     raise_unusable,
 )
-from coresift.sources._kinds import is_files, is_frame, is_sparse
+from coresift.sources._kinds import is_dask, is_files, is_frame, is_sparse
 from coresift.sources._labels_only import LabelsOfSource, LabelSource
 from coresift.sources._missing import finished
 from coresift.sources._obstacles import Obstacle, command_line_message, python_message
@@ -33,6 +33,7 @@ from coresift.sources._weighted import WeightedSource
 
 if TYPE_CHECKING:
     from coresift.sources._arrow_files import FileSource
+    from coresift.sources._collections import DaskSource
     from coresift.sources._copy import check_added, copy_rows
     from coresift.sources._describe import Description, describe
     from coresift.sources._frame import FrameSource
@@ -43,6 +44,7 @@ __all__ = [
     "CHUNK_BYTES",
     "ArraySource",
     "Chunk",
+    "DaskSource",
     "Description",
     "FileSource",
     "FrameSource",
@@ -62,6 +64,7 @@ __all__ = [
     "count_missing_labels",
     "count_nonfinite",
     "describe",
+    "is_dask",
     "is_files",
     "obstacles_head",
     "output_suffix",
@@ -72,6 +75,7 @@ __all__ = [
 ]
 
 _ON_DEMAND = {
+    "DaskSource": "_collections",
     "Description": "_describe",
     "FileSource": "_arrow_files",
     "FrameSource": "_frame",
@@ -127,7 +131,8 @@ def as_source(
 
     Parameters
     ----------
-    X : array-like of shape (n_rows, n_features), sparse matrix, data frame, path or Source
+    X : array-like, sparse matrix, data frame, Dask array, Dask data frame, path or Source
+        Of shape (n_rows, n_features). Of Dask, see `DaskSource`.
         A path is a file, a folder, a pattern or an address of Parquet, CSV or Arrow files (see
         `FileSource`), or a ``.npy`` file; a list of paths and a ``pyarrow.dataset.Dataset`` are
         several files. A Source is returned as it is (without features, where
@@ -230,10 +235,21 @@ def _open(X: Any, y: Any, table: dict[str, Any], written: dict[str, Any]) -> Sou
     for name, value in written.items():
         usual = "utf-8" if name == "encoding" else None
         _refuse(value != usual, name, "data that are not a CSV file", "leave it out")
+    if is_dask(X):
+        return _dask_source(X, y, table)
     if is_frame(X):
         frames: type[FrameSource] = _load("FrameSource")
         return frames(X, y, **table)
     return _array_source(X, y, table)
+
+
+def _dask_source(X: Any, y: Any, table: dict[str, Any]) -> Source:
+    """Return the source that reads a collection of Dask."""
+    _refuse(table["weight"] is not None, "weight", "a Dask collection", "pass sample_weight")
+    own = {name: table[name] for name in ("label", "chunk_rows", "drop")}
+    collections: type[DaskSource] = _load("DaskSource")
+    source = collections(X, y, **own)
+    return source if table["features"] else LabelsOfSource(source)
 
 
 def _array_source(X: Any, y: Any, table: dict[str, Any]) -> Source:

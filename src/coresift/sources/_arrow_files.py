@@ -197,6 +197,24 @@ class FileSource(TableSource):
             return None
         return weight_values(self._read_rows(rows, [self._weight])[self._weight], self._weight)
 
+    def place_of(self, name: str) -> str | None:
+        """Say in which file and row group the first value of a column is that is not finite.
+
+        Reads that column only; None where there is no such value.
+        """
+        column = next((one for one in self._layout.columns if one.name == name), None)
+        if column is None:
+            return None
+        schema = _chosen(self._schema, [name])
+        for file in self._files:
+            for place in range(len(file.sections)):
+                for _, table in file.tables(schema, _BATCH_ROWS, range(place, place + 1)):
+                    values = column.encode(table.column(name), self._layout.dtype, 0)
+                    if not np.isfinite(values).all():
+                        group = f"row group {place} of " if len(file.sections) > 1 else ""
+                        return f"{group}{file.location.name!r}"
+        return None
+
     def take_table(self, rows: Indices) -> pa.Table:
         """Return rows with all the columns of the input.
 

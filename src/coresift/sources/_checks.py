@@ -8,6 +8,7 @@ one that raises once, when all chunks have been counted.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,11 @@ finite numbers: pass as_source(..., missing='impute') or missing='drop', or leav
     """
     can_drop = hasattr(source, "layout")
     found = _not_finite(nan_counts, inf_counts, source.groups, can_drop)
+    if found and hasattr(source, "place_of"):
+        place = source.place_of(found[0].column)
+        found[0] = replace(
+            found[0], what=f"{found[0].what}{f' (first in {place})' if place else ''}"
+        )
     _raise(found, n_missing_labels, source.n_rows)
 
 

@@ -27,6 +27,11 @@ def is_frame(X: Any) -> bool:
     )
 
 
+def is_dask(X: Any) -> bool:
+    """Tell whether X is an array or a data frame of Dask."""
+    return type(X).__module__.partition(".")[0].startswith("dask") and hasattr(X, "to_delayed")
+
+
 def is_hugging_face(X: Any) -> bool:
     """Tell whether X is a ``datasets.Dataset``: Arrow, mostly in files mapped into memory."""
     return type(X).__module__.startswith("datasets.") and hasattr(X, "with_format")

@@ -60,6 +60,6 @@ class WrappedSource(Source):
 
     def __getattr__(self, name: str) -> Any:
         # what only sources of files have: to copy rows of the input
-        if name in {"files", "input_names", "take_table", "take_cells", "layout"}:
+        if name in {"files", "input_names", "take_table", "take_cells", "layout", "place_of"}:
             return getattr(self.base, name)
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")

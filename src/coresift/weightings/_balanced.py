@@ -38,7 +38,6 @@ from coresift.weightings._given import GivenPilot, GivenTask, mean_gradient
 from coresift.weightings._hold_back import Alternative, held_back, stratified_from
 from coresift.weightings._members import Members, centers_of_block, members_of_block
 from coresift.weightings._pilot import (
-    MEMBERS,
     PILOT_ROWS,
     Goals,
     PilotSettings,
@@ -218,7 +217,7 @@ def _pass(
             pilot,
             goals,
             steps,
-            MEMBERS if settings.balance else 1,
+            settings.n_members if settings.balance else 1,
             derived_seed(settings.seed, Purpose.CANDIDATES),
             settings.noise,
             more,
@@ -246,7 +245,7 @@ def _given_pass(
         looked = given.look(*table.raw_labelled(0, pilot_rows(table)))
         pilot = GivenPilot.of(looked)
     with run.stage("weigh", table.n_rows):
-        n_members = MEMBERS if settings.balance else 1
+        n_members = settings.n_members if settings.balance else 1
         seed = derived_seed(settings.seed, Purpose.CANDIDATES)
         task = GivenTask(table.view, centers, given, pilot, n_members, seed, more)
         parts = run.fold(task, table.source).parts

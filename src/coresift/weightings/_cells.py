@@ -12,7 +12,7 @@ from coresift.core.coreset import Choice
 from coresift.core.medoids import FixedPoint
 from coresift.table import Table
 from coresift.weightings._base import Weighting
-from coresift.weightings._pilot import PilotSettings
+from coresift.weightings._pilot import MEMBERS, PilotSettings
 from coresift.weightings._refine import better_medoids, centers_of
 
 
@@ -31,6 +31,8 @@ class CellWeights(Weighting):
         Whether each class is sure to have a chosen row.
     pilot, loss, noise, gradient, rounds
         For rows that balance, as `PilotSettings` has them.
+    n_members : int
+        How many rows of each cell there are to choose from, where rows balance.
     """
 
     reads_cells: ClassVar[bool] = True
@@ -43,6 +45,7 @@ class CellWeights(Weighting):
     noise: float | None = None
     gradient: Any = None
     rounds: int = 1
+    n_members: int = MEMBERS
 
     def __post_init__(self) -> None:
         if not self.stratify:
@@ -72,7 +75,12 @@ class CellWeights(Weighting):
         """Return what is asked for of the pilot."""
         own = self.pilot, self.loss, self.noise
         return PilotSettings(
-            *own, seed=self.seed, gradient=self.gradient, rounds=self.rounds, **more
+            *own,
+            seed=self.seed,
+            gradient=self.gradient,
+            rounds=self.rounds,
+            n_members=self.n_members,
+            **more,
         )
 
     def refined(self, table: Table, choice: Choice, run: Runtime) -> tuple[Centers, list[float]]:

@@ -26,6 +26,7 @@ from coresift.gradients import (
 from coresift.table import Block, Table
 
 MEMBERS = 30  # of each cell, to choose from
+FEWEST_MEMBERS = 4  # where memory is short
 PILOT_ROWS, HELD_OUT = 20_000, 5_000
 
 
@@ -53,6 +54,8 @@ class PilotSettings:
     rounds : int
         How often members are chosen; from the second time on, the pilot is the model of the
         coreset before.
+    n_members : int
+        How many rows of each cell there are to choose from.
     """
 
     pilot: Any = None
@@ -64,6 +67,7 @@ class PilotSettings:
     seed: int = 0
     gradient: Any = None
     rounds: int = 1
+    n_members: int = MEMBERS
 
 
 @dataclass(frozen=True)
