@@ -1,10 +1,11 @@
 """FastCore where the gradients are: its choice from a sample, in PyTorch, on rows on a GPU.
 
 Each class takes the steps of `methods._sampled`: points spread over a sample, moved to the means of
-the rows nearest to them, and replaced by rows; then each row counts for its nearest chosen row.
-Rows of middling classes are not exchanged. What leaves the device are row ids, counts, and the rows of small classes, which are chosen from on
-the CPU as always. Sums are of whole numbers (`FixedPoint`), so that the order in which a GPU
-adds does not matter, and distances are summed directly: by products they would lose digits.
+the rows nearest to them, and replaced by rows, which are not exchanged in middling classes; then
+each row counts for its nearest chosen row. What leaves the device are row ids, counts, and the rows
+of small classes, which are chosen from on the CPU as always. Sums are of whole numbers
+(`FixedPoint`), so that the order in which a GPU adds does not matter, and distances are summed
+directly: by products they would lose digits.
 """
 
 from __future__ import annotations
