@@ -6,7 +6,7 @@ python benchmarks/peers.py [--data covtype,mnist,movies] [--budgets 0.001,0.01,0
 Needs benchmarks/requirements-peers.txt. One thread for everyone. All choose class by class, in
 features scaled to [0, 1]; means are replaced by rows of their own; weights are by assignment.
 Scaling, replacing and weighing are part of the seconds. FasterPAM and Craig run where a class has
-at most 8,000 rows. ``--rows`` takes only so many rows of each data set.
+at most 10,000 rows. ``--rows`` takes only so many rows of each data set.
 """
 
 from __future__ import annotations
