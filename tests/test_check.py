@@ -128,7 +128,7 @@ def test_the_command_line_says_it(as_json: bool, tmp_path: Path) -> None:
         assert any(line.startswith(text) for line in lines[-5:])
     assert any("of uniform samples of its size" in line for line in lines[-5:-1])
     dry = CliRunner().invoke(app, [*call[:-2], "--dry-run", "--json"])
-    assert json.loads(dry.output)["passes"] == 8
+    assert json.loads(dry.output)["passes"] == 4
 
 
 # Comparisons

@@ -158,10 +158,10 @@ def test_parameters_that_have_no_meaning_together_are_refused() -> None:
 @pytest.mark.parametrize(
     ("options", "passes"),
     [
-        ({}, 7),
+        ({}, 6),
         ({"refine": 0}, 5),
-        ({"refine": 2, "representative": "random"}, 10),
-        ({"representative": "balanced"}, 7),
+        ({"refine": 2, "representative": "random"}, 8),
+        ({"representative": "balanced"}, 6),
         ({"weights": "calibrated", "refine": 0}, 5),
         ({"start": "codes"}, 6),
         ({"start": "codes", "refine": 0}, 3),

@@ -53,7 +53,7 @@ def take_like(X: Any, rows: Indices) -> Any:
             "call FileSource(path).take_table(rows)"
         )
     in_arrow = _is_arrow(X)
-    if not (hasattr(X, "shape") or in_arrow or _is_sequence(X)):
+    if isinstance(X, memoryview) or not (hasattr(X, "shape") or in_arrow or _is_sequence(X)):
         X = to_numpy(X, "the rows are", DataError)  # says so where it has none
     positions = as_positions(rows, n_rows_of(X))
     if is_hugging_face(X):
