@@ -359,7 +359,8 @@ class Pieces:
             for parts in zip(*self.blocks, strict=True)
         ]
         whole = Block(*columns)
-        return whole.where(np.argsort(whole.row_ids))
+        ascending = bool((whole.row_ids[1:] > whole.row_ids[:-1]).all())
+        return whole if ascending else whole.where(np.argsort(whole.row_ids))
 
 
 @dataclass(frozen=True, eq=False)
