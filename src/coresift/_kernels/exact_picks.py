@@ -50,16 +50,22 @@ def _fill_tiles(rows: Rows, tiles: Float32) -> None:
 
 
 @kernel
+def _fill_row(row: Float32, tile: Float32, factor: np.float32, total: Float32, own: Bits) -> None:
+    """Fill the whole distances from a row to those of a tile; ``total`` is overwritten."""
+    squared_distances(row, tile, total)
+    for k in range(TILE):
+        own[k] = np.int32(math.sqrt(total[k]) * factor)
+
+
+@kernel
 def _fill_distances(rows: Rows, tiles: Float32, scale: float, distances: Bits) -> None:
     """Fill the whole distances between all rows; those of a pair are computed once."""
     total, factor = np.empty(TILE, np.float32), np.float32(scale)
     for a in range(tiles.shape[0]):
         for i in range(a * TILE, min((a + 1) * TILE, rows.shape[0])):
             for b in range(a, tiles.shape[0]):
-                squared_distances(rows[i], tiles[b], total)
                 own = distances[i, b * TILE : (b + 1) * TILE]
-                for k in range(TILE):
-                    own[k] = np.int32(math.sqrt(total[k]) * factor)
+                _fill_row(rows[i], tiles[b], factor, total, own)
         for i in range((a + 1) * TILE, rows.shape[0]):
             for k in range(a * TILE, (a + 1) * TILE):
                 distances[i, k] = distances[k, i]
@@ -218,10 +224,8 @@ def pick_among(
     total, factor = np.empty(TILE, np.float32), np.float32(scale)
     for b in range(n_tiles):
         for c in range(candidates.shape[0]):
-            squared_distances(rows[candidates[c]], tiles[b], total)
             own = distances[c, b * TILE : (b + 1) * TILE]
-            for k in range(TILE):
-                own[k] = np.int32(math.sqrt(total[k]) * factor)
+            _fill_row(rows[candidates[c]], tiles[b], factor, total, own)
     cover = np.zeros(n_rows, np.int32)
     exchange(distances, candidates, weights, chosen, cover, n_sweeps)
     return _summed(cover, weights) / scale

@@ -17,6 +17,7 @@ from coresift._runtime import Runtime
 from coresift._typing import Counts, Indices
 from coresift.core.facility import exchange_rows
 from coresift.core.medoids import CellSums, FixedPoint, among_smallest, moved
+from coresift.core.members import Members
 from coresift.core.merge import BottomK
 from coresift.core.nearest import CenterTiles
 from coresift.methods._exact import MOST_EXACT_ROWS, Chosen
@@ -142,13 +143,11 @@ def choose_by_exchange(
     how : Exchange
     run : Runtime
     """
-    classes = np.flatnonzero(wanted)
-    order = np.argsort(block.class_ids, kind="stable")
-    edges = np.searchsorted(block.class_ids[order], np.arange(len(quotas) + 1))
+    classes, members = np.flatnonzero(wanted), Members.of(block.class_ids, len(quotas))
 
     def choose(place: int) -> tuple[Indices, int, float]:
         class_id = int(classes[place])
-        here = order[edges[class_id] : edges[class_id + 1]]
+        here = members[class_id]
         picks, n_candidates, score = how.choose(block.where(here), class_id, int(quotas[class_id]))
         run.advance(int(quotas[class_id]))
         return block.row_ids[here[picks]], n_candidates, score
