@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import numba
 import pytest
 
 from coresift._kernels._jit import kernel
@@ -13,6 +14,7 @@ NOWHERE = "/proc/coresift"  # nobody, root included, can make a folder there
 SOURCE = "def twice(value):\n    return 2 * value\n"
 
 
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled, so nothing is cached")
 def test_kernels_compile_where_nothing_can_be_cached(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
