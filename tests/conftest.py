@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+
+# Before numpy is loaded. Two workers of pytest on two cores would otherwise run four threads of
+# BLAS, which wait for each other: a product of 1 ms takes 25.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 from sklearn.naive_bayes import GaussianNB
 
 from coresift.selectors import Uniform
@@ -53,6 +54,15 @@ class Counted(Uniform):
         if len(X) > 200:
             with Path(os.environ["SELECTIONS"]).open("a") as file:
                 file.write(f"{self.random_state}\n")
+        return super().fit(X, y, **options)
+
+
+class Rolls(Uniform):
+    """Adds a number that no seed decides to the file that ROLLS names."""
+
+    def fit(self, X: Any, y: Any = None, **options: Any) -> Self:
+        with Path(os.environ["ROLLS"]).open("a") as file:
+            file.write(f"{np.random.random()}\n")  # noqa: NPY002
         return super().fit(X, y, **options)
 
 

@@ -7,15 +7,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
-from coresift.experiments._processes import Workshop, _environment
+from coresift.experiments import _starts
+from coresift.experiments._processes import Workshop, run_isolated
+from coresift.experiments._shared_selection import SharedSelectionJob
 from coresift.experiments._split import Split
+from coresift.experiments._starts import _environment
+from coresift.selectors import BaseSelector, Uniform
+from troubled import Rolls, Sleeps
 
 TESTS = Path(__file__).resolve().parent.parent
 POSIX = os.name == "posix"
@@ -78,7 +86,7 @@ def workers(temporary: Path) -> list[int]:
                 command = (folder / "cmdline").read_bytes()
             except OSError:
                 continue
-            if str(temporary).encode() in command and b"hold_on" in command:
+            if str(temporary).encode() in command and b"coresift.exp" in command:
                 found.append(int(folder.name))
     return found
 
@@ -121,7 +129,7 @@ def test_a_comparison_that_is_killed_leaves_no_process_and_no_rows(
     options = ["--seeds", "1", "--methods", "sleeps", "--resume", kept]
     done = start(rows, "compare", *options, temporary=temporary)
     assert wait_for(lambda: any(temporary.glob("coresift-*/*/ready")))
-    assert len(workers(temporary)) == 1
+    assert len(workers(temporary)) == 2  # the run, and what it was forked from
     written = [path for path in temporary.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in written) < 600 * 3 * 4  # the rows are not there
     done.send_signal(getattr(signal, name))
@@ -154,3 +162,63 @@ def test_a_process_finds_what_this_one_finds(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys, "path", ["", "/one"])
     path = _environment()["PYTHONPATH"].split(os.pathsep)
     assert (path[0], path[-1]) == ("/one", os.getcwd())
+
+
+@pytest.fixture
+def workshop() -> Iterator[Workshop]:
+    X = np.random.default_rng(0).normal(size=(500, 3))
+    with Workshop.of(Split.of(X, np.arange(500) % 2, None, 0.5, 0)) as held:
+        yield held
+
+
+def run(workshop: Workshop, selector: BaseSelector, **options: Any) -> dict[str, Any]:
+    models = {"model": LogisticRegression()}
+    job = SharedSelectionJob("any", selector, 50, 0, models, n_threads=1, isolate=True)
+    return run_isolated(job, workshop, None, options.pop("limit", None))["model"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("forks", [pytest.param(True, marks=linux), False])
+def test_a_run_is_the_same_however_its_process_starts(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, forks: bool
+) -> None:
+    monkeypatch.setattr(_starts, "_FORKS", forks)
+    first, again = run(workshop, Uniform()), run(workshop, Uniform())
+    assert (first["status"], first["accuracy"]) == ("ok", again["accuracy"])
+    assert run(workshop, Sleeps(), limit=0.3)["status"] == "time limit"
+    assert run(workshop, Uniform())["log_loss"] == first["log_loss"]
+
+
+@linux
+@pytest.mark.slow
+def test_what_is_drawn_without_a_seed_differs_between_processes(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROLLS", str(tmp_path / "rolls"))
+    for _ in range(3):
+        assert run(workshop, Rolls())["status"] == "ok"
+    rolls = (tmp_path / "rolls").read_text().split()
+    assert len(rolls) >= 3
+    assert len(set(rolls)) == len(rolls)
+
+
+@linux
+@pytest.mark.slow
+def test_a_run_whose_server_is_killed_is_ended_and_the_next_one_gets_another(
+    workshop: Workshop,
+) -> None:
+    assert run(workshop, Uniform())["status"] == "ok"
+    server = workshop.starter._server
+    assert server is not None
+
+    def kill() -> None:
+        assert wait_for(lambda: any(workshop.folder.glob("*/ready")))
+        server.kill()
+
+    killer = Thread(target=kill)
+    killer.start()
+    record = run(workshop, Sleeps(), limit=60)
+    killer.join()
+    assert record["error"] == "the process was ended by signal 9 (9 is often a lack of memory)"
+    assert wait_for(lambda: not workers(workshop.folder), 30)
+    assert run(workshop, Uniform())["status"] == "ok"

@@ -5,23 +5,22 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import coresift
 from coresift._errors import ParameterError
 from coresift.experiments._job import Job, Record
 from coresift.experiments._split import Split
-from coresift.experiments._worker import BOOTSTRAP, JOB, LOG, READY, result_file
+from coresift.experiments._starts import Started, Starter
+from coresift.experiments._worker import JOB, LOG, READY, result_file
 
+# Whose modules only define things when they are imported: another's may start threads.
+_HARMLESS = ("coresift", "sklearn", "torch")
 _START_LIMIT = 600.0  # seconds to load and compile, before the time limit begins
 
 
@@ -36,10 +35,12 @@ class Workshop:
     rows : int or Path
         What to open: the rows, in a file that has no name where the system has such files, so
         that nothing is left of it however this process ends.
+    starter : Starter
     """
 
     folder: Path
     rows: int | Path
+    starter: Starter
 
     @classmethod
     @contextmanager
@@ -53,7 +54,9 @@ class Workshop:
                     (folder / "rows").unlink()
                 split.save(file)
                 file.flush()
-                yield cls(folder, file.fileno() if nameless else folder / "rows")
+                rows = file.fileno() if nameless else folder / "rows"
+                with closing(Starter(folder, [rows] if isinstance(rows, int) else [])) as starter:
+                    yield cls(folder, rows, starter)
 
 
 def run_isolated(
@@ -107,38 +110,16 @@ def _run_process(job: Job, workshop: Workshop, kept: Path, limit: float | None) 
     with tempfile.TemporaryDirectory(dir=workshop.folder) as name:
         folder = Path(name)
         (folder / JOB).write_bytes(_pickled(job, workshop, kept))
-        with (folder / LOG).open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-c", BOOTSTRAP, str(workshop.folder), name],
-                env=_environment(),
-                stdin=subprocess.PIPE,  # see `coresift._lifeline`
-                stdout=log,
-                stderr=log,
-                pass_fds=[workshop.rows] if isinstance(workshop.rows, int) else [],
-                start_new_session=True,
-            )
-            try:
-                late, seconds = _wait(process, folder / READY, limit)
-            finally:
-                _kill(process)
+        process = workshop.starter.start(folder, _modules(job))
+        try:
+            status, seconds = _wait(process, folder / READY, limit)
+        finally:
+            process.kill()
         records = {}
         for number, model in enumerate(job.models):
             with suppress(FileNotFoundError):
                 records[model] = json.loads(result_file(folder, number).read_text("utf-8"))
-        return _Ended(records, late, seconds, _last_words(process.returncode, folder / LOG))
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment of a process: it finds what this one finds, in this order.
-
-    The current folder is among it only where this process looks there, and then last: a folder
-    that came with the data may hold a ``numpy.py``.
-    """
-    path = [entry for entry in sys.path if entry]
-    path += [str(Path(coresift.__file__).resolve().parent.parent)]
-    path += [os.getcwd()] if "" in sys.path else []
-    path = list(dict.fromkeys(path))
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONSAFEPATH": "1"}
+        return _Ended(records, status is None, seconds, _last_words(status, folder / LOG))
 
 
 def _pickled(job: Job, workshop: Workshop, kept: Path) -> bytes:
@@ -151,31 +132,22 @@ def _pickled(job: Job, workshop: Workshop, kept: Path) -> bytes:
     return pickle.dumps((job, workshop.rows, kept.absolute()))
 
 
-def _wait(process: subprocess.Popen[bytes], ready: Path, limit: float | None) -> tuple[bool, float]:
-    """Wait for the end of a process; return whether it was late, and its seconds from ready on."""
+def _modules(job: Job) -> set[str]:
+    """Return what a process may import before it is known which job it runs."""
+    found = {type(part).__module__ for part in (job, job.selector, *job.models.values())}
+    return {name for name in found if name.partition(".")[0] in _HARMLESS}
+
+
+def _wait(process: Started, ready: Path, limit: float | None) -> tuple[int | None, float]:
+    """Wait for the end of a process; return its status, None if late, and seconds from ready on."""
     since, begun = time.monotonic(), False
-    while process.poll() is None:
+    while (status := process.wait(0.05)) is None:
         if not begun and ready.exists():
             begun, since = True, time.monotonic()
         allowed = limit if begun else _START_LIMIT
         if limit is not None and allowed is not None and time.monotonic() - since > allowed:
-            return True, time.monotonic() - since
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(0.05)
-    return False, time.monotonic() - since if begun else 0.0
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process and those that it has started."""
-    if process.poll() is None:
-        if hasattr(os, "killpg"):
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-        process.wait()
-    if process.stdin is not None:
-        process.stdin.close()  # after its end: before, it would clear up as if we were gone
+            break
+    return status, time.monotonic() - since if begun or status is None else 0.0
 
 
 def _last_words(code: int | None, log: Path) -> str:
