@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from coresift._typing import Float32, Rows
+from coresift.core import centroids, codebook, kmeans, mixture
 from coresift.engines._processes import Processes
 
 # The first call of a kernel compiles it, which no deadline and no health check should see.
@@ -33,6 +35,23 @@ def data_dir() -> Path:
     if not any(folder.glob("*.parquet")):
         pytest.skip(f"no real data in {folder}: set CORESIFT_DATA to the folder that holds it")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def means() -> Iterator[None]:
+    """Train k-means once for the same rows: most of the time of a selection as small as here."""
+    kept: dict[tuple[object, ...], Float32] = {}
+
+    def trained(rows: Rows, n_means: int, seed: int) -> Float32:
+        key = rows.tobytes(), rows.shape, n_means, seed
+        if key not in kept:
+            kept[key] = kmeans.train_means(rows, n_means, seed)
+        return kept[key].copy()
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (centroids, codebook, mixture):
+            patch.setattr(module, "train_means", trained)
+        yield
 
 
 class Kept(Processes):

@@ -117,7 +117,7 @@ class TestContract:
         frame = pd.DataFrame(values, columns=[f"f{j}" for j in range(X.shape[1])]).assign(y=y)
         frame.to_parquet(tmp_path / "rows.parquet", row_group_size=333)
         frame.to_csv(tmp_path / "rows.csv", index=False)
-        inputs: list[Any] = [as_source(X, y, chunk_rows=size) for size in (1, 97, 700, 10_000)]
+        inputs: list[Any] = [as_source(X, y, chunk_rows=size) for size in (7, 97, 700, 10_000)]
         inputs += [
             as_source(tmp_path / "rows.parquet", label="y", chunk_rows=501),
             as_source(tmp_path / "rows.csv", label="y", chunk_rows=100),
@@ -130,6 +130,12 @@ class TestContract:
             assert answer(fitted(name, X, y, n_threads=threads)) == expected
         for source in inputs:
             assert answer(fitted(name, source)) == expected
+
+    @each_setting
+    def test_law_7_where_each_row_is_a_chunk(self, name: str) -> None:
+        X, y = table(150)
+        selector = fitted(name, X, y)
+        assert answer(fitted(name, as_source(X, y, chunk_rows=1))) == answer(selector)
 
     @each_setting
     def test_law_8_exactly_the_budget_with_every_class_and_whole_weights(self, name: str) -> None:

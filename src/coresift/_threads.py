@@ -8,12 +8,16 @@ many threads there are is said once, around the work, not to each function.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar, copy_context
+from functools import lru_cache
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from threadpoolctl import ThreadpoolController
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -81,3 +85,18 @@ def run_blocks(function: Callable[[slice], None], n_rows: int, minimum: int = 10
     n_blocks = max(1, min(thread_count(), n_rows // minimum))
     edges = [n_rows * block // n_blocks for block in range(n_blocks + 1)]
     run_all(function, [slice(start, stop) for start, stop in pairwise(edges)])
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Let BLAS and OpenMP use one thread inside, so that their sums do not depend on how many.
+
+    The limit of BLAS is the process's, that of OpenMP the calling thread's.
+    """
+    limit: AbstractContextManager[Any] = _pools(len(sys.modules)).limit(limits=1)
+    return limit
+
+
+@lru_cache(maxsize=1)
+def _pools(n_modules: int) -> ThreadpoolController:
+    """Return the thread pools of this process: finding them takes 6 ms, and imports bring more."""
+    return ThreadpoolController()

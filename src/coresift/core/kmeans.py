@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+from sklearn import config_context
 from sklearn.cluster import KMeans, kmeans_plusplus
 from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 
+from coresift._threads import one_blas_thread
 from coresift._typing import Float32, Rows
 
 ITERATIONS = 8  # of Lloyd, and of expectation and maximisation
@@ -24,7 +25,7 @@ def reproducible() -> Iterator[None]:
     Warning filters and BLAS limits are the process's: set around all threads, and put back
     once. OpenMP's limit is each thread's own, and is set again in `train_means`.
     """
-    with threadpool_limits(1), warnings.catch_warnings():
+    with one_blas_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         yield
 
@@ -44,7 +45,9 @@ def train_means(rows: Rows, n_means: int, seed: int) -> Float32:
     if len(distinct) <= n_means:
         return distinct
     # One thread: the sums of k-means must not depend on how many there are.
-    with threadpool_limits(1):
+    # The rows have been checked, and k-means++ would check them again for each mean.
+    unchecked = config_context(assume_finite=True, skip_parameter_validation=True)
+    with one_blas_thread(), unchecked:
         seeding = rows[: _SEEDING_ROWS * n_means]
         start, _ = kmeans_plusplus(seeding, n_means, random_state=seed)
         means = KMeans(

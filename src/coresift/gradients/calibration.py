@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 
+from coresift._threads import one_blas_thread
 from coresift._typing import Float64, Indices
 
 NEWTON_LIMIT = 900  # free parameters; beyond, the matrix of Newton's method costs too much
@@ -123,7 +123,7 @@ def calibrate(
     shares = weights / weights.sum()
     if groups is not None:
         errors, rows, target = _with_groups(errors, rows, shares, target, groups)
-    with threadpool_limits(1):
+    with one_blas_thread():
         solve = _newton if target.size <= NEWTON_LIMIT else _lbfgs
         return np.asarray(weights * limits.factors(solve(errors, rows, shares, target, limits)))
 

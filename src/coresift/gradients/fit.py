@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigh
 from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 
 from coresift._errors import DataError, ParameterError
+from coresift._threads import one_blas_thread
 from coresift._typing import Float64, Indices, Rows
 from coresift.gradients.losses import Loss
 from coresift.gradients.pilot import Pilot
@@ -182,7 +182,7 @@ def fit_pilot(
     shares = _checked(rows, weights, l2)
     n_outputs = loss.n_outputs(n_classes)
     shape = (rows.shape[1] + 1, n_outputs)
-    with threadpool_limits(1):
+    with one_blas_thread():
         problem = _problem(
             rows, targets, shares, loss, l2, np.zeros(shape) if tilt is None else tilt
         )

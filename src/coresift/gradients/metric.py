@@ -13,8 +13,8 @@ from typing import Protocol, Self
 
 import numpy as np
 from scipy.linalg import eigh, inv
-from threadpoolctl import threadpool_limits
 
+from coresift._threads import one_blas_thread
 from coresift._typing import Float32, Float64
 from coresift.gradients.rows import RowGradients, with_one
 
@@ -74,7 +74,7 @@ class KroneckerMetric:
         """
         traces = sample.curvatures.traces()
         mean_trace = float(shares @ traces)
-        with threadpool_limits(1):
+        with one_blas_thread():
             moments = _row_moments(sample, shares * traces / max(mean_trace, 1e-300))
             return cls(
                 _inverse_root(sample.curvatures.mean(shares), _ERROR_RIDGE),
@@ -90,7 +90,7 @@ class KroneckerMetric:
     def factors(self, gradients: RowGradients) -> tuple[Float64, Float32]:
         """Return errors and rows in the metric."""
         rows = np.empty((len(gradients), len(self.row_axes)), dtype=np.float32)
-        with threadpool_limits(1):
+        with one_blas_thread():
             for first in range(0, len(rows), _BLOCK):
                 part = slice(first, first + _BLOCK)
                 rows[part] = with_one(gradients.rows[part]) @ self.row_axes.T
@@ -98,13 +98,13 @@ class KroneckerMetric:
 
     def gradient(self, gradient: Float64) -> Float64:
         """Return a gradient in the metric."""
-        with threadpool_limits(1):
+        with one_blas_thread():
             return np.asarray(self.error_axes @ gradient @ self.row_axes.T)
 
     def sharpened(self, chosen: RowGradients, shares: Float64) -> KroneckerMetric:
         """Return the metric with the curvature of weighted rows blended in."""
         weights = shares * chosen.curvatures.traces() / max(self.mean_trace, 1e-300)
-        with threadpool_limits(1):
+        with one_blas_thread():
             rows = _blended(self.row_axes, _row_moments(chosen, weights))
             errors = _blended(self.error_axes, chosen.curvatures.mean(shares))
         return KroneckerMetric(errors, rows, self.mean_trace)
@@ -127,7 +127,7 @@ class WholeMetric:
     @classmethod
     def of(cls, sample: RowGradients, shares: Float64) -> WholeMetric:
         """Measure it on a sample with weights that sum to 1."""
-        with threadpool_limits(1):
+        with one_blas_thread():
             moments = _whole_moments(sample, shares)
             ridge = _WHOLE_RIDGE * float(np.trace(moments)) / len(moments)
             values, axes = _directions(moments)
@@ -141,7 +141,7 @@ class WholeMetric:
     def factors(self, gradients: RowGradients) -> tuple[Float64, Float32]:
         """Return ones and whole gradients in the metric."""
         values = np.empty((len(gradients), len(self.axes)), dtype=np.float32)
-        with threadpool_limits(1):
+        with one_blas_thread():
             for first in range(0, len(values), _BLOCK):
                 part = slice(first, first + _BLOCK)
                 rows = with_one(gradients.rows[part])
@@ -151,12 +151,12 @@ class WholeMetric:
 
     def gradient(self, gradient: Float64) -> Float64:
         """Return a gradient in the metric."""
-        with threadpool_limits(1):
+        with one_blas_thread():
             return np.asarray((self.axes @ gradient.ravel())[None])
 
     def sharpened(self, chosen: RowGradients, shares: Float64) -> WholeMetric:
         """Return the metric with the curvature of weighted rows blended in."""
-        with threadpool_limits(1):
+        with one_blas_thread():
             moments = _whole_moments(chosen, shares)
             moments[np.diag_indices(len(moments))] += self.ridge
             return WholeMetric(_blended(self.axes, moments), self.ridge)

@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.metrics import pairwise_distances_argmin_min
-from threadpoolctl import threadpool_limits
 
 from coresift._rng import Purpose, derived_seed, row_hash, stream
 from coresift._runtime import Runtime
+from coresift._threads import one_blas_thread
 from coresift._typing import Counts, Float32, Indices, Rows
 from coresift.core.coreset import Choice
 from coresift.core.kmeans import reproducible
@@ -91,7 +91,7 @@ def _means(rows: Rows, n_means: int, batch_size: int, seed: int, steps: Counts |
     )
     weights = None if steps is None else steps / steps.mean()
     # One thread: the sums of k-means must not depend on how many there are.
-    with threadpool_limits(1):
+    with one_blas_thread():
         model.fit(rows, sample_weight=weights)
         return np.asarray(model.cluster_centers_, dtype=np.float32)
 
@@ -104,7 +104,7 @@ def _nearest(rows: Rows, means: Float32) -> tuple[Indices, Float32]:
     """
     if rows.shape[1] < _WIDE:
         return CenterTiles.of(rows).nearest(means)
-    with threadpool_limits(1):
+    with one_blas_thread():
         return pairwise_distances_argmin_min(means, rows)  # type: ignore[no-any-return]
 
 
