@@ -124,6 +124,7 @@ print(coresift.__file__, squared.tolist())
 """
 
 
+@pytest.mark.slow
 def test_it_works_where_nothing_can_be_written(tmp_path: Path) -> None:
     # a container: the installation is read-only and the user has no home. A file in the place of
     # the folder keeps root too from writing there.

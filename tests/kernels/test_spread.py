@@ -43,6 +43,7 @@ def test_all_different_rows_are_found_and_none_twice(n_tries: int) -> None:
     assert sorted(rows[found, 0].tolist()) == list(range(50))
 
 
+@pytest.mark.slow
 def test_more_tries_cover_better() -> None:
     rows = np.random.default_rng(0).standard_normal((2000, 4)).astype(np.float32)
 

@@ -14,6 +14,8 @@ from coresift.experiments._split import Split
 from coresift.selectors import BaseSelector
 
 Record = dict[str, Any]
+# Whose modules only define things when they are imported: others may start threads, or use a GPU.
+_HARMLESS = ("coresift", "sklearn")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,11 @@ class Job(ABC):
     def only(self, names: Iterable[str]) -> Self:
         """Return the job with these of its models."""
         return replace(self, models={name: self.models[name] for name in names})
+
+    def imports(self) -> set[str]:
+        """Return the modules that can be imported once for all processes of a comparison."""
+        found = {type(part).__module__ for part in (self, self.selector, *self.models.values())}
+        return {name for name in found if name.partition(".")[0] in _HARMLESS}
 
     def facts(self, name: str) -> dict[str, Any]:
         """Return what decides the record of a model, the data aside."""

@@ -19,8 +19,6 @@ from coresift.experiments._split import Split
 from coresift.experiments._starts import Started, Starter
 from coresift.experiments._worker import JOB, LOG, READY, result_file
 
-# Whose modules only define things when they are imported: another's may start threads.
-_HARMLESS = ("coresift", "sklearn", "torch")
 _START_LIMIT = 600.0  # seconds to load and compile, before the time limit begins
 
 
@@ -110,7 +108,7 @@ def _run_process(job: Job, workshop: Workshop, kept: Path, limit: float | None) 
     with tempfile.TemporaryDirectory(dir=workshop.folder) as name:
         folder = Path(name)
         (folder / JOB).write_bytes(_pickled(job, workshop, kept))
-        process = workshop.starter.start(folder, _modules(job))
+        process = workshop.starter.start(folder, job.imports())
         try:
             status, seconds = _wait(process, folder / READY, limit)
         finally:
@@ -130,12 +128,6 @@ def _pickled(job: Job, workshop: Workshop, kept: Path) -> bytes:
                 "cannot find it: move it to a module, or pass isolate=False"
             )
     return pickle.dumps((job, workshop.rows, kept.absolute()))
-
-
-def _modules(job: Job) -> set[str]:
-    """Return what a process may import before it is known which job it runs."""
-    found = {type(part).__module__ for part in (job, job.selector, *job.models.values())}
-    return {name for name in found if name.partition(".")[0] in _HARMLESS}
 
 
 def _wait(process: Started, ready: Path, limit: float | None) -> tuple[int | None, float]:
