@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
+import numba
 import numpy as np
 from sklearn.naive_bayes import GaussianNB
 
@@ -54,6 +55,18 @@ class Counted(Uniform):
         if len(X) > 200:
             with Path(os.environ["SELECTIONS"]).open("a") as file:
                 file.write(f"{self.random_state}\n")
+        return super().fit(X, y, **options)
+
+
+class Compiles(Uniform):
+    """Compiles when it first selects, and counts how often it does."""
+
+    fits = 0
+
+    def fit(self, X: Any, y: Any = None, **options: Any) -> Self:
+        if not Compiles.fits:
+            numba.njit(lambda value: value + 1)(1)
+        Compiles.fits += 1
         return super().fit(X, y, **options)
 
 

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,11 +18,11 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from coresift import BudgetError, ColumnError, FastCore, FormatError, LabelError, ParameterError
 from coresift.experiments import Comparison, compare
-from coresift.experiments._selection import coreset_score
+from coresift.experiments._selection import Selection, coreset_score
 from coresift.experiments._split import Split
 from coresift.selectors import Uniform
 from coresift.sources import as_source
-from troubled import Dies, Fails, Hoards, Sleeps
+from troubled import Compiles, Dies, Fails, Hoards, Sleeps
 
 
 def table(n_rows: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -93,6 +94,17 @@ def test_several_budgets_give_a_line_each_and_full_one() -> None:
         ("uniform", 0.2, 60),
         ("full", None, 300),
     ]
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
+def test_a_selection_that_compiles_is_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = table()
+    split = Split.of(X, y, None, 0.25, 0)
+    monkeypatch.setattr(Compiles, "fits", 0)
+    for fits in (2, 3):
+        found = Selection.of(Compiles(40, random_state=0), split, 1, isolate=False)
+        assert (len(found.rows), Compiles.fits) == (40, fits)
+        assert found.score == coreset_score(split, found.rows, 1)[0]
 
 
 def test_a_selector_of_ones_own_takes_part_under_its_name() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar, cast
 
 import numba
+from numba.core.event import TimingListener, install_listener
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -27,3 +29,11 @@ def kernel(function: F) -> F:
 def _compiled(function: F, *, cache: bool) -> F:
     compile_it = numba.njit(cache=cache, nogil=True, error_model="numpy", fastmath=False)
     return cast("F", compile_it(function))
+
+
+@contextmanager
+def compile_seconds() -> Iterator[Callable[[], float]]:
+    """Yield what tells the seconds that compilation has taken inside; kept code takes none."""
+    listener = TimingListener()  # type: ignore[no-untyped-call]
+    with install_listener("numba:compile", listener):
+        yield lambda: listener.duration if listener.done else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from coresift._errors import FormatError
 from coresift._files import whole_file
+from coresift._kernels._jit import compile_seconds
 from coresift._rng import row_hash
 from coresift._threads import threads
 from coresift._typing import Float64, Indices, Rows
@@ -24,6 +25,7 @@ from coresift.selectors import BaseSelector
 
 _MOST_PAIRS = 4 * 10**9  # of rows and chosen rows; beyond, the score is taken on a sample
 _CHUNK, _MOST_VALUES = 50_000, 2**22  # few enough that scoring does not make the peak of memory
+_COMPILING = 0.02  # share of the seconds of a selection that counts as none
 _FACTS = ("seconds", "peak_mib", "select_mib", "stages", "score", "score_rows")
 
 
@@ -66,7 +68,20 @@ class Selection:
     def of(
         cls, selector: BaseSelector | None, split: Split, n_threads: int | None, isolate: bool
     ) -> Self:
-        """Select, measure and score; all rows where there is no selector."""
+        """Select, measure and score; all rows where there is no selector.
+
+        A selection that had to compile is made again, as its seconds are not those of selecting.
+        """
+        with compile_seconds() as compiling:
+            found = cls._measured(selector, split, isolate)
+        if compiling() > _COMPILING * found.seconds:
+            found = cls._measured(selector, split, isolate)
+        score, score_rows = coreset_score(split, found.rows, n_threads)
+        return replace(found, score=score, score_rows=score_rows)
+
+    @classmethod
+    def _measured(cls, selector: BaseSelector | None, split: Split, isolate: bool) -> Self:
+        """Select and measure, without a score."""
         memory = Memory.begin() if isolate else None
         start = time.perf_counter()
         stages: dict[str, float] = {}
@@ -82,8 +97,7 @@ class Selection:
             rows, weights = selector.sample_indices_, selector.sample_weight_
             stages = dict(selector.report_.get("seconds", {}))
         peaks = (None, None) if memory is None else memory.end()
-        score = coreset_score(split, rows, n_threads)
-        return cls(rows, weights, seconds, *peaks, stages, *score)
+        return cls(rows, weights, seconds, *peaks, stages, None, 0)
 
     def rows_of(self, split: Split) -> tuple[Rows, Indices | Float64]:
         """Return the chosen rows and their classes; no copy where all are chosen."""
