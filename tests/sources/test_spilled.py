@@ -139,3 +139,16 @@ def test_a_file_that_changes_is_refused(path: Path) -> None:
         path.with_suffix(".new").replace(path)
         with pytest.raises(InputChangedError):
             list(source.chunks())
+
+
+@pytest.mark.parametrize("gap", [-1, 0, 100, 2**40])
+def test_rows_that_are_close_are_read_together(
+    path: Path, gap: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GAP", gap)
+    wanted = [np.arange(ROWS), np.arange(0, ROWS, 7), np.array([2, 2, 3, 90]), np.arange(0)]
+    with spilled(source_of(path)) as source:
+        for _ in source.chunks():
+            pass
+        for rows in wanted:
+            assert np.array_equal(source.take(rows), source_of(path).take(rows))

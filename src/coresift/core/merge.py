@@ -198,7 +198,11 @@ class BottomK:
 
 def rank_in_group(groups: Indices) -> Indices:
     """Return how many rows of its group stand before each row; ``groups`` ascend."""
-    return np.arange(len(groups)) - np.searchsorted(groups, groups)
+    places = np.arange(len(groups))
+    first = np.zeros(len(groups), dtype=np.int64)
+    begins = np.flatnonzero(groups[1:] != groups[:-1]) + 1
+    first[begins] = begins
+    return places - np.maximum.accumulate(first)
 
 
 def _within_reach(key: Array, limits: Counts) -> Indices:
@@ -211,12 +215,20 @@ def _within_reach(key: Array, limits: Counts) -> Indices:
 
 def _order(groups: Indices, keys: tuple[Array, ...], row_ids: Indices) -> Indices:
     """Return the order by group, keys and row ids."""
-    by_key = np.argsort(keys[0])
-    ordered = keys[0][by_key]
-    if (ordered[1:] == ordered[:-1]).any():
-        return np.lexsort((row_ids, *reversed(keys), groups))
-    # Hashes have no ties: two sorts, of which the first need not be stable, are half the work.
-    return by_key[np.argsort(groups[by_key], kind="stable")]
+    order = np.argsort(keys[0])  # need not be stable: equal keys are put in order by themselves
+    ordered = keys[0][order]
+    equal = ordered[1:] == ordered[:-1]
+    if equal.any():
+        tied = np.flatnonzero(np.append(equal, False) | np.append(False, equal))
+        rows = order[tied]
+        order[tied] = rows[np.lexsort((row_ids[rows], *(key[rows] for key in reversed(keys))))]
+    return order[np.argsort(_narrow(groups[order]), kind="stable")]
+
+
+def _narrow(groups: Indices) -> Indices | NDArray[np.uint16]:
+    """Return groups as 16 bits where they fit, which sort in a fraction of the time."""
+    few = len(groups) > 0 and groups.max() < 2**16
+    return groups.astype(np.uint16) if few else groups
 
 
 def _side_by_side(left: Sequence[Array], right: Sequence[Array]) -> tuple[Array, ...]:
