@@ -17,7 +17,7 @@ def tables_of(world: World, mean: bool, squared: bool) -> tuple[Array, Array, Ar
     held = CodeCounts.of(summary)
     n_blocks = -(-len(summary.sizes) // WIDTH)
     shape = distances.shape[:2]
-    table = np.full((*shape, n_blocks * WIDTH), np.nan, dtype=np.float32)
+    table = np.full((n_blocks, *shape, WIDTH), np.nan, dtype=np.float32)
     floor = np.full((*shape, n_blocks), np.nan, dtype=np.float32)
     for blocks in (np.arange(n_blocks)[1:], np.arange(n_blocks)[:1]):  # in any order
         fill_table(
@@ -32,7 +32,7 @@ def tables_of(world: World, mean: bool, squared: bool) -> tuple[Array, Array, Ar
             table,
             floor,
         )
-    return distances, table, floor
+    return distances, table.transpose(1, 2, 0, 3).reshape(*shape, n_blocks * WIDTH), floor
 
 
 @pytest.mark.parametrize("mean", [False, True])

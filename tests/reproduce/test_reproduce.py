@@ -18,6 +18,7 @@ from coresift import FormatError, MissingDataError, ParameterError
 from coresift.cli import run
 from coresift.reproduce import NAMES, _cells, reproduce, write_into, write_page
 from coresift.reproduce._experiment import Experiment
+from coresift.reproduce._machine import code_digest
 from coresift.reproduce._registry import experiment, names_of
 from coresift.reproduce._run import NO_TIME, TOO_SLOW, Outcome, run_experiments
 from coresift.reproduce._settings import PAPER, QUICK, SETTINGS, Scale
@@ -176,8 +177,18 @@ def test_a_set_that_does_not_fit_is_listed(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("kept", "message"),
     [
-        ('{"version": "0.0.1", "scale": "quick"}', "quick runs of coresift 0.0.1"),
-        (json.dumps({"version": coresift.__version__, "scale": "paper"}), "holds paper runs"),
+        (
+            '{"version": "0.0.1", "scale": "quick"}',
+            r"quick runs of coresift 0.0.1 \(code unknown\)",
+        ),
+        (
+            json.dumps({"version": coresift.__version__, "code": code_digest(), "scale": "paper"}),
+            "holds paper runs",
+        ),
+        (
+            json.dumps({"version": coresift.__version__, "code": "0123456789", "scale": "quick"}),
+            r"\(code 0123456789\), and these are",
+        ),
         ("[1]", "is not what coresift wrote"),
         ("{", "is not what coresift wrote"),
     ],

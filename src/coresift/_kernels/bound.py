@@ -37,7 +37,7 @@ def fill_table(
         Distances or squared distances between codewords.
     mean : bool
         Average over the rows of the cluster instead of the maximum over its codes.
-    table : ndarray of shape (n_subspaces, n_codewords, n_blocks * WIDTH), float32
+    table : ndarray of shape (n_blocks, n_subspaces, n_codewords, WIDTH), float32
         Filled; zero where there is no cluster.
     floor : ndarray of shape (n_subspaces, n_codewords, n_blocks), float32
         Filled with the smallest value of the block's clusters.
@@ -63,7 +63,7 @@ def fill_table(
             for b in range(n_codewords):
                 lowest = terms[0, subspace, b]
                 for i in range(WIDTH):
-                    table[subspace, b, first + i] = terms[i, subspace, b]
+                    table[k, subspace, b, i] = terms[i, subspace, b]
                     if i < n_clusters:
                         lowest = min(lowest, terms[i, subspace, b])
                 floor[subspace, b, k] = lowest

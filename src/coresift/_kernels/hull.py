@@ -44,7 +44,12 @@ def _bound(
 
 @kernel
 def fill_bounds(
-    rows: Rows, starts: Indices, points: Rows, subspaces: Indices, bounds: Float64
+    rows: Rows,
+    starts: Indices,
+    points: Rows,
+    subspaces: Indices,
+    limits: Float64,
+    bounds: Float64,
 ) -> None:
     """Fill ``bounds``, shape (n_rows, T), with the parts that some subspaces have in the bounds.
 
@@ -54,6 +59,8 @@ def fill_bounds(
     starts : ndarray of shape (T * n_subspaces + 1,), int64
     points : ndarray of shape (n_vertices, 2), float32
     subspaces : ndarray of int64
+    limits : ndarray of shape (T,), float64
+        What is not below its limit is not summed up: the limit is filled in.
     bounds : ndarray of shape (n_rows, T), float64
         Filled.
     """
@@ -61,7 +68,7 @@ def fill_bounds(
     for i in range(rows.shape[0]):
         for t in range(bounds.shape[1]):
             first = t * n_subspaces
-            bounds[i, t] = _bound(rows[i], starts, points, first, subspaces, 0.0, np.inf)
+            bounds[i, t] = _bound(rows[i], starts, points, first, subspaces, 0.0, limits[t])
 
 
 @kernel

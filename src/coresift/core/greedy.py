@@ -34,6 +34,7 @@ from coresift.core.parameters import check_choice
 
 GREEDY = ("auto", "lazy", "gradual", "naive", "stochastic")
 Advance = Callable[[int], None]
+_LEAST = float(np.finfo(np.float64).tiny)  # less than any gain but zero
 _ROUND = 16  # picks between two arrivals of candidates
 _LAZY_PAIRS = 2**24  # candidates x clusters that the lazy greedy takes well under a second for
 
@@ -82,6 +83,22 @@ class Urn:
         return candidates
 
 
+def _refresh_leaders(objective: Objective, which: Indices, bounds: Float64) -> None:
+    """Make those of ``bounds`` exact that may be the largest among ``which``.
+
+    A bound is the gain when a candidate was last looked at: gains only fall. More and more are
+    looked at together, those of the largest bounds first.
+    """
+    order = which[np.argsort(-bounds[which], kind="stable")]
+    start, size, lead = 0, max(_ROUND, int(np.isinf(bounds[which]).sum())), 0.0
+    while start < len(order) and bounds[order[start]] >= max(lead, _LEAST):
+        now = order[start : start + size]
+        now = now[bounds[now] >= lead]
+        bounds[now] = objective.gains(now)
+        lead = max(lead, float(bounds[now].max()))
+        start, size = start + len(now), 2 * size
+
+
 def sampled_picks(
     objective: Objective,
     budget: int,
@@ -104,21 +121,26 @@ def sampled_picks(
     """
     urn = Urn(objective.counts)
     everything = np.arange(len(objective.counts))
+    bounds = np.full(len(everything), np.inf)
     picks: list[int] = []
     gained: list[float] = []
     while len(picks) < budget:
         drawn = everything if n_candidates is None else urn.draw(rng, n_candidates)
         which = np.unique(drawn)
-        gains = objective.gains(which)
-        best = int(np.argmax(gains))  # the first of equals
-        if gains[best] > 0:
-            picks.append(int(which[best]))
+        if n_candidates is None:
+            bounds[:] = objective.gains(which)
+        else:
+            _refresh_leaders(objective, which, bounds)
+        best = which[np.argmax(bounds[which])]  # the first of equals
+        gain = float(bounds[best])
+        if gain > 0:
+            picks.append(int(best))
             objective.absorb(picks[-1])
         elif n_candidates is None or n_candidates >= urn.n_left or objective.score() == 0:
             break  # all that could gain were looked at
         else:
             picks.append(int(drawn[rng.integers(len(drawn))]))
-        gained.append(float(gains[best]))
+        gained.append(gain)
         urn.take(picks[-1])
         advance(1)
     return picks, gained

@@ -151,8 +151,17 @@ class Hulls:
         worst = float(diagonals.sum()) * (1 + 1e-6) + float(np.finfo(np.float64).tiny)
         return cls(starts, np.concatenate(parts), sizes, worst)
 
-    def bounds(self, rows: Rows, subspaces: Indices | None = None) -> Float64:
+    def bounds(
+        self, rows: Rows, subspaces: Indices | None = None, limits: Float64 | None = None
+    ) -> Float64:
         """Return u_jt of rows of shape (n, 2 * n_subspaces), or the part of some subspaces.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, 2 * n_subspaces), float32
+        subspaces : ndarray of int64, or None
+        limits : ndarray of shape (T,), float64, or None
+            In place of what is not below them, they are returned.
 
         Returns
         -------
@@ -161,8 +170,10 @@ class Hulls:
         """
         if subspaces is None:
             subspaces = np.arange(rows.shape[1] // 2)
+        if limits is None:
+            limits = np.full(len(self.sizes), np.inf)
         bounds = np.empty((len(rows), len(self.sizes)), dtype=np.float64)
-        kernels.fill_bounds(rows, self.starts, self.points, subspaces, bounds)
+        kernels.fill_bounds(rows, self.starts, self.points, subspaces, limits, bounds)
         return bounds
 
 
@@ -231,11 +242,16 @@ class HullObjective:
         return gains
 
     def _look_at(self, which: Indices) -> None:
-        """Fill the bounds of rows that are looked at for the first time."""
+        """Fill the bounds of rows that are looked at for the first time.
+
+        One that is not below the cover never will be, since covers only fall: the cover will do.
+        """
         new = np.unique(which[self._unknown[which]])
 
         def fill(part: slice) -> None:
-            self._parts[new[part]] = self._hulls.bounds(self._rows[new[part]], self._order)
+            self._parts[new[part]] = self._hulls.bounds(
+                self._rows[new[part]], self._order, self._cover
+            )
 
         if len(new):
             run_blocks(fill, len(new), minimum=16)
@@ -267,12 +283,13 @@ class HullObjective:
 
 def _shared_subspaces(rows: Rows) -> Indices:
     """Return the subspaces in which the rows have at most `_SHARED` different points."""
-    look = rows[: _SHARED * 64]  # a subspace with more points than that shows it soon
+    points = rows.view(np.complex64)  # a number for both coordinates: these are sorted fast
+    look = points[: _SHARED * 64]  # a subspace with more points than that shows it soon
     found = [
         subspace
-        for subspace in range(rows.shape[1] // 2)
-        if len(np.unique(look[:, 2 * subspace : 2 * subspace + 2], axis=0)) <= _SHARED
-        and len(np.unique(rows[:, 2 * subspace : 2 * subspace + 2], axis=0)) <= _SHARED
+        for subspace in range(points.shape[1])
+        if len(np.unique(look[:, subspace])) <= _SHARED
+        and len(np.unique(points[:, subspace])) <= _SHARED
     ]
     return np.array(found, dtype=np.int64)
 

@@ -117,7 +117,8 @@ class BoundTable:
         Cluster of the summary in each place of the table.
     sizes : ndarray of shape (n_blocks * WIDTH,), float32
         Cluster sizes in that order, zero in the unused places.
-    values : ndarray of shape (n_subspaces, n_codewords, n_blocks * WIDTH), float32
+    values : ndarray of shape (n_blocks, n_subspaces, n_codewords, WIDTH), float32
+        Block by block, so that a block stays at hand while candidates take their turns.
     floor : ndarray of shape (n_subspaces, n_codewords, n_blocks), float32
     squared : bool
         Whether the bound is the root of the sum.
@@ -144,7 +145,7 @@ class BoundTable:
         counts, sizes = counts.ordered(order), summary.sizes[order]
         n_subspaces, n_codewords = distances.shape[:2]
         n_blocks = -(-len(sizes) // WIDTH)
-        values = np.empty((n_subspaces, n_codewords, n_blocks * WIDTH), dtype=np.float32)
+        values = np.empty((n_blocks, n_subspaces, n_codewords, WIDTH), dtype=np.float32)
         floor = np.empty((n_subspaces, n_codewords, n_blocks), dtype=np.float32)
 
         def fill(part: slice) -> None:
@@ -177,9 +178,9 @@ class BoundTable:
 
     def row(self, code: Codes) -> Float32:
         """Return u_jt of one code, shape (T,), clusters in the order of the summary."""
-        keys = self.values[0, code[0]].copy()
+        keys = self.values[:, 0, code[0]].flatten()
         for subspace in range(1, len(code)):
-            keys += self.values[subspace, code[subspace]]
+            keys += self.values[:, subspace, code[subspace]].reshape(-1)
         bounds = np.empty(len(self.order), dtype=np.float32)
         bounds[self.order] = (np.sqrt(keys) if self.squared else keys)[: len(self.order)]
         return bounds
@@ -241,7 +242,7 @@ class CodeObjective:
     def absorb(self, candidate: int) -> None:
         """Choose a candidate: changes the cover."""
         state = self.state
-        absorb(self.candidates.codes[candidate], *self._arrays, state.key, state.cover, state.peak)
+        absorb(candidate, self.candidates.codes, *self._arrays, state.key, state.cover, state.peak)
 
     def lazy_picks(self, heap: Indices, bounds: Float64, picks: Indices, gains: Float64) -> int:
         """Fill ``picks`` and ``gains`` by lazy greedy from the candidates in ``heap``.

@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 from datetime import UTC, datetime
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,23 @@ def about(n_threads: int | None) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
     }
+
+
+def code_digest() -> str:
+    """Return ten hexadecimal digits that change with any module of the package.
+
+    Between two releases the version stays, and what a run gives may not.
+
+    Examples
+    --------
+    >>> from coresift.reproduce._machine import code_digest
+    >>> len(code_digest())
+    10
+    """
+    folder, found = Path(coresift.__file__).resolve().parent, sha256()
+    for path in sorted(folder.rglob("*.py")):
+        found.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()[:10]
 
 
 def _version(name: str) -> str | None:

@@ -31,7 +31,15 @@ LINEAR_ROUNDS = (
     ("deepfool", "glister", "craig-pq", "craig", "fastcore-hull"),
 )
 NETWORK_ROUNDS = (
-    ("full", "uniform", "fastcore", "ours-rms", "uniform-each-epoch", "gradients-each-epoch"),
+    (
+        "full",
+        "uniform",
+        "fastcore",
+        "ours-rms",
+        "ours-balanced",
+        "uniform-each-epoch",
+        "gradients-each-epoch",
+    ),
     ("deepfool", "glister", "craig-pq", "craig"),
 )
 # Accuracies that the text gives, for Full, Craig, Craig+PQ and FastCore alike.

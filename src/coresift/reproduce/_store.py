@@ -9,6 +9,7 @@ from typing import Any
 import coresift
 from coresift._errors import FormatError
 from coresift._files import whole_file
+from coresift.reproduce._machine import code_digest
 
 Row = dict[str, Any]
 _MANIFEST = "reproduce.json"
@@ -16,7 +17,7 @@ _CELLS = "cells.jsonl"
 
 
 class Folder:
-    """A folder of results, all of one version and one scale.
+    """A folder of results, all of one version, one state of its code and one scale.
 
     Parameters
     ----------
@@ -77,21 +78,23 @@ class Folder:
     def _claim(self, scale: str) -> None:
         """Write what the folder holds, or check that it holds the same."""
         path = self.path / _MANIFEST
-        own = {"version": coresift.__version__, "scale": scale}
+        own = {"version": coresift.__version__, "code": code_digest(), "scale": scale}
         if not path.exists():
             self.write(_MANIFEST, json.dumps(own).encode() + b"\n")
             return
         try:
             found = json.loads(path.read_bytes())
-            kept = {name: found[name] for name in own}
+            kept = {name: found[name] for name in own if name != "code"}
+            kept["code"] = found.get("code", "unknown")  # of a version that kept none
         except (ValueError, KeyError, TypeError) as error:
             raise FormatError(
                 f"{str(path)!r} is not what coresift wrote: name another folder"
             ) from error
         if kept != own:
             raise FormatError(
-                f"{str(self.path)!r} holds {kept['scale']} runs of coresift {kept['version']}, and "
-                f"these are {scale} runs of {own['version']}: name another folder, or remove it"
+                f"{str(self.path)!r} holds {kept['scale']} runs of coresift {kept['version']} "
+                f"(code {kept['code']}), and these are {scale} runs of {own['version']} "
+                f"(code {own['code']}): name another folder, or remove it"
             )
 
     def _read(self) -> None:
