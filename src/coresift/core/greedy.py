@@ -34,7 +34,6 @@ from coresift.core.parameters import check_choice
 
 GREEDY = ("auto", "lazy", "gradual", "naive", "stochastic")
 Advance = Callable[[int], None]
-_LEAST = float(np.finfo(np.float64).tiny)  # less than any gain but zero
 _ROUND = 16  # picks between two arrivals of candidates
 _LAZY_PAIRS = 2**24  # candidates x clusters that the lazy greedy takes well under a second for
 
@@ -83,19 +82,28 @@ class Urn:
         return candidates
 
 
-def _refresh_leaders(objective: Objective, which: Indices, bounds: Float64) -> None:
+def _unknown(objective: Objective) -> Indices | Float64:
+    """Return a bound above any gain for each candidate, in the type of the gains."""
+    n = len(objective.counts)
+    if objective.gains(np.arange(0)).dtype == np.int64:  # beyond 2^53, floats would make ties
+        return np.full(n, np.iinfo(np.int64).max)
+    return np.full(n, np.inf)
+
+
+def _refresh_leaders(objective: Objective, which: Indices, bounds: Indices | Float64) -> None:
     """Make those of ``bounds`` exact that may be the largest among ``which``.
 
     A bound is the gain when a candidate was last looked at: gains only fall. More and more are
     looked at together, those of the largest bounds first.
     """
     order = which[np.argsort(-bounds[which], kind="stable")]
-    start, size, lead = 0, max(_ROUND, int(np.isinf(bounds[which]).sum())), 0.0
-    while start < len(order) and bounds[order[start]] >= max(lead, _LEAST):
+    unseen = bounds[which] == bounds[order[0]]
+    start, size, lead = 0, max(_ROUND, int(unseen.sum())), bounds.dtype.type(0)
+    while start < len(order) and bounds[order[start]] >= lead and bounds[order[start]] > 0:
         now = order[start : start + size]
         now = now[bounds[now] >= lead]
         bounds[now] = objective.gains(now)
-        lead = max(lead, float(bounds[now].max()))
+        lead = max(lead, bounds[now].max())
         start, size = start + len(now), 2 * size
 
 
@@ -121,7 +129,7 @@ def sampled_picks(
     """
     urn = Urn(objective.counts)
     everything = np.arange(len(objective.counts))
-    bounds = np.full(len(everything), np.inf)
+    bounds = _unknown(objective)
     picks: list[int] = []
     gained: list[float] = []
     while len(picks) < budget:
