@@ -9,9 +9,15 @@ from hypothesis import strategies as st
 
 from coresift import FastCore
 from coresift._threads import threads
+from coresift.core.centers import Centers
 from coresift.gradients import Sample
-from coresift.weightings._members import Members
+from coresift.methods import fastcore
+from coresift.methods.fastcore import FastCorePlan
+from coresift.sources import as_source
+from coresift.weightings import _members
+from coresift.weightings._members import Members, highest_hashes
 from strategies import Array
+from tables import answer, table
 
 
 def members_of(sizes: list[int], rng: np.random.Generator) -> tuple[Members, Array]:
@@ -63,3 +69,46 @@ def test_few_rows_for_many_parameters_are_central_ones(
     with_half = chosen()
     monkeypatch.setattr(Members, "nearer_half", lambda self, centers: self)
     assert (with_half != chosen()) == central
+
+
+def test_members_of_very_many_rows_are_drawn_from_a_share_of_each_class(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows, sizes = np.zeros((4, 1), dtype=np.float32), np.array([60_000, 40])
+    centers = Centers.of(np.arange(4), rows, np.array([0, 0, 1, 1]), 2)
+    assert highest_hashes(centers, sizes, 30) is None
+    monkeypatch.setattr(_members, "MANY_ROWS", 1000)
+    highest = highest_hashes(centers, sizes, 30)
+    assert highest is not None
+    assert highest[0] == highest[1] == int(5 * 30 * 2 / 60_000 * 2**64)
+    assert highest[2] == highest[3] == 2**64 - 1  # cells of 20 rows: all of them
+
+
+def test_law_7_where_balanced_members_need_no_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = table(4000)
+    how = {"exact_below": 0, "representative": "balanced", "random_state": 0}
+    passed = answer(FastCore(20, **how).fit(X, y))
+    for module in (fastcore, _members):
+        monkeypatch.setattr(module, "MANY_ROWS", 3999)
+    selector = FastCore(20, **how).fit(X, y)
+    assert answer(selector) != passed
+    assert "refine" not in selector.report_["seconds"]
+    assert selector.sample_weight_.sum() == pytest.approx(4000)
+    assert np.isin(np.unique(y), y[selector.sample_indices_]).all()
+    assert answer(FastCore(20, n_threads=3, **how).fit(X, y)) == answer(selector)
+    for size in (97, 1000):
+        assert answer(FastCore(20, **how).fit(as_source(X, y, chunk_rows=size))) == answer(selector)
+    asked = FastCore(20, refine=1, **how).fit(X, y)
+    assert "refine" in asked.report_["seconds"]
+
+
+def test_the_plan_counts_no_pass_where_a_sample_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = as_source(np.zeros((100, 3), dtype=np.float32))
+    plan = FastCorePlan(40, exact_below=0, representative="balanced", weights="calibrated")
+    passed = plan.cost(source)
+    monkeypatch.setattr(fastcore, "MANY_ROWS", 99)
+    sampled = plan.cost(source)
+    assert (passed["passes"], sampled["passes"]) == (6, 3)
+    assert ("refine" in passed["memory"], "refine" in sampled["memory"]) == (True, False)
+    medoid = FastCorePlan(40, exact_below=0, representative="medoid", weights="assignment")
+    assert medoid.cost(source)["passes"] == 6

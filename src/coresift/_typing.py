@@ -14,6 +14,7 @@ Labels: TypeAlias = NDArray[Any]  # (n_rows,), as given
 Indices: TypeAlias = NDArray[np.int64]
 Counts: TypeAlias = NDArray[np.int64]
 Buckets: TypeAlias = NDArray[np.uint64]  # (n_rows,)
+Hashes: TypeAlias = NDArray[np.uint64]
 Codes: TypeAlias = NDArray[np.uint8]  # (n_rows, n_subspaces)
 Bits: TypeAlias = NDArray[np.int32]  # of float32 values
 Float32: TypeAlias = NDArray[np.float32]

@@ -3,10 +3,12 @@
 The start spreads points over the sample of each class (`spread_rows`) and moves them to the means
 of the sampled rows nearest to them. Each pass then moves them to the means of all rows nearest to
 them (Lloyd's algorithm; the sums are whole numbers), and a last one finds the row nearest to each.
+Where the rows only say which cells there are, as for balanced ones, the sample is enough.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +22,7 @@ from coresift.core.facility import spread_rows
 from coresift.core.medoids import CellSums, FixedPoint, Membership, among_smallest, moved
 from coresift.core.merge import BottomK, Count, Together, rank_in_group
 from coresift.core.nearest import CenterTiles
+from coresift.engines._base import M
 from coresift.methods._exact import Chosen
 from coresift.methods._plan import choose_by_class
 from coresift.sources import CHUNK_BYTES
@@ -170,7 +173,7 @@ def choose_from_sample(
     drawn: BottomK,
     quotas: Indices,
     wanted: NDArray[np.bool_],
-    n_moves: int,
+    n_moves: int | None,
     seed: int,
     run: Runtime,
 ) -> Chosen:
@@ -184,19 +187,24 @@ def choose_from_sample(
     quotas : ndarray of shape (n_classes,), int64
     wanted : ndarray of shape (n_classes,), bool
         Which classes.
-    n_moves : int
-        Passes that move the points.
+    n_moves : int or None
+        Passes that move the points; None reads no row but those of the sample.
     seed : int
     run : Runtime
     """
     units = FixedPoint.of(*table.edges(), table.n_steps)
     with run.stage("choose", int(quotas[wanted].sum())):
-        points = _starts(table, drawn, quotas, wanted, units, seed, run)
-    with run.stage("refine", (n_moves + 2) * table.n_rows):
-        for _ in range(n_moves):
-            sums = table.fold(SumRows(points, units, wanted), run)
-            points = as_points(moved(points.rows, sums, units), points.class_ids, len(quotas))
-        found = snapped(table, points, wanted, units, run)
+        sample = _sample(table, drawn)
+        points = _starts(table, sample, quotas, wanted, units, seed, run)
+        if n_moves is None:
+            places, class_ids = snapped(points, wanted, units, InSample(sample))
+            found = drawn.row_ids[places], class_ids
+    if n_moves is not None:
+        with run.stage("refine", (n_moves + 2) * table.n_rows):
+            for _ in range(n_moves):
+                sums = table.fold(SumRows(points, units, wanted), run)
+                points = as_points(moved(points.rows, sums, units), points.class_ids, len(quotas))
+            found = snapped(points, wanted, units, InAll(table, run))
     sampled = np.bincount(drawn.groups, minlength=len(quotas))
     return Chosen(
         *_filled(*found, drawn, quotas, wanted),
@@ -206,9 +214,17 @@ def choose_from_sample(
     )
 
 
+def _sample(table: Table, drawn: BottomK) -> Block:
+    """Fetch the rows of a sample; their ids are their places in it."""
+    order = np.argsort(drawn.row_ids)
+    rows = np.empty((len(order), table.source.n_features), dtype=np.float32)
+    rows[order] = table.take(drawn.row_ids[order])
+    return Block(rows, drawn.groups, np.arange(len(rows)))
+
+
 def _starts(
     table: Table,
-    drawn: BottomK,
+    sample: Block,
     quotas: Indices,
     wanted: NDArray[np.bool_],
     units: FixedPoint,
@@ -217,10 +233,7 @@ def _starts(
 ) -> Centers:
     """Return points for each class, from its sample."""
     classes, sizes = np.flatnonzero(wanted), table.classes.sizes
-    order = np.argsort(drawn.row_ids)
-    rows = np.empty((len(order), table.source.n_features), dtype=np.float32)
-    rows[order] = table.take(drawn.row_ids[order])
-    edges = np.searchsorted(drawn.groups, np.arange(len(quotas) + 1))
+    rows, edges = sample.rows, np.searchsorted(sample.class_ids, np.arange(len(quotas) + 1))
 
     def start(place: int) -> Rows:
         class_id = int(classes[place])
@@ -237,23 +250,64 @@ def _starts(
     return as_points(np.concatenate(found), of_points, len(quotas))
 
 
+@dataclass(frozen=True, eq=False)
+class InAll:
+    """Look at all rows, in a pass each time."""
+
+    table: Table
+    run: Runtime
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self.table.n_rows
+
+    def fold(self, task: Callable[[Block], M]) -> M:
+        """Return what a task finds."""
+        return self.table.fold(task, self.run)
+
+    def take(self, row_ids: Indices) -> Rows:
+        """Return rows at ascending positions."""
+        return self.table.take(row_ids)
+
+
+@dataclass(frozen=True, eq=False)
+class InSample:
+    """Look at the rows of a sample, which have their places for ids."""
+
+    sample: Block
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.sample.rows)
+
+    def fold(self, task: Callable[[Block], M]) -> M:
+        """Return what a task finds."""
+        return task(self.sample)
+
+    def take(self, row_ids: Indices) -> Rows:
+        """Return rows at ascending positions."""
+        return self.sample.rows[row_ids]
+
+
 def snapped(
-    table: Table, points: Centers, wanted: NDArray[np.bool_], units: FixedPoint, run: Runtime
+    points: Centers, wanted: NDArray[np.bool_], units: FixedPoint, among: InAll | InSample
 ) -> tuple[Indices, Indices]:
     """Return for each point that has rows the best of those nearest to it, and its class.
 
     The best has the smallest sum of distances to the rows of the point; of equals the nearest.
     """
-    nearest, membership = table.fold(NearestRows(points, wanted), run).parts
+    nearest, membership = among.fold(NearestRows(points, wanted)).parts
     used = np.flatnonzero(np.bincount(nearest.groups, minlength=len(points.row_ids)))
     first = np.zeros(len(points.row_ids), dtype=np.int64)
     first[nearest.groups[::-1]] = nearest.row_ids[::-1]
     tried = nearest.table(first)[:, 1:]
     needed, place = np.unique(tried, return_inverse=True)
-    rows = table.take(needed)[place.reshape(tried.shape)]
-    cells = CellsOfRows(0, membership.by_row(table.n_rows))
+    rows = among.take(needed)[place.reshape(tried.shape)]
+    cells = CellsOfRows(0, membership.by_row(among.n_rows))
     compare = CompareRows(CompareMedoids(cells, rows, units), wanted)
-    best = table.fold(compare, run).counts.argmin(axis=1)
+    best = among.fold(compare).counts.argmin(axis=1)
     return tried[used, best[used]], points.class_ids[used]
 
 

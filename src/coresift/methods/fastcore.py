@@ -58,6 +58,7 @@ from coresift.sources import Source
 from coresift.table import Block, DrawRows, Table
 from coresift.weightings import Weighting, weighting_type
 from coresift.weightings._assignment import REPRESENTATIVES
+from coresift.weightings._members import MANY_ROWS
 
 CLUSTERERS = ("lsh", "kmeans", "gmm")
 STARTS = ("auto", "sample", "codes")
@@ -267,6 +268,16 @@ class FastCorePlan(Plan):
         """Passes over all rows that move what was found in a sample."""
         return MOVES * self._refine if self.from_sample else 0
 
+    def in_sample(self, n_rows: int) -> bool:
+        """Whether a sample of so many rows is all that classes that are not small are chosen from.
+
+        Balanced members only need to know which cells there are. Two passes more make these no
+        better that can be measured, and take most of the time where rows are many; where they
+        are few, they take none.
+        """
+        asked = self.representative != "balanced" or self.refine is not None
+        return self.from_sample and not asked and n_rows > MANY_ROWS
+
     @property
     def n_sweeps(self) -> int:
         """How often each row of a small class may replace a chosen one."""
@@ -343,7 +354,8 @@ class FastCorePlan(Plan):
                 coded = self.choose_coded(parts.pop(0), look.encoder, quotas, ~held, run)
                 chosen = coded.chosen()
         elif look is not None:
-            given = quotas, ~held, self.n_moves, self.seed
+            n_moves = None if self.in_sample(table.n_rows) else self.n_moves
+            given = quotas, ~held, n_moves, self.seed
             chosen = choose_from_sample(table, parts.pop(0), *given, run)
         if parts:
             with run.stage("choose", int(quotas[held].sum())):
@@ -482,6 +494,8 @@ class FastCorePlan(Plan):
         """Return about how many bytes each stage takes."""
         found = super().memory(extent)
         found["summarise"] = (READING + 1) * extent.chunk
+        if self.in_sample(extent.n_rows):
+            found.pop("refine", None)
         if self.clusters == "gmm" and not self.from_sample:  # sample rows times components
             components = self.n_clusters or self.sample_rows // SAMPLE_ROWS_PER_CLUSTER
             found["survey"] += 48 * self.sample_rows * components
@@ -534,7 +548,8 @@ class FastCorePlan(Plan):
             if not len(sizes):
                 return found
             own = {"sampled": int(self._limits(quotas, sizes, source.n_narrow).sum())}
-            return {**found, "passes": found["passes"] + 2 + self.n_moves, **own}
+            more = 0 if self.in_sample(source.n_rows) else 2 + self.n_moves
+            return {**found, "passes": found["passes"] + more, **own}
         layout = self.layout(quotas, sizes, self.n_parts(source.n_narrow))
         own = {
             "max_clusters": sum(layout.max_clusters),

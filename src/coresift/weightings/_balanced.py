@@ -14,6 +14,7 @@ import numpy as np
 
 from coresift._rng import Purpose, derived_seed, stream
 from coresift._runtime import Runtime
+from coresift._typing import Hashes
 from coresift.core.centers import Assignment, Centers
 from coresift.core.coreset import Weighed
 from coresift.core.merge import Count, Together
@@ -36,7 +37,7 @@ from coresift.gradients import (
 from coresift.table import Block, Table
 from coresift.weightings._given import GivenPilot, GivenTask, mean_gradient
 from coresift.weightings._hold_back import Alternative, held_back, stratified_from
-from coresift.weightings._members import Members, centers_of_block, members_of_block
+from coresift.weightings._members import Members, centers_of_block, highest_hashes, members_of_block
 from coresift.weightings._pilot import (
     PILOT_ROWS,
     Goals,
@@ -68,6 +69,8 @@ class BalanceTask:
         Further tasks on the same blocks.
     heaviest : float
         The most that a row counts; gradients are added up in units of it.
+    highest : ndarray of shape (n_centers,), uint64, or None
+        Up to which hash rows can be members.
     """
 
     centers: Centers
@@ -79,6 +82,7 @@ class BalanceTask:
     noise: float | None = None
     more: tuple[Callable[[Block], Any], ...] = ()
     heaviest: float = 1.0
+    highest: Hashes | None = None
 
     def __call__(self, block: Block) -> Together:
         """Look at a block."""
@@ -102,7 +106,14 @@ class BalanceTask:
                 errors, rows, self.steps, None if times is None else times / self.heaviest
             ),
             members_of_block(
-                n_cells, owners, row_ids, times, self.n_members, self.seed, (rows, goals)
+                n_cells,
+                owners,
+                row_ids,
+                times,
+                self.n_members,
+                self.seed,
+                (rows, goals),
+                self.highest,
             ),
             own,
         ]
@@ -212,16 +223,18 @@ def _pass(
     """Read all rows once, for the gradients at a pilot."""
     with run.stage("weigh", table.n_rows):
         steps = steps_for(table, pilot, goals)
+        n_members = settings.n_members if settings.balance else 1
         task = BalanceTask(
             centers,
             pilot,
             goals,
             steps,
-            settings.n_members if settings.balance else 1,
+            n_members,
             derived_seed(settings.seed, Purpose.CANDIDATES),
             settings.noise,
             more,
             table.heaviest,
+            highest_hashes(centers, table.classes.sizes, n_members),
         )
         parts = table.fold(task, run).parts
     with run.stage("balance"):

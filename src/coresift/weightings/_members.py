@@ -8,11 +8,42 @@ from typing import Any
 import numpy as np
 
 from coresift._rng import draw_keys
-from coresift._typing import Counts, Float64, Indices, Rows
+from coresift._typing import Counts, Float64, Hashes, Indices, Rows
 from coresift.core.centers import Centers
 from coresift.core.medoids import cell_distances
 from coresift.core.merge import BottomK, rank_in_group
 from coresift.gradients import Sample
+
+MANY_ROWS = 2**20  # beyond, a pass costs seconds
+_SPARE = 5  # times as many rows as are kept of a cell of mean size are looked at
+
+
+def highest_hashes(centers: Centers, sizes: Counts, n_members: int) -> Hashes | None:
+    """Return up to which hash rows of each cell can be members; None is any, of few rows.
+
+    Of very many rows nearly all are read, sorted and left again: members are drawn from a share
+    of each class. Only cells below a fifth of the mean size get fewer than there are.
+
+    Parameters
+    ----------
+    centers : Centers
+    sizes : ndarray of shape (n_classes,), int64
+        Rows of each class.
+    n_members : int
+        How many rows of each cell to keep.
+
+    Returns
+    -------
+    ndarray of shape (n_centers,), uint64, or None
+    """
+    if sizes.sum() <= MANY_ROWS:
+        return None
+    quotas = np.bincount(centers.class_ids, minlength=len(sizes))
+    share = _SPARE * n_members * quotas / np.maximum(sizes, 1)
+    highest = np.full(len(sizes), np.iinfo(np.uint64).max)
+    part = share < 1
+    highest[part] = (share[part] * 2.0**64).astype(np.uint64)
+    return highest[centers.class_ids]
 
 
 def centers_of_block(
@@ -42,6 +73,7 @@ def members_of_block(
     n_members: int,
     seed: int,
     carried: tuple[Any, ...],
+    highest: Hashes | None = None,
 ) -> BottomK:
     """Return some rows of each cell, those of smallest hash.
 
@@ -54,9 +86,17 @@ def members_of_block(
     n_members : int
     seed : int
     carried : tuple of ndarray of shape (n_rows, ...)
+    highest : ndarray of shape (n_cells,), uint64, or None
+        See `highest_hashes`; rows that count differently are all looked at.
     """
-    keys = draw_keys(row_ids, seed, times)
-    return BottomK.of(owners, keys, row_ids, np.full(n_cells, n_members), carried)
+    keys, limits = draw_keys(row_ids, seed, times), np.full(n_cells, n_members)
+    if highest is None or times is not None:
+        return BottomK.of(owners, keys, row_ids, limits, carried)
+    near = np.flatnonzero(keys[0] <= highest[owners])
+    near_keys = tuple(key[near] for key in keys)
+    return BottomK.of(
+        owners[near], near_keys, row_ids[near], limits, tuple(part[near] for part in carried)
+    )
 
 
 @dataclass(frozen=True, eq=False)
