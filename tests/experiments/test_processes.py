@@ -183,10 +183,14 @@ def test_a_run_is_the_same_however_its_process_starts(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch, forks: bool
 ) -> None:
     monkeypatch.setattr(_starts, "_FORKS", forks)
-    first, again = run(workshop, Uniform()), run(workshop, Uniform())
-    assert (first["status"], first["accuracy"]) == ("ok", again["accuracy"])
     assert run(workshop, Sleeps(), limit=0.3)["status"] == "time limit"
-    assert run(workshop, Uniform())["log_loss"] == first["log_loss"]
+    record = run(workshop, Uniform())
+    assert record["status"] == "ok"
+    rows = np.random.default_rng(0).normal(size=(500, 3))
+    split = Split.of(rows, np.arange(500) % 2, None, 0.5, 0)
+    models = {"model": LogisticRegression()}
+    ((_, here),) = SharedSelectionJob("any", Uniform(), 50, 0, models, n_threads=1).records(split)
+    assert record["log_loss"] == here["log_loss"]
 
 
 @linux
@@ -195,10 +199,10 @@ def test_what_is_drawn_without_a_seed_differs_between_processes(
     workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ROLLS", str(tmp_path / "rolls"))
-    for _ in range(3):
+    for _ in range(2):
         assert run(workshop, Rolls())["status"] == "ok"
     rolls = (tmp_path / "rolls").read_text().split()
-    assert len(rolls) >= 3
+    assert len(rolls) >= 2
     assert len(set(rolls)) == len(rolls)
 
 
