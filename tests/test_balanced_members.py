@@ -110,5 +110,7 @@ def test_the_plan_counts_no_pass_where_a_sample_is_enough(monkeypatch: pytest.Mo
     sampled = plan.cost(source)
     assert (passed["passes"], sampled["passes"]) == (6, 3)
     assert ("refine" in passed["memory"], "refine" in sampled["memory"]) == (True, False)
+    auto = FastCorePlan(40, exact_below=0)  # not refused for what it may not need
+    assert "refine" not in auto.cost(source)["memory"]
     medoid = FastCorePlan(40, exact_below=0, representative="medoid", weights="assignment")
     assert medoid.cost(source)["passes"] == 6

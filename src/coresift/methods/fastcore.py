@@ -273,9 +273,9 @@ class FastCorePlan(Plan):
 
         Balanced members only need to know which cells there are. Two passes more make these no
         better that can be measured, and take most of the time where rows are many; where they
-        are few, they take none.
+        are few, they take none. What is "auto" may come to be balanced.
         """
-        asked = self.representative != "balanced" or self.refine is not None
+        asked = self.representative in ("medoid", "random") or self.refine is not None
         return self.from_sample and not asked and n_rows > MANY_ROWS
 
     @property
