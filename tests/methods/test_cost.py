@@ -92,7 +92,8 @@ def test_what_cannot_fit_is_refused_before_a_row_is_read(engine: str) -> None:
 
     source = Unread(X, Y)
     source.n_rows = 10**9
-    selector = FastCore(0.001, engine=engine, n_threads=2, memory_limit="2GiB")
+    how = {"representative": "medoid", "n_threads": 2}  # "auto" is known after the first pass
+    selector = FastCore(0.001, engine=engine, memory_limit="2GiB", **how)
     with pytest.raises(
         MemoryLimitError, match=r"memory_limit='2GiB': choose .*allow more with"
     ) as e:
