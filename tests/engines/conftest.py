@@ -14,7 +14,7 @@ from coresift.engines import Engine, make_engine
 def client() -> Iterator[Any]:
     """A client of a cluster with two worker processes of one thread."""
     distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with (
         distributed.LocalCluster(**options) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,

@@ -57,7 +57,7 @@ def connected(given: Any) -> Iterator[Any]:
 def _new_client(address: str | None) -> Any:
     from distributed import Client
 
-    own = {"n_workers": thread_count(), "threads_per_worker": 1, "dashboard_address": None}
+    own = {"n_workers": thread_count(), "threads_per_worker": 1, "dashboard_address": ":0"}
     try:
         with safe_start():
             return Client(address, set_as_default=False, **({} if address else own))
