@@ -140,7 +140,7 @@ class Plan(ABC):
             found["choose"] += 2 * (extent.rows(4) + 16 * extent.n_rows)
         if weighting.reads_cells:
             cells = extent.rows(_CELL_VALUES, extent.n_chosen)
-            if getattr(self, "n_refinements", 0) or getattr(self, "from_sample", False):
+            if self.notes_cells(extent.n_rows):
                 cells_of_rows = _ROW_CELLS * extent.n_rows
                 found["refine"] = REFINING * extent.chunk + cells_of_rows + cells
             found["weigh"] = READING * extent.chunk + sample + cells
@@ -148,6 +148,11 @@ class Plan(ABC):
                 members = self.members_within(extent) * self._member_bytes(extent)
                 found["weigh"] = self._balance_bytes(extent) + members
         return found
+
+    def notes_cells(self, n_rows: int) -> bool:
+        """Whether passes before the last note the cell of each of so many rows."""
+        del n_rows
+        return getattr(self, "n_refinements", 0) > 0
 
     def members_within(self, extent: Extent) -> int:
         """Return how many rows of each cell are held to choose from: fewer under a low limit.

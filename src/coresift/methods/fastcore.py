@@ -278,6 +278,10 @@ class FastCorePlan(Plan):
         asked = self.representative in ("medoid", "random") or self.refine is not None
         return self.from_sample and not asked and n_rows > MANY_ROWS
 
+    def notes_cells(self, n_rows: int) -> bool:
+        """Whether passes before the last note the cell of each of so many rows."""
+        return self.n_refinements > 0 or (self.from_sample and not self.in_sample(n_rows))
+
     @property
     def n_sweeps(self) -> int:
         """How often each row of a small class may replace a chosen one."""
@@ -494,8 +498,6 @@ class FastCorePlan(Plan):
         """Return about how many bytes each stage takes."""
         found = super().memory(extent)
         found["summarise"] = (READING + 1) * extent.chunk
-        if self.in_sample(extent.n_rows):
-            found.pop("refine", None)
         if self.clusters == "gmm" and not self.from_sample:  # sample rows times components
             components = self.n_clusters or self.sample_rows // SAMPLE_ROWS_PER_CLUSTER
             found["survey"] += 48 * self.sample_rows * components

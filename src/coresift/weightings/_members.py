@@ -89,13 +89,16 @@ def members_of_block(
     highest : ndarray of shape (n_cells,), uint64, or None
         See `highest_hashes`; rows that count differently are all looked at.
     """
-    keys, limits = draw_keys(row_ids, seed, times), np.full(n_cells, n_members)
-    if highest is None or times is not None:
-        return BottomK.of(owners, keys, row_ids, limits, carried)
-    near = np.flatnonzero(keys[0] <= highest[owners])
-    near_keys = tuple(key[near] for key in keys)
+    near: Indices | slice = slice(None)
+    keys = draw_keys(row_ids, seed, times)
+    if highest is not None and times is None:
+        near = np.flatnonzero(keys[0] <= highest[owners])
     return BottomK.of(
-        owners[near], near_keys, row_ids[near], limits, tuple(part[near] for part in carried)
+        owners[near],
+        tuple(key[near] for key in keys),
+        row_ids[near],
+        np.full(n_cells, n_members),
+        tuple(part[near] for part in carried),
     )
 
 
