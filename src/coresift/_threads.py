@@ -29,6 +29,8 @@ _LIMIT: ContextVar[int] = ContextVar("coresift_threads", default=1)
 def threads(n_threads: int | None) -> Iterator[None]:
     """Let the work inside use so many threads; None or -1 is every processor of this process.
 
+    BLAS uses one inside: threads of its own for each of ours would wait for each other.
+
     Examples
     --------
     >>> from coresift._threads import thread_count, threads
@@ -40,7 +42,8 @@ def threads(n_threads: int | None) -> Iterator[None]:
     """
     token = _LIMIT.set(processor_count() if n_threads in (None, -1) else n_threads)
     try:
-        yield
+        with _pools(len(sys.modules)).select(user_api="blas").limit(limits=1):
+            yield
     finally:
         _LIMIT.reset(token)
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coresift._kernels.nearest import settle
 from coresift.core.nearest import CenterTiles
 from naive import nearest, squared_distance
-from strategies import Array, matrices
+from strategies import SMALL, UNIT, WIDE, Array, matrices
 
 
 def assert_equals_oracle(rows: Array, centers: Array) -> None:
@@ -64,3 +65,36 @@ def test_boxes_that_are_told_by_some_of_their_features(n_features: int) -> None:
     rows *= np.linspace(0.5, 1.5, n_features, dtype=np.float32)
     assert len(CenterTiles.of(rows[:1_290]).telling) == 16 + (n_features == 40) * 23
     assert_equals_oracle(rows[1_290:], rows[:1_290])
+
+
+@given(
+    both=matrices(st.integers(2, 14), st.integers(1, 20), SMALL | UNIT | WIDE),
+    cut=st.integers(1, 13),
+    apart=st.sampled_from([0.0, 1e3, 1e6]),
+    seed=st.integers(0, 9),
+)
+def test_products_summed_in_any_order_settle_the_nearest(
+    both: Array, cut: int, apart: float, seed: int
+) -> None:
+    both = both + np.float32(apart)  # so that norms cancel, and many centers may be nearest
+    centers, rows = both[: min(cut, len(both) - 1)], both[min(cut, len(both) - 1) :]
+    order = np.random.default_rng(seed).permutation(both.shape[1])
+
+    def summed(left: Array, right: Array) -> np.float32:
+        return np.cumsum((left * right)[order], dtype=np.float32)[-1]
+
+    norms = [np.array([summed(row, row) for row in some]) for some in (rows, centers)]
+    products = np.array([[summed(row, center) for center in centers] for row in rows])
+    found, squared = np.empty(len(rows), np.int64), np.empty(len(rows), np.float32)
+    settle(rows, norms[0], centers, norms[1], products, found, squared)
+    assert found.tolist() == [nearest(row, centers) for row in rows]
+    pairs = zip(rows, centers[found], strict=True)
+    assert squared.tolist() == [squared_distance(*pair) for pair in pairs]
+
+
+@pytest.mark.parametrize(("scale", "apart"), [(1, 0), (1, 100), (1e-22, 0), (1e18, 0)])
+def test_rows_that_look_into_all_tiles(scale: float, apart: float) -> None:
+    rng = np.random.default_rng(3)
+    rows = rng.standard_normal((150, 20)) * scale + apart
+    rows[:40:7] = rows[110]  # ties
+    assert_equals_oracle(rows[70:].astype(np.float32), rows[:70].astype(np.float32))

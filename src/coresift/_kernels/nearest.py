@@ -63,10 +63,11 @@ def assign(
     telling: Indices,
     nearest: Indices,
     squared: Float32,
-) -> None:
+) -> int:
     """Fill ``nearest`` and ``squared`` with the nearest center of each row (Eq. 5's phi).
 
-    Tiles are looked at from the nearest box on, until no box is near enough.
+    Tiles are looked at from the nearest box on, until no box is near enough. Returns how many
+    were looked at, for all rows together.
 
     Parameters
     ----------
@@ -104,6 +105,7 @@ def assign(
             if centers[tile, j, TILE - 1] == infinity:  # and so do unused places
                 edges[0, tile, j] = -infinity
     many_flat = 2 * n_flat > low.size  # else looking for them does not pay
+    n_looked = 0
     for i in range(rows.shape[0]):
         squared_box_distances(rows[i], low, high, within, telling, box)
         best = infinity
@@ -113,6 +115,7 @@ def assign(
             if box[tile] > best:
                 break
             box[tile] = infinity
+            n_looked += 1
             if many_flat:
                 n_used = 0
                 for j in range(n_features):
@@ -126,5 +129,64 @@ def assign(
             if total[k] < best or (total[k] == best and index[tile, k] < best_index):
                 best = total[k]
                 best_index = index[tile, k]
+        nearest[i] = best_index
+        squared[i] = best
+    return n_looked
+
+
+@kernel
+def settle(
+    rows: Rows,
+    norms: Float32,
+    centers: Rows,
+    center_norms: Float32,
+    products: Float32,
+    nearest: Indices,
+    squared: Float32,
+) -> None:
+    """Fill ``nearest`` and ``squared`` as `assign` does, where all products are known roughly.
+
+    A squared distance from ``|x|^2 + |c|^2 - 2 x c`` is near the one that is summed directly, and
+    how near is known. Only centers that may be nearest are summed.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_features), float32
+    norms : ndarray of shape (n_rows,), float32
+        Their squared norms; with those of the centers far from the largest float32.
+    centers : ndarray of shape (n_centers, n_features), float32
+    center_norms : ndarray of shape (n_centers,), float32
+    products : ndarray of shape (n_rows, n_centers), float32
+        Inner products, summed in any order; changed.
+    nearest, squared : ndarray
+        As there.
+
+    Notes
+    -----
+    Of n terms, a sum in float32 is wrong by at most n 2^-24 of the sum of their absolute values,
+    in any order (to first order; twice that is allowed for here), and by the little that is lost
+    where a term is too small for float32. The absolute values of the three sums are at most
+    ``2 (|x|^2 + |c|^2)`` together.
+    """
+    n_features, zero, two = rows.shape[1], np.float32(0), np.float32(2)
+    rounding = np.float32((n_features + 4) * 2.0**-23)
+    lost = np.float32(n_features * 2.0**-120)
+    largest = center_norms.max()
+    for i in range(rows.shape[0]):
+        rough = products[i]
+        for k in range(rough.shape[0]):
+            rough[k] = max(norms[i] + center_norms[k] - two * rough[k], zero)
+        error = 2 * rounding * (norms[i] + largest) + lost
+        least = rough[first_minimum(rough.view(np.int32))]
+        limit = (least + error) * (1 + 8 * rounding) + error
+        best, best_index = np.float32(np.inf), -1
+        for k in range(rough.shape[0]):
+            if rough[k] <= limit:
+                total = zero
+                for j in range(n_features):
+                    difference = rows[i, j] - centers[k, j]
+                    total += difference * difference
+                if total < best:
+                    best, best_index = total, k
         nearest[i] = best_index
         squared[i] = best

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coresift._kernels.nearest import TILE, assign
-from coresift._threads import run_blocks
+from coresift._kernels.nearest import TILE, assign, settle
+from coresift._threads import one_blas_thread, run_blocks
 from coresift._typing import Float32, Indices, Rows
 from coresift.core.kd_order import tight_order
 
 _LEAST_TELLING, _BOX_SHARE = 16, 40  # features of boxes: what they cost, and what they tell
+# Boxes are given up where the first rows look into so large a share of the tiles; and the rows,
+# features and sizes from which products are quicker than boxes and as exact.
+_PROBED, _MANY_LOOKED, _FEATURES, _LARGEST = 8, 0.5, (16, 2**18), 2.0**120
+_PART = 256  # rows whose products with all centers are held
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +24,7 @@ class CenterTiles:
 
     Parameters
     ----------
+    centers : ndarray of shape (n_centers, n_features), float32
     columns : ndarray of shape (n_tiles, n_features, TILE), float32
         The centers; unused places hold infinity.
     index : ndarray of shape (n_tiles, TILE), int64
@@ -39,6 +44,7 @@ class CenterTiles:
     ([1], [2.0])
     """
 
+    centers: Rows
     columns: Float32
     index: Indices
     low: Float32
@@ -58,6 +64,7 @@ class CenterTiles:
         filled = np.where(used, places, np.float32(np.inf))
         emptied = np.where(used, places, np.float32(-np.inf))
         return cls(
+            centers,
             np.ascontiguousarray(filled.transpose(0, 2, 1)),
             index,
             np.ascontiguousarray(filled.min(axis=1).T),
@@ -74,19 +81,46 @@ class CenterTiles:
         squared = np.empty(len(rows), dtype=np.float32)
 
         def fill(part: slice) -> None:
-            assign(
-                rows[part],
-                self.columns,
-                self.index,
-                self.low,
-                self.high,
-                self.telling,
-                nearest[part],
-                squared[part],
+            probed = slice(part.start, min(part.start + _PROBED, part.stop))
+            rest = slice(probed.stop, part.stop)
+            looked = self._by_boxes(rows[probed], nearest[probed], squared[probed])
+            if looked > _MANY_LOOKED * len(self.index) * _PROBED and self._products_fit(rows[rest]):
+                self._by_products(rows[rest], nearest[rest], squared[rest])
+            else:
+                self._by_boxes(rows[rest], nearest[rest], squared[rest])
+
+        with one_blas_thread():
+            run_blocks(fill, len(rows), minimum=256)
+        return nearest, np.sqrt(squared)
+
+    def _by_boxes(self, rows: Rows, nearest: Indices, squared: Float32) -> int:
+        """Fill ``nearest`` and ``squared``; return how many tiles were looked into."""
+        tiles = self.columns, self.index, self.low, self.high, self.telling
+        return assign(rows, *tiles, nearest, squared)
+
+    def _by_products(self, rows: Rows, nearest: Indices, squared: Float32) -> None:
+        """Fill the same, with matrix products to tell which centers may be nearest."""
+        norms = _squared_norms(self.centers)
+        products = np.empty((_PART, len(norms)), dtype=np.float32)
+        for start in range(0, len(rows), _PART):
+            part = slice(start, start + _PART)
+            own = rows[part]
+            found = np.dot(own, self.centers.T, out=products[: len(own)])
+            settle(
+                own, _squared_norms(own), self.centers, norms, found, nearest[part], squared[part]
             )
 
-        run_blocks(fill, len(rows), minimum=256)
-        return nearest, np.sqrt(squared)
+    def _products_fit(self, rows: Rows) -> bool:
+        """Return whether no product can be too large for float32, and there are any."""
+        few, many = _FEATURES
+        if not len(rows) or not few <= rows.shape[1] <= many:
+            return False
+        largest = _squared_norms(self.centers).max() + _squared_norms(rows).max()
+        return bool(largest < _LARGEST)
+
+
+def _squared_norms(rows: Rows) -> Float32:
+    return np.asarray(np.einsum("ij,ij->i", rows, rows))
 
 
 def _telling(centers: Rows, n_tiles: int) -> Indices:
