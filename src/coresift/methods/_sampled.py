@@ -34,6 +34,7 @@ FEW_PER_PICK, MANY_PER_PICK, TIMES = 10, 20, 3
 AMPLE_ROWS = 2**13  # of a class: from here on, few for each
 LEAST_ROWS, LEAST_VALUES = (2**10, 2**12), 2**18  # of a class; so many rows and values are cheap
 TRIES, TRIED_VALUES = (8, 64), 2**19  # draws for each row to choose, likewise
+WIDE, WIDE_TRIES = 256, 4  # and so few for rows of more features, where each costs most
 SAMPLE_BYTES = 4 * CHUNK_BYTES
 SAMPLE_MOVES = 4  # of the points, to the means of sampled rows
 MOVES = 1  # to the means of all rows, for each refinement
@@ -151,7 +152,8 @@ def as_points(rows: Rows, class_ids: Indices, n_classes: int) -> Centers:
 
 def n_tries_of(quota: int, n_features: int) -> int:
     """Return the number of draws for each point of a start."""
-    return int(np.clip(TRIED_VALUES // (quota * n_features), *TRIES))
+    least = WIDE_TRIES if n_features > WIDE else TRIES[0]
+    return int(np.clip(TRIED_VALUES // (quota * n_features), least, TRIES[1]))
 
 
 def started(rows: Rows, size: int, quota: int, rng: np.random.Generator, units: FixedPoint) -> Rows:
