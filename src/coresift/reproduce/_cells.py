@@ -11,7 +11,7 @@ from typing import Any
 from coresift._errors import MissingDataError
 from coresift._progress import Progress
 from coresift.experiments import compare
-from coresift.experiments._networks import DRAWN
+from coresift.experiments._each_epoch import DRAWN
 from coresift.reproduce._data import Table, open_table
 from coresift.reproduce._machine import total_memory
 from coresift.reproduce._methods import UNIFORM, linear, network, selector_of

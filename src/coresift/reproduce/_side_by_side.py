@@ -27,7 +27,15 @@ if TYPE_CHECKING:
 # In two rounds over the data sets, the slowest last: what a limit of minutes leaves out is most of
 # all these, and not all methods on the last data sets. More rounds would read large tables anew.
 LINEAR_ROUNDS = (
-    ("full", "uniform", "fastcore", "ours-rms", "ours-balanced", "stratified"),
+    (
+        "full",
+        "uniform",
+        "fastcore",
+        "ours-rms",
+        "ours-balanced",
+        "uniform-each-epoch",
+        "stratified",
+    ),
     ("deepfool", "glister", "craig-pq", "craig", "fastcore-hull"),
 )
 NETWORK_ROUNDS = (

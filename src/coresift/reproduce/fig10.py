@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZES = (0.001, 0.005, 0.01, 0.05, 0.1)
-_METHODS = ("fastcore", "uniform", "ours-balanced")
+_METHODS = ("fastcore", "uniform", "ours-balanced", "uniform-each-epoch")
 _STABLE = 1.0  # points
 _STEPS = (0.001, 0.01, 0.1)  # ten times as many rows each
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MODELS = {"logistic": "logistic regression", "svm": "SVM", "lasso": "Lasso"}
-_METHODS = (FULL, "fastcore", "uniform", "ours-balanced")
+_METHODS = (FULL, "fastcore", "uniform", "ours-balanced", "uniform-each-epoch")
 _SIGNIFICANT = 2.0  # points
 
 

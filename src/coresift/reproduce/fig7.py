@@ -28,7 +28,7 @@ from coresift.selectors import FULL
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_METHODS = (FULL, "fastcore", "ours-balanced")
+_METHODS = (FULL, "fastcore", "ours-balanced", "uniform-each-epoch")
 _NEAR = 0.005  # of the final accuracy
 _SAME = 0.2
 
