@@ -17,11 +17,13 @@ import published
 from coresift import FormatError, MissingDataError, ParameterError
 from coresift.cli import run
 from coresift.reproduce import NAMES, _cells, reproduce, write_into, write_page
+from coresift.reproduce._cells import GENERATED
 from coresift.reproduce._experiment import Experiment
 from coresift.reproduce._machine import code_digest
 from coresift.reproduce._registry import experiment, names_of
 from coresift.reproduce._run import NO_TIME, TOO_SLOW, Outcome, run_experiments
 from coresift.reproduce._settings import PAPER, QUICK, SETTINGS, Scale
+from coresift.reproduce.table2 import BoundCell
 
 pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
@@ -36,7 +38,7 @@ TINY = replace(
     varied=tuple(SETTINGS),
 )
 # One small set each, and few methods: what is tried is the way from runs to files.
-SETS = {"fig8": "imdb", "fig9": "imdb", "table6": "imdb"}
+SETS = {"fig8": "covtype", "fig9": "covtype", "table6": "imdb"}
 METHODS = {"full", "uniform", "fastcore", "ours-balanced", "craig", "uniform-each-epoch"}
 
 
@@ -67,8 +69,10 @@ def no_real_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def everything(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Outcome]]:
     out = tmp_path_factory.mktemp("out")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CORESIFT_DATA", str(out / "none"))
+        patch.setenv("CORESIFT_DATA", str(out / "real"))
         patch.setenv("XDG_CACHE_HOME", str(out / "none"))
+        (out / "real").mkdir()
+        published.place_covtype(out / "real", 400)
         return out, run_few(NAMES, out)
 
 
@@ -96,7 +100,7 @@ def test_each_writes_figures_a_picture_and_a_table(
     assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     text = (out / f"{name}.md").read_text(encoding="utf-8")
     assert text.startswith(f"# {facts['title']}")
-    assert "(generated)" in text
+    assert ("(generated)" in text) == (name not in ("fig8", "fig9"))
     assert facts["about"]["machine"] in text
     assert coresift.__version__ in text
     for verdict in facts["verdicts"]:
@@ -168,6 +172,31 @@ def test_a_set_without_a_stand_in_is_listed(tmp_path: Path) -> None:
     assert "Nothing was run." in (tmp_path / "table1.md").read_text()
 
 
+def test_networks_are_not_trained_on_generated_rows(tmp_path: Path) -> None:
+    found = experiment("fig8")
+    chosen = replace(
+        found, cells=lambda scale: [cell for cell in found.cells(scale) if cell.data == "imdb"]
+    )
+    (outcome,) = run_experiments([chosen], tmp_path, TINY, download=False)
+    assert outcome.done == 0
+    assert {reason for _, reason in outcome.missing} == {GENERATED}
+    assert (tmp_path / "fig8.md").read_text().count("networks are not trained on generated") == 1
+
+
+def test_a_cell_says_how_many_copies_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    least = BoundCell.copies * 4 * 400 * SETTINGS["brazil"].features
+    monkeypatch.setattr(_cells, "total_memory", lambda: least)
+    cells = [BoundCell("brazil"), _cells.CompareCell("brazil")]
+    chosen = replace(experiment("table2"), cells=lambda _: cells, draw=lambda *_: None)
+    (outcome,) = run_experiments([chosen], tmp_path, TINY, download=False)
+    assert outcome.done == 1
+    ((name, reason),) = outcome.missing
+    assert name == cells[1].name
+    assert "GiB of memory" in reason
+
+
 def test_a_set_that_does_not_fit_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_cells, "total_memory", lambda: 1000)
     (outcome,) = run_few(["table1"], tmp_path)
@@ -225,6 +254,13 @@ def test_names_and_minutes_are_checked() -> None:
     assert "fig12" in str(caught.value)
     with pytest.raises(ParameterError, match="minutes=-1"):
         reproduce("table1", "nowhere", minutes=-1)
+
+
+@pytest.mark.parametrize("name", ["fig5", "fig7", "fig10", "fig11", "fig12", "table6"])
+def test_repetitions_come_last(name: str) -> None:
+    seeds = [getattr(cell, "seed", None) for cell in experiment(name).cells(PAPER)]
+    third = len(seeds) // 3
+    assert seeds == [0] * third + [1] * third + [2] * third
 
 
 @pytest.mark.parametrize("name", ["fig5", "fig8"])

@@ -170,7 +170,7 @@ def _rows(cell: Cell, context: Context, deadline: float | None) -> list[Row]:
     MissingDataError
         Where it was not run.
     """
-    facts = {**cell.facts(context), **context.table(cell.data).facts()}
+    facts = {**cell.facts(context), **cell.table(context).facts()}
     key = json.dumps({**facts, "version": coresift.__version__}, sort_keys=True)
     kept = context.folder.get(key)
     if kept is not None:

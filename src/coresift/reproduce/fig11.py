@@ -35,8 +35,8 @@ _SIGNIFICANT = 2.0  # points
 
 
 def _cells(scale: Scale) -> Iterator[Cell]:
-    for data in scale.varied_tables:
-        for seed in scale.seeds:
+    for seed in scale.seeds:
+        for data in scale.varied_tables:
             for method in _METHODS:
                 for model in MODELS:
                     yield CompareCell(data, method=method, seed=seed, model=model)

@@ -34,8 +34,8 @@ _SAME = 0.2
 
 
 def _cells(scale: Scale) -> Iterator[Cell]:
-    for data in SETTINGS:
-        for seed in scale.seeds:
+    for seed in scale.seeds:
+        for data in SETTINGS:
             yield from (CompareCell(data, method=name, seed=seed) for name in _METHODS)
 
 
