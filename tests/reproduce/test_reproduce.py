@@ -309,6 +309,7 @@ def called(*arguments: object, capsys: pytest.CaptureFixture[str]) -> tuple[int,
         (("table1", "--page", "page.md"), "--page has no meaning"),
         (("table1", "--data", "nowhere"), "'nowhere' holds no file of a data set"),
         (("table1", "--into", "page.md"), "--into has no meaning"),
+        (("table1", "--also", "other"), "--also has no meaning"),
         (("page",), "--page is missing"),
         (("page", "--page", "page.md"), "holds no results"),
     ],
@@ -380,6 +381,54 @@ def test_results_stand_between_the_marks_of_a_page(tmp_path: Path) -> None:
     ]  # fmt: skip
     write_into(tmp_path, page)
     assert page.read_text() == text
+
+
+def placed(folder: Path, *results: dict[str, Any]) -> Path:
+    folder.mkdir()
+    for facts in results:
+        (folder / f"{facts['name']}.json").write_text(json.dumps(facts))
+        (folder / f"{facts['name']}.png").write_bytes(folder.name.encode())
+    return folder
+
+
+def test_other_folders_stand_in_for_what_is_lacking(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = {"scale": "paper", "lines": [[7]]}
+    full = placed(
+        tmp_path / "full",
+        result("table2", "holds") | here | {"title": "Table 2: bounds"},
+        result("fig5", "not measured") | {"scale": "paper", "lines": []},  # not a row of it
+        result("fig6", "not measured") | {"scale": "paper", "lines": [], "title": "Figure 6: t"},
+    )
+    quick = placed(
+        tmp_path / "quick",
+        result("table2", "does not hold"),
+        result("fig5", "holds") | {"title": "Figure 5: accuracy"},
+        result("table4", "holds") | {"title": "Table 4: planes"},
+    )
+    last = placed(tmp_path / "last", *(result(name) for name in ("table4", "fig5", "fig12")))
+    page, other = tmp_path / "page.md", tmp_path / "other.md"
+    other.write_text(MARKS.format("verdicts") + MARKS.format("fig5"))
+    also = ("--also", quick, "--also", last)
+    status, *_ = called(
+        "page", "--out", full, "--page", page, "--into", other, *also, capsys=capsys
+    )
+    assert status == 0
+    text = page.read_text()
+    pictures = {path.stem: path.read_text() for path in (tmp_path / "page_pictures").iterdir()}
+    assert pictures == {
+        "table2": "full", "table4": "quick", "fig5": "quick", "fig6": "full", "fig12": "last"
+    }  # fmt: skip
+    assert "**Table 4, Figure 5 and fig12: quick runs, the others at the paper's size.**" in text
+    assert "Verdicts on 4 claims of the paper: holds 3, not measured 1." in text
+    assert "Scale: paper, but quick for Table 4, Figure 5 and fig12. Machine" in other.read_text()
+    assert "Scale: quick. Seeds: 0." in other.read_text()  # of the figure itself
+    write_page(full, page)
+    assert "quick runs" not in page.read_text()
+    (tmp_path / "none").mkdir()
+    with pytest.raises(MissingDataError, match="none' holds no results"):
+        write_page(full, page, also=[tmp_path / "none"])
 
 
 @pytest.mark.parametrize(
