@@ -23,6 +23,7 @@ from coresift.reproduce._machine import code_digest
 from coresift.reproduce._registry import experiment, names_of
 from coresift.reproduce._run import NO_TIME, TOO_SLOW, Outcome, run_experiments
 from coresift.reproduce._settings import PAPER, QUICK, SETTINGS, Scale
+from coresift.reproduce.table1 import ShapeCell
 from coresift.reproduce.table2 import BoundCell
 
 pytest.importorskip("torch")
@@ -142,6 +143,32 @@ def test_the_page_holds_all_results_and_says_that_they_are_quick(
     assert all((tmp_path / picture).is_file() for picture in pictures)
     assert "These are quick runs" in text
     assert re.search(r"Verdicts on \d+ claims of the paper: ", text)
+
+
+def test_seconds_of_runs_are_kept_and_told_once(tmp_path: Path) -> None:
+    cells = [BoundCell("brazil"), ShapeCell("brazil")]
+    both = [
+        replace(experiment("table2"), cells=lambda _, cells=cells[:n]: cells, draw=lambda *_: None,
+                grid=lambda _: (["a"], [[1]]), name=name, claims=())
+        for name, n in (("table1", 2), ("table2", 1))
+    ]  # fmt: skip
+    for _ in range(2):  # measured, then kept
+        run_experiments(both, tmp_path, TINY, download=False)
+        taken = [facts_of(tmp_path, name)["seconds"] for name in ("table1", "table2")]
+        assert [len(one) for one in taken] == [2, 1]
+        assert taken[1].items() < taken[0].items()
+        assert min(taken[0].values()) > 0
+    lines = [json.loads(line) for line in (tmp_path / "cells.jsonl").read_text().splitlines()]
+    assert [line["seconds"] for line in lines] == list(taken[0].values())
+    for name, seconds in (("table1", {"a": 7000, "b": 9.6}), ("table2", {"a": 7000, "c": 7200})):
+        told = result(name) | {"seconds": seconds}
+        (tmp_path / f"{name}.json").write_text(json.dumps(told))
+    text = write_page(tmp_path, tmp_path / "page.md").read_text()
+    assert "The runs took 3.9 h, one after the other." in text
+    assert "batches of 32. The runs took 117 min. Data: none." in text
+    for name in ("table1", "table2"):  # of a version that told no seconds
+        (tmp_path / f"{name}.json").write_text(json.dumps(result(name)))
+    assert "runs took" not in write_page(tmp_path, tmp_path / "page.md").read_text()
 
 
 def test_no_time_is_told_and_the_rest_is_written(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from coresift._errors import FormatError, MissingDataError
 from coresift._files import whole_file
 from coresift.reproduce._experiment import FAILS, HOLDS, IN_PART, UNKNOWN
 from coresift.reproduce._registry import NAMES
-from coresift.reproduce._write import as_markdown, markdown_table
+from coresift.reproduce._write import as_markdown, duration, markdown_table
 
 _NEEDED = (
     *("name", "title", "paper", "scale", "epochs", "batch_size", "seeds", "data", "about"),
@@ -95,7 +95,8 @@ def _results(folder: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
 def _read(path: Path) -> dict[str, Any]:
     try:
         facts = json.loads(path.read_bytes())
-        return {name: facts[name] for name in _NEEDED}
+        # those of before told no seconds
+        return {"seconds": facts.get("seconds", {}), **{name: facts[name] for name in _NEEDED}}
     except (ValueError, KeyError, TypeError) as error:
         raise FormatError(
             f"{str(path)!r} is no result of coresift reproduce: remove it, or run it again"
@@ -147,6 +148,9 @@ def _head(found: Sequence[dict[str, Any]]) -> str:
             "by times of a few seconds; where the load is above the number of processors, other "
             "work was on the machine."
         )
+    taken = duration(found)
+    if taken:
+        parts.append(f"The runs took {taken}, one after the other.")
     if lacking:
         parts.append(f"Not run: {', '.join(lacking)}.")
     return "\n\n".join(parts)
