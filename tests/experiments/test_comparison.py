@@ -12,6 +12,7 @@ import numba
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.neighbors import KNeighborsClassifier
@@ -22,6 +23,7 @@ from coresift.experiments._selection import Selection, coreset_score
 from coresift.experiments._split import Split
 from coresift.selectors import Uniform
 from coresift.sources import as_source
+from coresift.torch import LinearClassifier
 from troubled import Compiles, Dies, Fails, Hoards, Sleeps
 
 
@@ -94,6 +96,45 @@ def test_several_budgets_give_a_line_each_and_full_one() -> None:
         ("uniform", 0.2, 60),
         ("full", None, 300),
     ]
+
+
+def test_linear_models_draw_rows_in_each_epoch_where_it_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    model, kept = LinearClassifier(epochs=3, batch_size=16), tmp_path / "runs.jsonl"
+    options: dict[str, Any] = {"model": {"own": model}, "n_threads": 1, "resume": kept}
+    found = quick(methods=["uniform-each-epoch"], **options)
+    assert [(r.method, r.rows, r.status) for r in found.results] == [
+        ("uniform-each-epoch", 30, "ok"), ("uniform", 30, "ok"), ("full", 300, "ok")
+    ]  # fmt: skip
+    X, y = table()
+    split = Split.of(X, y, None, 0.25, 0)
+    for run in (run for run in found.runs if run["method"] == "uniform-each-epoch"):
+        by_hand = clone(model).set_params(budget=30, random_state=run["seed"])
+        by_hand.fit(split.X, split.y, watch=(split.X_test, split.y_test))
+        assert run["accuracy"] == by_hand.score(split.X_test, split.y_test)
+        assert run["curve"] == [list(point) for point in by_hand.curve_]
+        assert run["curve"][-1][0] == 3 * 2  # as many steps as on 30 rows
+        assert (run["score"], run["select_seconds"], run["stages"]) == (None, 0, {})
+        assert run["train_seconds"] > 0
+    again = quick(methods=["uniform-each-epoch"], **options)
+    assert again.to_json() == found.to_json()  # seconds and all: nothing has run
+    assert not any("each-epoch" in r.method for r in quick(**options).results)
+
+
+def test_prior_weights_count_for_rows_drawn_in_each_epoch() -> None:
+    pytest.importorskip("torch")
+    X, y = table()
+    weights = np.random.default_rng(0).uniform(0.5, 20, len(X))
+    model = LinearClassifier(epochs=3, batch_size=16)
+    found = compare(
+        X, y, budget=0.1, methods=["uniform-each-epoch"], seeds=[2], model={"own": model},
+        sample_weight=weights, isolate=False,
+    )  # fmt: skip
+    split = Split.of(X, y, None, 0.25, 0, weights)
+    own = clone(model).set_params(budget=0.1, random_state=2)
+    own.fit(split.X, split.y, split.weights)
+    expected = np.average(own.predict(split.X_test) == split.y_test, weights=split.weights_test)
+    assert found.result("uniform-each-epoch").mean("accuracy") == expected
 
 
 @pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")

@@ -15,7 +15,7 @@ from coresift.experiments._networks import NetworkJob
 from coresift.experiments._processes import Workshop, run_isolated
 from coresift.experiments._split import Split
 from coresift.report import write_html
-from coresift.torch import NetworkClassifier
+from coresift.torch import LinearClassifier, NetworkClassifier
 
 pytest.importorskip("torch", reason="torch is not installed: pip install coresift[torch]")
 
@@ -77,9 +77,25 @@ def test_rows_of_each_epoch_are_those_of_the_run_made_by_hand(by: str) -> None:
     assert result.mean("log_loss") != found.result("uniform").mean("log_loss")
 
 
-def test_rows_of_each_epoch_are_for_networks() -> None:
-    with pytest.raises(ParameterError, match="'uniform-each-epoch' draws rows as a network trains"):
-        quick(methods=["uniform-each-epoch"])
+@pytest.mark.parametrize(
+    ("by", "model", "message"),
+    [
+        ("uniform", "sklearn-logistic", "as a network or a linear model trains: use model="),
+        ("uniform", ["logistic", "logistic-l2"], "'mlp', 'cnn', 'logistic', 'svm' or 'lasso'"),
+        ("gradients", "logistic", "as a network trains: use model='mlp' or 'cnn'"),
+    ],
+)
+def test_rows_of_each_epoch_are_for_models_that_draw(by: str, model: Any, message: str) -> None:
+    with pytest.raises(ParameterError, match=f"'{by}-each-epoch' draws rows .*{message}"):
+        quick(methods=[f"{by}-each-epoch"], model=model)
+
+
+def test_a_linear_model_beside_a_network_draws_uniformly_too() -> None:
+    models = {"net": NetworkClassifier(**SHORT), "svm": LinearClassifier("svm", epochs=2)}
+    found = quick(model=models, methods=["uniform"])
+    assert [result.method for result in found.results if result.model == "svm"] == [
+        "uniform", "uniform-each-epoch", "full"
+    ]  # fmt: skip
 
 
 def test_gradients_are_not_scaled() -> None:

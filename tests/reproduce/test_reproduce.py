@@ -17,11 +17,14 @@ import published
 from coresift import FormatError, MissingDataError, ParameterError
 from coresift.cli import run
 from coresift.reproduce import NAMES, _cells, reproduce, write_into, write_page
+from coresift.reproduce._cells import GENERATED
 from coresift.reproduce._experiment import Experiment
 from coresift.reproduce._machine import code_digest
 from coresift.reproduce._registry import experiment, names_of
 from coresift.reproduce._run import NO_TIME, TOO_SLOW, Outcome, run_experiments
 from coresift.reproduce._settings import PAPER, QUICK, SETTINGS, Scale
+from coresift.reproduce.table1 import ShapeCell
+from coresift.reproduce.table2 import BoundCell
 
 pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
@@ -36,7 +39,7 @@ TINY = replace(
     varied=tuple(SETTINGS),
 )
 # One small set each, and few methods: what is tried is the way from runs to files.
-SETS = {"fig8": "imdb", "fig9": "imdb", "table6": "imdb"}
+SETS = {"fig8": "covtype", "fig9": "covtype", "table6": "imdb"}
 METHODS = {"full", "uniform", "fastcore", "ours-balanced", "craig", "uniform-each-epoch"}
 
 
@@ -67,8 +70,10 @@ def no_real_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def everything(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Outcome]]:
     out = tmp_path_factory.mktemp("out")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CORESIFT_DATA", str(out / "none"))
+        patch.setenv("CORESIFT_DATA", str(out / "real"))
         patch.setenv("XDG_CACHE_HOME", str(out / "none"))
+        (out / "real").mkdir()
+        published.place_covtype(out / "real", 400)
         return out, run_few(NAMES, out)
 
 
@@ -96,7 +101,7 @@ def test_each_writes_figures_a_picture_and_a_table(
     assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     text = (out / f"{name}.md").read_text(encoding="utf-8")
     assert text.startswith(f"# {facts['title']}")
-    assert "(generated)" in text
+    assert ("(generated)" in text) == (name not in ("fig8", "fig9"))
     assert facts["about"]["machine"] in text
     assert coresift.__version__ in text
     for verdict in facts["verdicts"]:
@@ -140,6 +145,32 @@ def test_the_page_holds_all_results_and_says_that_they_are_quick(
     assert re.search(r"Verdicts on \d+ claims of the paper: ", text)
 
 
+def test_seconds_of_runs_are_kept_and_told_once(tmp_path: Path) -> None:
+    cells = [BoundCell("brazil"), ShapeCell("brazil")]
+    both = [
+        replace(experiment("table2"), cells=lambda _, cells=cells[:n]: cells, draw=lambda *_: None,
+                grid=lambda _: (["a"], [[1]]), name=name, claims=())
+        for name, n in (("table1", 2), ("table2", 1))
+    ]  # fmt: skip
+    for _ in range(2):  # measured, then kept
+        run_experiments(both, tmp_path, TINY, download=False)
+        taken = [facts_of(tmp_path, name)["seconds"] for name in ("table1", "table2")]
+        assert [len(one) for one in taken] == [2, 1]
+        assert taken[1].items() < taken[0].items()
+        assert min(taken[0].values()) > 0
+    lines = [json.loads(line) for line in (tmp_path / "cells.jsonl").read_text().splitlines()]
+    assert [line["seconds"] for line in lines] == list(taken[0].values())
+    for name, seconds in (("table1", {"a": 7000, "b": 9.6}), ("table2", {"a": 7000, "c": 7200})):
+        told = result(name) | {"seconds": seconds}
+        (tmp_path / f"{name}.json").write_text(json.dumps(told))
+    text = write_page(tmp_path, tmp_path / "page.md").read_text()
+    assert "The runs took 3.9 h, one after the other." in text
+    assert "batches of 32. The runs took 117 min. Data: none." in text
+    for name in ("table1", "table2"):  # of a version that told no seconds
+        (tmp_path / f"{name}.json").write_text(json.dumps(result(name)))
+    assert "runs took" not in write_page(tmp_path, tmp_path / "page.md").read_text()
+
+
 def test_no_time_is_told_and_the_rest_is_written(tmp_path: Path) -> None:
     (outcome,) = run_few(["table1"], tmp_path, minutes=1e-9)
     assert outcome.done == 0
@@ -166,6 +197,31 @@ def test_a_set_without_a_stand_in_is_listed(tmp_path: Path) -> None:
     assert name == "movies"
     assert "place movies.csv" in reason
     assert "Nothing was run." in (tmp_path / "table1.md").read_text()
+
+
+def test_networks_are_not_trained_on_generated_rows(tmp_path: Path) -> None:
+    found = experiment("fig8")
+    chosen = replace(
+        found, cells=lambda scale: [cell for cell in found.cells(scale) if cell.data == "imdb"]
+    )
+    (outcome,) = run_experiments([chosen], tmp_path, TINY, download=False)
+    assert outcome.done == 0
+    assert {reason for _, reason in outcome.missing} == {GENERATED}
+    assert (tmp_path / "fig8.md").read_text().count("networks are not trained on generated") == 1
+
+
+def test_a_cell_says_how_many_copies_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    least = BoundCell.copies * 4 * 400 * SETTINGS["brazil"].features
+    monkeypatch.setattr(_cells, "total_memory", lambda: least)
+    cells = [BoundCell("brazil"), _cells.CompareCell("brazil")]
+    chosen = replace(experiment("table2"), cells=lambda _: cells, draw=lambda *_: None)
+    (outcome,) = run_experiments([chosen], tmp_path, TINY, download=False)
+    assert outcome.done == 1
+    ((name, reason),) = outcome.missing
+    assert name == cells[1].name
+    assert "GiB of memory" in reason
 
 
 def test_a_set_that_does_not_fit_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,6 +283,13 @@ def test_names_and_minutes_are_checked() -> None:
         reproduce("table1", "nowhere", minutes=-1)
 
 
+@pytest.mark.parametrize("name", ["fig5", "fig7", "fig10", "fig11", "fig12", "table6"])
+def test_repetitions_come_last(name: str) -> None:
+    seeds = [getattr(cell, "seed", None) for cell in experiment(name).cells(PAPER)]
+    third = len(seeds) // 3
+    assert seeds == [0] * third + [1] * third + [2] * third
+
+
 @pytest.mark.parametrize("name", ["fig5", "fig8"])
 def test_each_data_set_has_its_quick_methods_before_any_has_its_slow_ones(name: str) -> None:
     cells = [(cell.data, getattr(cell, "method", "")) for cell in experiment(name).cells(QUICK)]
@@ -273,6 +336,7 @@ def called(*arguments: object, capsys: pytest.CaptureFixture[str]) -> tuple[int,
         (("table1", "--page", "page.md"), "--page has no meaning"),
         (("table1", "--data", "nowhere"), "'nowhere' holds no file of a data set"),
         (("table1", "--into", "page.md"), "--into has no meaning"),
+        (("table1", "--also", "other"), "--also has no meaning"),
         (("page",), "--page is missing"),
         (("page", "--page", "page.md"), "holds no results"),
     ],
@@ -344,6 +408,54 @@ def test_results_stand_between_the_marks_of_a_page(tmp_path: Path) -> None:
     ]  # fmt: skip
     write_into(tmp_path, page)
     assert page.read_text() == text
+
+
+def placed(folder: Path, *results: dict[str, Any]) -> Path:
+    folder.mkdir()
+    for facts in results:
+        (folder / f"{facts['name']}.json").write_text(json.dumps(facts))
+        (folder / f"{facts['name']}.png").write_bytes(folder.name.encode())
+    return folder
+
+
+def test_other_folders_stand_in_for_what_is_lacking(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = {"scale": "paper", "lines": [[7]]}
+    full = placed(
+        tmp_path / "full",
+        result("table2", "holds") | here | {"title": "Table 2: bounds"},
+        result("fig5", "not measured") | {"scale": "paper", "lines": []},  # not a row of it
+        result("fig6", "not measured") | {"scale": "paper", "lines": [], "title": "Figure 6: t"},
+    )
+    quick = placed(
+        tmp_path / "quick",
+        result("table2", "does not hold"),
+        result("fig5", "holds") | {"title": "Figure 5: accuracy"},
+        result("table4", "holds") | {"title": "Table 4: planes"},
+    )
+    last = placed(tmp_path / "last", *(result(name) for name in ("table4", "fig5", "fig12")))
+    page, other = tmp_path / "page.md", tmp_path / "other.md"
+    other.write_text(MARKS.format("verdicts") + MARKS.format("fig5"))
+    also = ("--also", quick, "--also", last)
+    status, *_ = called(
+        "page", "--out", full, "--page", page, "--into", other, *also, capsys=capsys
+    )
+    assert status == 0
+    text = page.read_text()
+    pictures = {path.stem: path.read_text() for path in (tmp_path / "page_pictures").iterdir()}
+    assert pictures == {
+        "table2": "full", "table4": "quick", "fig5": "quick", "fig6": "full", "fig12": "last"
+    }  # fmt: skip
+    assert "**Table 4, Figure 5 and fig12: quick runs, the others at the paper's size.**" in text
+    assert "Verdicts on 4 claims of the paper: holds 3, not measured 1." in text
+    assert "Scale: paper, but quick for Table 4, Figure 5 and fig12. Machine" in other.read_text()
+    assert "Scale: quick. Seeds: 0." in other.read_text()  # of the figure itself
+    write_page(full, page)
+    assert "quick runs" not in page.read_text()
+    (tmp_path / "none").mkdir()
+    with pytest.raises(MissingDataError, match="none' holds no results"):
+        write_page(full, page, also=[tmp_path / "none"])
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,24 @@ def test_a_method_that_did_not_finish_is_left_out() -> None:
     assert verdict("fig6", "3 to 10", rows).word == HOLDS
 
 
+def test_a_method_that_was_stopped_took_its_limit_at_least() -> None:
+    rows = runs("total_seconds", fastcore=3, craig=30, craig_pq=1, fastcore_hull=1)
+    for row in rows[2:]:
+        row |= {"status": "time limit", "time_limit": 900.0, "total_seconds": None}
+    found = verdict("fig6", "3 to 10", rows)
+    assert found == Verdict(
+        HOLDS, "CovType: Craig 10.0 times, Craig+PQ above 900 s: at least 300.0 times (yes)"
+    )
+    assert verdict("fig6", "than FastCore-hull", rows).word == HOLDS
+    rows[2]["time_limit"] = 8.0  # not enough to tell
+    assert verdict("fig6", "3 to 10", rows).figure == "CovType: Craig 10.0 times (yes)"
+    rows[1]["total_seconds"] = 6
+    assert verdict("fig6", "3 to 10", rows).word == FAILS
+    networks = runs("total_seconds", fastcore=3, craig=0)
+    networks[1] |= {"status": "time limit", "time_limit": 1800.0, "total_seconds": None}
+    assert verdict("fig9", "For networks", networks).word == HOLDS
+
+
 def curve(iterations: int, settled: int) -> list[list[float]]:
     """Return a curve of 40 epochs that is near its end after so many."""
     return [[iterations * n / 40, 0.7 if n >= settled else 0.1] for n in range(41)]

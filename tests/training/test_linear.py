@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 from itertools import product
 from typing import Any
 
@@ -14,10 +15,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.svm import LinearSVC
 
-from coresift import LabelError, MissingDependencyError, ParameterError
+from coresift import BudgetError, LabelError, MissingDependencyError, ParameterError
+from coresift._rng import stream
 from coresift.core.holdout import holdout
 from coresift.torch import LOSSES, LinearClassifier, SGDSettings, descend
-from coresift.torch._descent import watched_iterations
+from coresift.torch._descent import _batches, watched_iterations
 from coresift.torch._linear import BATCH_SIZES, LEARNING_RATES
 
 pytest.importorskip("torch", reason="torch is not installed: pip install 'coresift[torch]'")
@@ -214,3 +216,62 @@ def test_without_torch_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(builtins, "__import__", blocked)
     with pytest.raises(MissingDependencyError, match=r"coresift\[torch\]"):
         LinearClassifier().fit(X, y)
+
+
+def test_rows_drawn_anew_make_the_steps_of_a_coreset_over_other_rows() -> None:
+    X, y, weights = table(500)
+    model = LinearClassifier(batch_size=16, epochs=7, budget=0.1, random_state=0)
+    model.fit(X, y, weights, watch=(X, y))
+    coreset = clone(model).set_params(budget=None).fit(X[:50], y[:50], watch=(X, y))
+    steps = [iteration for iteration, _ in model.curve_]
+    assert steps == [iteration for iteration, _ in coreset.curve_]
+    assert steps[-1] == 7 * 4
+    assert model.curve_[-1][1] == model.score(X, y)
+    again = clone(model).set_params(budget=50).fit(X, y, weights)
+    assert again.coef_.tobytes() == model.coef_.tobytes()
+
+
+def test_each_epoch_draws_other_rows_and_none_twice() -> None:
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    epochs = [
+        np.concatenate([batch.numpy() for batch in _batches(torch, rng, 100, 8, 30)])
+        for _ in range(200)
+    ]
+    assert {len(set(rows.tolist())) for rows in epochs} == {30}
+    assert len({tuple(sorted(rows)) for rows in epochs}) == 200
+    times = np.bincount(np.concatenate(epochs), minlength=100)
+    assert abs(times - 60).max() < 5 * np.sqrt(200 * 0.3 * 0.7)
+
+
+def test_a_batch_of_a_whole_draw_is_a_step_on_its_rows() -> None:
+    X, y, weights = table(40)
+    settings = SGDSettings(batch_size=40, epochs=1)
+    found = descend(X, y, weights, 3, settings, 5, size=12)
+    rows = stream(5).choice(40, 12, replace=False)
+    shares = (weights / weights.mean())[rows]
+    params = np.zeros((5, 3))
+    step = np.full(params.shape, 0.0)
+    for place in np.ndindex(params.shape):
+        ahead = np.zeros_like(params)
+        ahead[place] = 1e-6
+        here = (X[rows], y[rows], shares, 0.0)
+        step[place] = (
+            objective("logistic", ahead, *here) - objective("logistic", -ahead, *here)
+        ) / 2e-6
+    np.testing.assert_allclose(found.coef.T, -0.1 * step[:-1], rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(found.intercept, -0.1 * step[-1], rtol=1e-3, atol=1e-5)
+
+
+def test_tuning_draws_too() -> None:
+    X, y, weights = table(150)
+    model = LinearClassifier(learning_rate="tuned", budget=140, epochs=2, random_state=0)
+    model.fit(X, y, weights)  # more rows than are left when a fifth is put aside
+    assert model.settings_.learning_rate in LEARNING_RATES
+
+
+@pytest.mark.parametrize(("budget", "message"), [(61, "budget=61 rows"), (0.0, "in (0, 1]")])
+def test_a_budget_that_cannot_be_met_is_refused(budget: float, message: str) -> None:
+    X, y, _ = table(60)
+    with pytest.raises(BudgetError, match=re.escape(message)):
+        LinearClassifier(budget=budget).fit(X, y)

@@ -31,7 +31,8 @@ def compare(
         str,
         typer.Option(
             help="Of {methods}, full; uniform and full always take part, and with networks also "
-            "uniform-each-epoch and gradients-each-epoch."
+            "uniform-each-epoch, which may be named for logistic, svm and lasso too, and "
+            "gradients-each-epoch."
         ),
     ] = "fastcore",
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each method.")] = 5,

@@ -45,6 +45,13 @@ def reproduce(
             "'<!-- results: NAME -->' and '<!-- end of results -->'; may be given more than once."
         ),
     ] = None,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="With the name page: a folder that stands in for tables and figures that --out "
+            "lacks, such as one of quick runs; may be given more than once."
+        ),
+    ] = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
@@ -52,12 +59,13 @@ def reproduce(
     from coresift import reproduce as package
 
     if name == PAGE:
-        written = [str(package.write_page(out, _named(page)))] if page or not into else []
-        others = [str(package.write_into(out, path)) for path in into or ()]
+        whole = page or not into
+        written = [str(package.write_page(out, _named(page), also or ()))] if whole else []
+        others = [str(package.write_into(out, path, also or ())) for path in into or ()]
         facts = {"page": written[0] if written else None, "into": others}
         print_json(facts) if as_json else print(*written, *others, sep="\n")
         return
-    for option, value in (("--page", page), ("--into", into)):
+    for option, value in (("--page", page), ("--into", into), ("--also", also)):
         if value:
             raise ParameterError(
                 f"{option} has no meaning for {name!r}: it is for the name {PAGE!r}"

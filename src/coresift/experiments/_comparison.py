@@ -8,6 +8,7 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.datasets import load_digits
 
 from coresift._errors import ParameterError
@@ -23,16 +24,17 @@ from coresift.experiments._arguments import (
     seeds_of,
     selector_of,
 )
+from coresift.experiments._each_epoch import DRAWN, EachEpoch, EachEpochJob
 from coresift.experiments._job import Job
 from coresift.experiments._models import DEFAULT_MODEL, is_regression, make_models
-from coresift.experiments._networks import DRAWN, EachEpoch, NetworkJob
+from coresift.experiments._networks import NetworkJob
 from coresift.experiments._results import Comparison, Result
 from coresift.experiments._series import Run, run_jobs
 from coresift.experiments._shared_selection import SharedSelectionJob
 from coresift.experiments._split import Split
 from coresift.experiments._store import Store
 from coresift.selectors import FULL, BaseSelector
-from coresift.torch import NetworkClassifier
+from coresift.torch import LinearClassifier, NetworkClassifier
 
 _ALWAYS = ("uniform", FULL)
 
@@ -59,7 +61,8 @@ def compare(
     """Run methods on one data set and measure what they cost and what they are worth.
 
     Uniform sampling and training on everything always take part, and with networks also rows that
-    are drawn anew in each epoch: "uniform-each-epoch" and "gradients-each-epoch".
+    are drawn anew in each epoch: "uniform-each-epoch" and "gradients-each-epoch". The first is also
+    for the paper's linear models, where it is named.
 
     Parameters
     ----------
@@ -70,7 +73,8 @@ def compare(
         As for a selector. Several make the curve of accuracy against budget.
     methods : sequence of str, or mapping of str to selector, default=("fastcore",)
         Names of `coresift.selectors.METHODS`, or selectors by names of your own, whose budget,
-        random_state and n_threads are set.
+        random_state and n_threads are set. "uniform-each-epoch" draws so many rows anew in each
+        epoch, for the models ``"logistic"``, ``"svm"``, ``"lasso"`` and networks.
     seeds : int or sequence of int, default=5
         How many, from 0, or which.
     model : str, estimator, sequence of them or mapping of str to them, default="sklearn-logistic"
@@ -160,8 +164,7 @@ def compare(
         for seed in numbers
         for name, selector in chosen.items()
         for amount in (budgets if selector is not None else [None])
-        for kind, some in _by_kind(models).items()
-        if kind is NetworkJob or not isinstance(selector, EachEpoch)
+        for kind, some in _by_kind(models, selector).items()
         if (trained := _changed(some, selector is not None or seed == numbers[0]))
     ]
     store = Store(kept)
@@ -237,28 +240,56 @@ def _selectors(
     chosen: dict[str, BaseSelector | None] = {}
     for name, what in [*pairs.items(), *((name, name) for name in always)]:
         if isinstance(what, str) and what in DRAWN:
-            if not drawn:
-                raise ParameterError(
-                    f"method {what!r} draws rows as a network trains: use model='mlp' or 'cnn'"
-                )
-            chosen[name] = drawn[what]
+            chosen[name] = DRAWN[what]
+            _check_draws(what, chosen[name], models)
         elif not (isinstance(what, str) and what == FULL):
             chosen[name] = selector_of(what)
     return {**chosen, FULL: None}
+
+
+def _check_draws(
+    method: str, selector: BaseSelector | None, models: Mapping[str, BaseEstimator]
+) -> None:
+    """Refuse draws in each epoch for models that have none."""
+    kinds = {_kind(model, selector) for model in models.values()}
+    if NetworkJob not in kinds and kinds != {EachEpochJob}:
+        uniform = isinstance(selector, EachEpoch) and selector.by == "uniform"
+        draws, names = (
+            ("a network or a linear model", "'mlp', 'cnn', 'logistic', 'svm' or 'lasso'")
+            if uniform
+            else ("a network", "'mlp' or 'cnn'")
+        )
+        raise ParameterError(f"method {method!r} draws rows as {draws} trains: use model={names}")
 
 
 def _networks(models: Mapping[str, Any]) -> list[str]:
     return [name for name, model in models.items() if isinstance(model, NetworkClassifier)]
 
 
-def _by_kind(models: dict[str, Any]) -> dict[type[Job], dict[str, Any]]:
+def _by_kind(
+    models: dict[str, Any], selector: BaseSelector | None
+) -> dict[type[Job], dict[str, Any]]:
     """Return the models that share a selection, and those that select for themselves."""
-    kinds: dict[type[Job], dict[str, Any]] = {SharedSelectionJob: {}, NetworkJob: {}}
+    kinds: dict[type[Job], dict[str, Any]] = {
+        SharedSelectionJob: {},
+        EachEpochJob: {},
+        NetworkJob: {},
+    }
     for name, model in models.items():
-        kinds[NetworkJob if isinstance(model, NetworkClassifier) else SharedSelectionJob][name] = (
-            model
-        )
+        kind = _kind(model, selector)
+        if kind is not None:
+            kinds[kind][name] = model
     return kinds
+
+
+def _kind(model: Any, selector: BaseSelector | None) -> type[Job] | None:
+    """Return what runs a model with a selector; None where it cannot draw in each epoch."""
+    if isinstance(model, NetworkClassifier):
+        return NetworkJob
+    if not isinstance(selector, EachEpoch):
+        return SharedSelectionJob
+    linear = isinstance(model, LinearClassifier) and selector.by == "uniform"
+    return EachEpochJob if linear else None
 
 
 def _changed(models: dict[str, Any], by_rows: bool) -> dict[str, Any]:
@@ -284,5 +315,5 @@ def _results(
                 for run in runs
                 if (run["method"], run["budget"], run["model"]) == (*line, model)
             ]
-            if own:  # rows are drawn in each epoch for networks only
+            if own:  # not every model draws rows in each epoch
                 yield Result.of(own)

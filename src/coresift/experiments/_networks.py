@@ -10,6 +10,7 @@ from pathlib import Path
 from sklearn.base import clone
 
 from coresift.core.budget import resolve_budget
+from coresift.experiments._each_epoch import EachEpoch
 from coresift.experiments._job import Job, Record, failure
 from coresift.experiments._memory import peak_mib
 from coresift.experiments._models import fitted
@@ -17,20 +18,6 @@ from coresift.experiments._shared_selection import figures_of
 from coresift.experiments._split import Split
 from coresift.selectors import Uniform
 from coresift.torch import NetworkClassifier
-
-
-class EachEpoch(Uniform):
-    """What stands for a method that draws other rows in each epoch; ``by`` is its ``redraw``."""
-
-    def __init__(
-        self, budget: float = 0.01, *, by: str = "uniform", random_state: int | None = None
-    ) -> None:
-        super().__init__(budget, random_state=random_state)
-        self.by = by
-
-
-# They always take part where networks are compared.
-DRAWN = {f"{by}-each-epoch": EachEpoch(by=by) for by in ("uniform", "gradients")}
 
 
 @dataclass(frozen=True, eq=False)

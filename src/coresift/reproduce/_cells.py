@@ -6,12 +6,12 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from coresift._errors import MissingDataError
 from coresift._progress import Progress
 from coresift.experiments import compare
-from coresift.experiments._networks import DRAWN
+from coresift.experiments._each_epoch import DRAWN
 from coresift.reproduce._data import Table, open_table
 from coresift.reproduce._machine import total_memory
 from coresift.reproduce._methods import UNIFORM, linear, network, selector_of
@@ -20,7 +20,10 @@ from coresift.reproduce._store import Folder, Row
 from coresift.selectors import FULL, BaseSelector
 
 _LARGE = 2**28  # bytes
-_COPIES = 8  # of the rows, that a comparison holds at its peak
+GENERATED = (
+    "networks are not trained on generated rows, as their accuracy there says nothing: place the "
+    "real data set in the folder of data sets"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +48,21 @@ class Context:
     progress: Progress | None = None
     _tables: dict[str, Table | str] = field(default_factory=dict)
 
-    def table(self, name: str) -> Table:
+    def table(self, name: str, copies: int = 1) -> Table:
         """Return the rows of a data set; those of one that is large are not kept for long.
+
+        Parameters
+        ----------
+        name : str
+        copies : int, default=1
+            Of the rows, that are held in memory at the peak of what is measured on them.
 
         Raises
         ------
         MissingDataError
             Where it cannot be had, and where it does not fit in memory.
         """
+        self._check_memory(name, copies)
         if name not in self._tables:
             for key, known in list(self._tables.items()):
                 if isinstance(known, Table) and known.X.nbytes > _LARGE:
@@ -63,16 +73,18 @@ class Context:
             raise MissingDataError(found)
         return found
 
-    def _opened(self, name: str) -> Table | str:
-        """Return a table, or why there is none."""
+    def _check_memory(self, name: str, copies: int) -> None:
         setting = SETTINGS[name]
         n_rows = self.scale.rows(name) or setting.rows
-        needed, memory = 4 * n_rows * setting.features * _COPIES, total_memory()
+        needed, memory = 4 * n_rows * setting.features * copies, total_memory()
         if memory is not None and needed > memory:
-            return (
+            raise MissingDataError(
                 f"{setting.title} needs about {needed / 2**30:.0f} GiB of memory, and there are "
                 f"{memory / 2**30:.0f}: run it on a larger machine"
             )
+
+    def _opened(self, name: str) -> Table | str:
+        """Return a table, or why there is none."""
         try:
             return open_table(name, self.scale, self.data_home, self.download)
         except MissingDataError as error:
@@ -92,6 +104,17 @@ class Cell(ABC):
 
     data: str
     tags: Mapping[str, Any] = field(default_factory=dict)
+    copies: ClassVar[int] = 8  # of the rows, that it holds at its peak
+
+    def table(self, context: Context) -> Table:
+        """Return the rows of its data set.
+
+        Raises
+        ------
+        MissingDataError
+            Where there are none that it can be measured on.
+        """
+        return context.table(self.data, self.copies)
 
     @abstractmethod
     def facts(self, context: Context) -> dict[str, Any]:
@@ -117,13 +140,14 @@ class Cell(ABC):
 
     def tagged(self, context: Context, rows: list[Row]) -> list[Row]:
         """Say of each row where it belongs; other cells may share what was measured."""
-        data = {"data": self.data, "origin": context.table(self.data).origin}
+        data = {"data": self.data, "origin": self.table(context).origin}
         return [{**data, **self.tags, **row} for row in rows]
 
 
 _KEPT = (
     *("status", "error", "rows", "accuracy", "log_loss", "score", "peak_mib"),
     *("select_seconds", "choose_seconds", "train_seconds", "total_seconds", "stages", "curve"),
+    "time_limit",
 )
 
 
@@ -163,6 +187,13 @@ class CompareCell(Cell):
         """Return the seconds that it may take: networks take longer."""
         return scale.network_limit if self.model == "network" else scale.time_limit
 
+    def table(self, context: Context) -> Table:
+        """Return the rows; networks need real ones."""
+        found = super().table(context)
+        if self.model == "network" and found.origin != "real":
+            raise MissingDataError(GENERATED)
+        return found
+
     def facts(self, context: Context) -> dict[str, Any]:
         """Return method, model and budget with all their parameters."""
         return {
@@ -177,7 +208,7 @@ class CompareCell(Cell):
 
     def measure(self, context: Context, limit: float | None) -> list[Row]:
         """Compare the method; uniform and full, which always take part, are kept for theirs."""
-        table, selector = context.table(self.data), self._selector()
+        table, selector = self.table(context), self._selector()
         # the same uniform rows for every cell, so that compare finds them among its runs
         methods: dict[str, Any] = {UNIFORM: selector_of(UNIFORM, SETTINGS[self.data])}
         methods[self.method] = self.method if selector is None else selector

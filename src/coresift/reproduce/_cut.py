@@ -10,7 +10,7 @@ from typing import Any
 
 from coresift._errors import FormatError, MissingDataError, ParameterError
 from coresift._files import whole_file
-from coresift.reproduce._page import counted, results
+from coresift.reproduce._page import counted, found_in, scale_of
 from coresift.reproduce._registry import NAMES
 from coresift.reproduce._write import conditions, markdown_table
 
@@ -21,7 +21,11 @@ _PART = re.compile(
 )
 
 
-def write_into(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> Path:
+def write_into(
+    folder: str | os.PathLike[str],
+    path: str | os.PathLike[str],
+    also: Sequence[str | os.PathLike[str]] = (),
+) -> Path:
     """Put results of `reproduce` into a page, in the place of what stands between its marks.
 
     A part begins with the line ``<!-- results: NAME -->`` and ends with
@@ -35,6 +39,8 @@ def write_into(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> 
         With the JSON files of `reproduce`.
     path : str or path
         Page of Markdown.
+    also : sequence of str or path, default=()
+        As for `write_page`.
 
     Raises
     ------
@@ -46,7 +52,7 @@ def write_into(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> 
         For a folder that does not hold what a mark names.
     """
     target = Path(path)
-    found = results(Path(folder))
+    found = [facts for _, facts in found_in([folder, *also])]
     try:
         text = target.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -85,8 +91,7 @@ def _short_conditions(found: Sequence[dict[str, Any]]) -> str:
     dates = sorted({one["date"] for one in about})
     machines = sorted({one["machine"] for one in about})
     commits = sorted({one["commit"] or "unknown" for one in about})
-    scales = sorted({facts["scale"] for facts in found})
     return (
-        f"Scale: {', '.join(scales)}. Machine: {', '.join(machines)}. Commit {', '.join(commits)}. "
+        f"Scale: {scale_of(found)}. Machine: {', '.join(machines)}. Commit {', '.join(commits)}. "
         f"{' to '.join(dict.fromkeys([dates[0], dates[-1]]))}."
     )

@@ -41,7 +41,7 @@ PAPER_METHODS = {
 OURS = {
     "ours-rms": "ours: rms bound",
     "ours-balanced": "ours: balanced, calibrated",
-    # of networks only; compare knows them by these names
+    # compare knows them by these names; the second is of networks only
     "uniform-each-epoch": "ours: uniform, each epoch",
     "gradients-each-epoch": "ours: by gradients, each epoch",
 }

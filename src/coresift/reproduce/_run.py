@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -19,7 +20,7 @@ from coresift.reproduce._experiment import Experiment
 from coresift.reproduce._machine import about
 from coresift.reproduce._registry import experiment, names_of
 from coresift.reproduce._settings import PAPER, QUICK, Scale
-from coresift.reproduce._store import Folder, Row
+from coresift.reproduce._store import Folder, Kept, Row
 from coresift.reproduce._write import check_drawing, write
 
 NO_TIME = "no time was left"
@@ -136,6 +137,7 @@ def run_experiments(
 
 def _one(found: Experiment, context: Context, deadline: float | None) -> Outcome:
     rows: list[Row] = []
+    seconds: dict[str, float] = {}
     missing: list[tuple[str, str]] = []
     done, too_slow = 0, set()
     cells = list(found.cells(context.scale))
@@ -146,15 +148,17 @@ def _one(found: Experiment, context: Context, deadline: float | None) -> Outcome
             missing.append((cell.name, TOO_SLOW))
             continue
         try:
-            found_rows = _rows(cell, context, deadline)
-            rows += cell.tagged(context, found_rows)
+            key = _key(cell, context)
+            kept = _measured(cell, key, context, deadline)
+            rows += cell.tagged(context, kept.rows)
+            seconds[hashlib.sha256(key.encode()).hexdigest()[:12]] = kept.seconds
             done += 1
-            if any(row.get("status") == "time limit" for row in found_rows):
+            if any(row.get("status") == "time limit" for row in kept.rows):
                 too_slow.add(cell.series)
         except MissingDataError as error:
             missing.append((cell.name, str(error)))
     tell(found.name, len(cells), len(cells))
-    files = write(found, rows, _facts(found, rows, missing, context), context.folder)
+    files = write(found, rows, _facts(found, rows, seconds, missing, context), context.folder)
     return Outcome(found.name, files, done, tuple(missing))
 
 
@@ -162,16 +166,20 @@ def _silent(stage: str, done: int, total: int) -> None:
     """Tell nobody."""
 
 
-def _rows(cell: Cell, context: Context, deadline: float | None) -> list[Row]:
-    """Return the rows of a cell, kept or run now.
+def _key(cell: Cell, context: Context) -> str:
+    """Return what decides the rows of a cell, in JSON."""
+    facts = {**cell.facts(context), **cell.table(context).facts()}
+    return json.dumps({**facts, "version": coresift.__version__}, sort_keys=True)
+
+
+def _measured(cell: Cell, key: str, context: Context, deadline: float | None) -> Kept:
+    """Return what a cell measures, kept or run now.
 
     Raises
     ------
     MissingDataError
         Where it was not run.
     """
-    facts = {**cell.facts(context), **context.table(cell.data).facts()}
-    key = json.dumps({**facts, "version": coresift.__version__}, sort_keys=True)
     kept = context.folder.get(key)
     if kept is not None:
         return kept
@@ -180,6 +188,7 @@ def _rows(cell: Cell, context: Context, deadline: float | None) -> list[Row]:
         raise MissingDataError(NO_TIME)
     whole = cell.limit(context.scale)
     limit = whole if whole is None or left is None else min(whole, left)
+    start = time.monotonic()
     try:
         rows = cell.measure(context, limit)
     except (BudgetError, DataError) as error:  # such as fewer rows than classes
@@ -187,15 +196,23 @@ def _rows(cell: Cell, context: Context, deadline: float | None) -> list[Row]:
     statuses = {row.get("status", "ok") for row in rows}
     if "time limit" in statuses and limit != whole:
         raise MissingDataError(NO_TIME)
+    kept = Kept(rows, time.monotonic() - start)
     if "failed" not in statuses:
-        context.folder.put(key, rows)
-    return rows
+        context.folder.put(key, kept)
+    return kept
 
 
 def _facts(
-    found: Experiment, rows: Sequence[Row], missing: Sequence[tuple[str, str]], context: Context
+    found: Experiment,
+    rows: Sequence[Row],
+    seconds: dict[str, float],
+    missing: Sequence[tuple[str, str]],
+    context: Context,
 ) -> dict[str, Any]:
-    """Return what belongs to the figures: data, seeds, machine, versions, what is not there."""
+    """Return what belongs to the figures: data, seeds, machine, versions, what is not there.
+
+    The seconds are by run, so that those that figures share can be counted once.
+    """
     names = list(dict.fromkeys(row["data"] for row in rows))
     return {
         "name": found.name,
@@ -207,6 +224,7 @@ def _facts(
         "seeds": list(context.scale.seeds),
         "data": [context.table(name).facts() for name in names],
         "about": about(context.n_threads),
+        "seconds": seconds,
         "missing": [list(pair) for pair in missing],
         "verdicts": [
             {"section": claim.section, "claim": claim.text, **_judge(claim.judge, rows)}

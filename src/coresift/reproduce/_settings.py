@@ -111,7 +111,7 @@ PAPER = Scale(
     batch_size=128,
     schedule={"warm_up": 20, "epochs": 20, "rounds": 10},
     time_limit=900.0,
-    network_limit=5400.0,
+    network_limit=1800.0,
 )
 QUICK = Scale(
     "quick",

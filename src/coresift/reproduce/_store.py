@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,14 @@ from coresift.reproduce._machine import code_digest
 Row = dict[str, Any]
 _MANIFEST = "reproduce.json"
 _CELLS = "cells.jsonl"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a cell measured, and how many seconds that took."""
+
+    rows: list[Row]
+    seconds: float
 
 
 class Folder:
@@ -34,7 +43,7 @@ class Folder:
 
     def __init__(self, path: Path, scale: str) -> None:
         self.path = path
-        self._cells: dict[str, list[Row]] = {}
+        self._cells: dict[str, Kept] = {}
         self._cells_file = path / _CELLS
         try:
             self.runs.mkdir(parents=True, exist_ok=True)
@@ -52,15 +61,15 @@ class Folder:
         """The folder of the runs of comparisons."""
         return self.path / "runs"
 
-    def get(self, key: str) -> list[Row] | None:
-        """Return the rows of a cell that is kept, or None."""
+    def get(self, key: str) -> Kept | None:
+        """Return what is kept of a cell, or None."""
         return self._cells.get(key)
 
-    def put(self, key: str, rows: list[Row]) -> None:
-        """Keep the rows of a cell: a line more."""
-        self._cells[key] = rows
+    def put(self, key: str, kept: Kept) -> None:
+        """Keep what a cell measured: a line more."""
+        self._cells[key] = kept
         with self._cells_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"key": key, "rows": rows}) + "\n")
+            file.write(json.dumps({"key": key, **asdict(kept)}) + "\n")
 
     def write(self, name: str, content: bytes) -> Path:
         """Write a file, whole or not at all."""
@@ -102,7 +111,7 @@ class Folder:
         for number, line in enumerate(lines, start=1):
             try:
                 found = json.loads(line)
-                self._cells[found["key"]] = list(found["rows"])
+                self._cells[found["key"]] = Kept(list(found["rows"]), float(found["seconds"]))
             except (ValueError, KeyError, TypeError) as error:
                 if number == len(lines) and not line.endswith(b"\n"):
                     self._cut(lines[:-1])  # it was being written when the program ended

@@ -124,13 +124,33 @@ def conditions(facts: dict[str, Any]) -> str:
     commit = "" if about["commit"] is None else f", commit {about['commit']}"
     packages = ", ".join(f"{name} {number}" for name, number in about["packages"].items() if number)
     seeds = ", ".join(map(str, facts["seeds"]))
+    taken = duration([facts])
+    took = f" The runs took {taken}." if taken else ""
     return (
         f"Scale: {facts['scale']}. Seeds: {seeds}. Linear models: {facts['epochs']} epochs, "
-        f"batches of {facts['batch_size']}. Data: {data or 'none'}. Machine: "
+        f"batches of {facts['batch_size']}.{took} Data: {data or 'none'}. Machine: "
         f"{about['machine']}{load}; threads of a run: {about['threads']}. "
         f"coresift {about['coresift']}{commit}, "
         f"Python {about['python']}, {packages}. {about['date']}."
     )
+
+
+def duration(found: Sequence[dict[str, Any]]) -> str:
+    """Return how long the runs of results took, or "" where none says so.
+
+    Those that several share count once.
+
+    Examples
+    --------
+    >>> from coresift.reproduce._write import duration
+    >>> duration([{"seconds": {"one": 60, "other": 600}}, {"seconds": {"one": 60}}])
+    '11 min'
+    """
+    seconds = sum({run: taken for one in found for run, taken in one["seconds"].items()}.values())
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.{int(unit == 'h')}f} {unit}"
+    return f"{seconds:.0f} s" if seconds else ""
 
 
 def not_run(missing: Sequence[Sequence[str]]) -> list[str]:

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZES = (0.001, 0.005, 0.01, 0.05, 0.1)
-_METHODS = ("fastcore", "uniform", "ours-balanced")
+_METHODS = ("fastcore", "uniform", "ours-balanced", "uniform-each-epoch")
 _STABLE = 1.0  # points
 _STEPS = (0.001, 0.01, 0.1)  # ten times as many rows each
 
 
 def _cells(scale: Scale) -> Iterator[Cell]:
-    for data in scale.varied_tables:
-        for seed in scale.seeds:
+    for seed in scale.seeds:
+        for data in scale.varied_tables:
             yield CompareCell(data, method=FULL, seed=seed)
             for share in SIZES:
                 for method in _METHODS:

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MODELS = {"logistic": "logistic regression", "svm": "SVM", "lasso": "Lasso"}
-_METHODS = (FULL, "fastcore", "uniform", "ours-balanced")
+_METHODS = (FULL, "fastcore", "uniform", "ours-balanced", "uniform-each-epoch")
 _SIGNIFICANT = 2.0  # points
 
 
 def _cells(scale: Scale) -> Iterator[Cell]:
-    for data in scale.varied_tables:
-        for seed in scale.seeds:
+    for seed in scale.seeds:
+        for data in scale.varied_tables:
             for method in _METHODS:
                 for model in MODELS:
                     yield CompareCell(data, method=method, seed=seed, model=model)

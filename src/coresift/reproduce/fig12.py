@@ -42,8 +42,8 @@ def parts_of(n_features: int) -> list[int]:
 
 
 def _cells(scale: Scale) -> Iterator[Cell]:
-    for data in scale.varied_tables:
-        for seed in scale.seeds:
+    for seed in scale.seeds:
+        for data in scale.varied_tables:
             for planes in PLANES:
                 tags, changes = {"planes": planes}, {"n_planes": planes}
                 yield CompareCell(data, tags, "fastcore", seed, changes=changes)

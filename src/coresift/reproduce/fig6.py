@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from coresift.reproduce._experiment import Claim, Experiment, by_data
 from coresift.reproduce._methods import PAPER_METHODS, TITLES
-from coresift.reproduce._side_by_side import draw_seconds, linear_cells, seconds_grid, times
+from coresift.reproduce._side_by_side import draw_seconds, linear_cells, seconds_grid, slower, times
 from coresift.reproduce._store import Row
 
 Judge = Callable[[Sequence[Row], str], tuple[bool, str] | None]
@@ -16,15 +16,7 @@ def _all_slower(methods: Sequence[str], factor: float) -> Judge:
     """Judge whether each of some methods takes at least so many times as long as FastCore."""
 
     def judge(rows: Sequence[Row], data: str) -> tuple[bool, str] | None:
-        found = {
-            name: ratio
-            for name in methods
-            if (ratio := times(rows, data, name, "total_seconds")) is not None
-        }
-        if not found:
-            return None
-        figure = ", ".join(f"{TITLES[name]} {ratio:.1f} times" for name, ratio in found.items())
-        return min(found.values()) >= factor, figure
+        return slower(rows, data, methods, factor)
 
     return judge
 

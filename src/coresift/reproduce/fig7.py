@@ -28,14 +28,14 @@ from coresift.selectors import FULL
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_METHODS = (FULL, "fastcore", "ours-balanced")
+_METHODS = (FULL, "fastcore", "ours-balanced", "uniform-each-epoch")
 _NEAR = 0.005  # of the final accuracy
 _SAME = 0.2
 
 
 def _cells(scale: Scale) -> Iterator[Cell]:
-    for data in SETTINGS:
-        for seed in scale.seeds:
+    for seed in scale.seeds:
+        for data in SETTINGS:
             yield from (CompareCell(data, method=name, seed=seed) for name in _METHODS)
 
 

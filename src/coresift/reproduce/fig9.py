@@ -5,21 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coresift.reproduce._experiment import Claim, Experiment, by_data
-from coresift.reproduce._methods import TITLES
-from coresift.reproduce._side_by_side import draw_seconds, network_cells, seconds_grid, times
+from coresift.reproduce._side_by_side import draw_seconds, network_cells, seconds_grid, slower
 from coresift.reproduce._store import Row
 
 
 def _faster(rows: Sequence[Row], data: str) -> tuple[bool, str] | None:
-    found = {
-        name: ratio
-        for name in ("full", "craig", "craig-pq")
-        if (ratio := times(rows, data, name, "total_seconds")) is not None
-    }
-    if not found:
-        return None
-    figure = ", ".join(f"{TITLES[name]} {ratio:.1f} times" for name, ratio in found.items())
-    return min(found.values()) > 1, figure
+    return slower(rows, data, ("full", "craig", "craig-pq"), 1)
 
 
 EXPERIMENT = Experiment(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from coresift.reproduce._cells import Cell, Context
 from coresift.reproduce._draw import OURS_COLOUR, PAPER_COLOUR, bars
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 class ShapeCell(Cell):
     """How large a data set is."""
 
+    copies: ClassVar[int] = 2
+
     def facts(self, context: Context) -> dict[str, Any]:
         """Return what is measured."""
         return {"kind": "shape"}
 
     def measure(self, context: Context, limit: float | None) -> list[Row]:
         """Count."""
-        return [context.table(self.data).facts()]
+        return [self.table(context).facts()]
 
 
 def _cells(scale: Scale) -> Iterator[Cell]:

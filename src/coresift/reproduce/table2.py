@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from coresift.reproduce._bounds import pair_errors
 from coresift.reproduce._cells import Cell, Context
@@ -43,6 +43,8 @@ _BOUNDS = {
 class BoundCell(Cell):
     """The errors of all bounds on a data set."""
 
+    copies: ClassVar[int] = 3
+
     seed: int = 0
 
     def facts(self, context: Context) -> dict[str, Any]:
@@ -57,7 +59,7 @@ class BoundCell(Cell):
 
     def measure(self, context: Context, limit: float | None) -> list[Row]:
         """Measure."""
-        table = context.table(self.data)
+        table = self.table(context)
         found = pair_errors(table.X, table.y, SETTINGS[self.data], self.seed)
         return [{"seed": self.seed, **asdict(found)}]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from coresift.experiments import suggest_planes
 from coresift.reproduce._cells import Cell, Context
@@ -40,6 +40,8 @@ PAPER = {
 class PlanesCell(Cell):
     """A search for the number of hyperplanes."""
 
+    copies: ClassVar[int] = 2
+
     seed: int = 0
 
     def facts(self, context: Context) -> dict[str, Any]:
@@ -53,7 +55,7 @@ class PlanesCell(Cell):
 
     def measure(self, context: Context, limit: float | None) -> list[Row]:
         """Search; a row for each number that is tried."""
-        table = context.table(self.data)
+        table = self.table(context)
         found = suggest_planes(
             table.X,
             table.y,

@@ -33,8 +33,8 @@ _SIMILAR = 0.01  # of accuracy
 
 
 def _cells(scale: Scale) -> Iterator[Cell]:
-    for data in ("imdb", "movies"):
-        for seed in scale.seeds:
+    for seed in scale.seeds:
+        for data in ("imdb", "movies"):
             for kind in PAPER:
                 tags, changes = {"clusters": kind}, {"clusters": kind}
                 yield CompareCell(data, tags, "fastcore", seed, changes=changes)

@@ -94,6 +94,7 @@ def descend(
     settings: SGDSettings,
     seed: int,
     watch: Watch | None = None,
+    size: int | None = None,
 ) -> Descent:
     """Train a linear model on weighted rows.
 
@@ -112,6 +113,8 @@ def descend(
     watch : callable or None
         Called with (coef, intercept) after about 60 of the iterations, spread evenly on a
         logarithmic scale.
+    size : int or None
+        Rows of an epoch, from 1 to n_rows, which are drawn anew for each; None is all rows.
 
     Raises
     ------
@@ -136,12 +139,13 @@ def descend(
     )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.epochs)
     rng = stream(seed)
-    points = watched_iterations(len(X), settings) if watch is not None else frozenset()
+    n_visited = len(X) if size is None else size
+    points = watched_iterations(n_visited, settings) if watch is not None else frozenset()
     curve, iteration, watching = [], 0, 0.0
     with _one_thread(torch):
         start = time.perf_counter()
         for _ in range(settings.epochs):
-            for batch in _batches(torch, rng, len(X), settings.batch_size):
+            for batch in _batches(torch, rng, len(X), settings.batch_size, size):
                 optimizer.zero_grad()
                 outputs = torch.addmm(intercept, rows[batch], matrix)
                 loss = (loss_of(outputs, labels[batch]) * shares[batch]).mean()
@@ -193,15 +197,22 @@ def import_torch() -> Any:
 
 
 def watched_iterations(n_rows: int, settings: SGDSettings) -> frozenset[int]:
-    """Return the iterations after which ``watch`` is called; the last one is among them."""
+    """Return the iterations after which ``watch`` is called, of epochs of so many rows.
+
+    The last one is among them.
+    """
     total = settings.epochs * -(-n_rows // settings.batch_size)
     return frozenset(np.geomspace(1, total, _CURVE_POINTS).round().astype(int).tolist())
 
 
-def _batches(torch: Any, rng: np.random.Generator, n_rows: int, size: int) -> Iterator[Any]:
-    order = torch.from_numpy(rng.permutation(n_rows))
-    for start in range(0, n_rows, size):
-        yield order[start : start + size]
+def _batches(
+    torch: Any, rng: np.random.Generator, n_rows: int, batch_size: int, size: int | None
+) -> Iterator[Any]:
+    """Yield the rows of an epoch in random order: all of them, or a uniform sample."""
+    rows = rng.permutation(n_rows) if size is None else rng.choice(n_rows, size, replace=False)
+    order = torch.from_numpy(rows)
+    for start in range(0, len(order), batch_size):
+        yield order[start : start + batch_size]
 
 
 def _arrays(matrix: Any, intercept: Any) -> tuple[Float32, Float32]:

@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
 
 from coresift._errors import ParameterError
 from coresift._typing import Float32, Float64, Indices, Rows
+from coresift.core.budget import resolve_budget
 from coresift.core.holdout import holdout
 from coresift.core.parameters import checked_seed
 from coresift.torch._descent import Descent, SGDSettings, descend, import_torch
@@ -51,8 +52,12 @@ class LinearClassifier(OutputClassifier):
     momentum : float, default=0.9
     penalty : float, default=1e-4
         Coefficient of the L2 penalty, for "lasso" of the L1 penalty.
+    budget : float or int or None, default=None
+        Rows of an epoch, which are drawn anew for each, uniformly and without replacement: as many
+        steps as on a coreset of that size, over other rows each time. As `NetworkClassifier` does
+        with ``redraw="uniform"``. None goes over all rows.
     random_state : int, RandomState, Generator or None, default=None
-        Decides the order of the rows.
+        Decides the order of the rows, and which are drawn.
 
     Attributes
     ----------
@@ -90,6 +95,7 @@ class LinearClassifier(OutputClassifier):
         epochs: int = 40,
         momentum: float = 0.9,
         penalty: float = 1e-4,
+        budget: float | None = None,
         random_state: Any = None,
     ) -> None:
         self.loss = loss
@@ -98,6 +104,7 @@ class LinearClassifier(OutputClassifier):
         self.epochs = epochs
         self.momentum = momentum
         self.penalty = penalty
+        self.budget = budget
         self.random_state = random_state
 
     def fit(
@@ -115,6 +122,8 @@ class LinearClassifier(OutputClassifier):
 
         Raises
         ------
+        BudgetError
+            For a budget that cannot be met.
         LabelError
             For a single class.
         MissingDependencyError
@@ -126,8 +135,9 @@ class LinearClassifier(OutputClassifier):
         X, labels = self._rows_and_labels(X, y)
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
         seed = checked_seed(self.random_state)
+        size = None if self.budget is None else resolve_budget(self.budget, len(X))
         start = time.perf_counter()
-        self.settings_ = self._settings(X, labels, weights, seed)
+        self.settings_ = self._settings(X, labels, weights, seed, size)
         self.tune_seconds_ = time.perf_counter() - start
         look = None
         if watch is not None:
@@ -137,12 +147,14 @@ class LinearClassifier(OutputClassifier):
                 outputs = rows @ coef.T + intercept
                 return float((self.classes_[outputs.argmax(axis=1)] == expected).mean())
 
-        found = descend(X, labels, weights, len(self.classes_), self.settings_, seed, look)
+        found = descend(X, labels, weights, len(self.classes_), self.settings_, seed, look, size)
         self.coef_, self.intercept_ = found.coef, found.intercept
         self.curve_, self.fit_seconds_ = found.curve, found.seconds
         return self
 
-    def _settings(self, X: Rows, y: Indices, weights: Float64, seed: int) -> SGDSettings:
+    def _settings(
+        self, X: Rows, y: Indices, weights: Float64, seed: int, size: int | None
+    ) -> SGDSettings:
         """Return the settings as given, or the best on rows put aside."""
         rates = _choices("learning_rate", self.learning_rate, LEARNING_RATES)
         sizes = _choices("batch_size", self.batch_size, BATCH_SIZES)
@@ -157,9 +169,10 @@ class LinearClassifier(OutputClassifier):
             return first
         aside = holdout(y, _HELD_OUT, seed)
         here = X[~aside], y[~aside], weights[~aside]
+        some = None if size is None else min(size, len(here[0]))
 
         def value(settings: SGDSettings) -> float:
-            found = descend(*here, int(y.max()) + 1, settings, seed)
+            found = descend(*here, int(y.max()) + 1, settings, seed, size=some)
             right = _outputs(found, X[aside]).argmax(axis=1) == y[aside]
             return float(np.average(right, weights=weights[aside]))
 
