@@ -410,6 +410,42 @@ def test_results_stand_between_the_marks_of_a_page(tmp_path: Path) -> None:
     assert page.read_text() == text
 
 
+def test_a_mark_may_name_a_data_set(tmp_path: Path) -> None:
+    lines = [["CovType", 0.7], ["Brazil (generated)", 0.3]]
+    facts = {"rows": 9, "of_rows": 9, "source": "s"}
+    data = [
+        {**facts, "data": name, "origin": origin}
+        for name, origin in (("covtype", "real"), ("brazil", "generated"))
+    ]
+    known = result("fig5", "holds") | {"columns": ["data set", "accuracy"], "lines": lines}
+    (tmp_path / "fig5.json").write_text(json.dumps(known | {"data": data}))
+    page = tmp_path / "page.md"
+    page.write_text(MARKS.format("fig5 brazil"))
+    write_into(tmp_path, page)
+    text = page.read_text()
+    assert "| accuracy |\n| --- |\n| 0.3000 |\n\nScale" in text
+    assert "brazil: generated, 9 of 9 rows" in text
+    assert "covtype" not in text
+
+
+def test_a_page_shows_rows_as_the_present_version_does(tmp_path: Path) -> None:
+    facts = {"method": "full", "model": "logistic", "status": "ok", "error": None, "seed": 0}
+    rows = [
+        {**facts, "data": "covtype", "origin": "real", "accuracy": 0.7},
+        {**facts, "data": "covtype", "origin": "real", "accuracy": 0.8},
+    ]
+    (tmp_path / "fig5.json").write_text(json.dumps(result("fig5", "holds") | {"rows": rows}))
+    page = tmp_path / "page.md"
+    write_page(tmp_path, page)
+    text = page.read_text()
+    assert "| CovType | Full | 0.7500 | 0.0707 |" in text  # and its spread
+    assert "Training on all rows is the most accurate. | **not measured**" in text
+    rows[0].pop("data")
+    (tmp_path / "fig5.json").write_text(json.dumps(result("fig5", "holds") | {"rows": rows}))
+    with pytest.raises(FormatError, match="is no result of coresift reproduce"):
+        write_page(tmp_path, page)
+
+
 def placed(folder: Path, *results: dict[str, Any]) -> Path:
     folder.mkdir()
     for facts in results:
@@ -465,6 +501,8 @@ def test_other_folders_stand_in_for_what_is_lacking(
         ("# Title\n", FormatError, "has no place for results"),
         (MARKS.format("table3"), ParameterError, "'table3': use one of table1"),
         (MARKS.format("fig5"), MissingDataError, "fig5 was not run"),
+        (MARKS.format("table2 table3"), ParameterError, "data set 'table3': use brazil"),
+        (MARKS.format("table2 covtype"), MissingDataError, "not run on 'covtype'"),
     ],
 )
 def test_a_page_that_cannot_be_filled_is_left_alone(

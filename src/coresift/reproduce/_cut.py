@@ -10,13 +10,16 @@ from typing import Any
 
 from coresift._errors import FormatError, MissingDataError, ParameterError
 from coresift._files import whole_file
+from coresift.reproduce._experiment import title_of
 from coresift.reproduce._page import counted, found_in, scale_of
 from coresift.reproduce._registry import NAMES
+from coresift.reproduce._settings import SETTINGS
 from coresift.reproduce._write import conditions, markdown_table
 
 VERDICTS = "verdicts"
 _PART = re.compile(
-    r"^(?P<begin><!-- results: (?P<name>\S+) -->)\n.*?^(?P<end><!-- end of results -->)$",
+    r"^(?P<begin><!-- results: (?P<name>\S+)(?: (?P<data>\S+))? -->)\n.*?"
+    r"^(?P<end><!-- end of results -->)$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -31,7 +34,8 @@ def write_into(
     A part begins with the line ``<!-- results: NAME -->`` and ends with
     ``<!-- end of results -->``. NAME is that of a table or figure, whose table then stands there,
     or ``verdicts``: how many of the paper's claims hold. Below stand the data, the machine, the
-    commit and the date.
+    commit and the date. NAME may be followed by the name of a data set, such as ``covtype``: then
+    the table has its lines alone.
 
     Parameters
     ----------
@@ -64,14 +68,14 @@ def write_into(
         )
 
     def filled(match: re.Match[str]) -> str:
-        return f"{match['begin']}\n\n{_part(match['name'], found)}\n\n{match['end']}"
+        return f"{match['begin']}\n\n{_part(match['name'], match['data'], found)}\n\n{match['end']}"
 
     with whole_file(target) as file:
         file.write(_PART.sub(filled, text).encode())
     return target
 
 
-def _part(name: str, found: Sequence[dict[str, Any]]) -> str:
+def _part(name: str, data: str | None, found: Sequence[dict[str, Any]]) -> str:
     if name == VERDICTS:
         return f"{counted(found)} {_short_conditions(found)}"
     if name not in NAMES:
@@ -82,7 +86,20 @@ def _part(name: str, found: Sequence[dict[str, Any]]) -> str:
     if not named:
         raise MissingDataError(f"{name} was not run: run `coresift reproduce {name}` first")
     (facts,) = named
+    if data is not None:
+        facts = _of_data(facts, data)
     return f"{markdown_table(facts['columns'], facts['lines'])}\n\n{conditions(facts)}"
+
+
+def _of_data(facts: dict[str, Any], data: str) -> dict[str, Any]:
+    """Return what belongs to a data set alone; the table need not name it any more."""
+    if data not in SETTINGS:
+        raise ParameterError(f"the mark names the data set {data!r}: use {', '.join(SETTINGS)}")
+    own = [one for one in facts["data"] if one["data"] == data]
+    if not own:
+        raise MissingDataError(f"{facts['name']} was not run on {data!r}")
+    lines = [line[1:] for line in facts["lines"] if line[0] == title_of(own[0])]
+    return {**facts, "columns": facts["columns"][1:], "lines": lines, "data": own}
 
 
 def _short_conditions(found: Sequence[dict[str, Any]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from statistics import stdev
 from typing import TYPE_CHECKING, Any
 
 from coresift.reproduce._cells import Cell
@@ -107,6 +108,12 @@ def mean(rows: Sequence[Row], name: str) -> float | None:
     """Return the mean of a field over the rows that ended well and have it."""
     values = [row[name] for row in good(rows) if row.get(name) is not None]
     return sum(values) / len(values) if values else None
+
+
+def spread(rows: Sequence[Row], name: str) -> float | None:
+    """Return the standard deviation of a field over the rows that have it; None of one row."""
+    values = [row[name] for row in good(rows) if row.get(name) is not None]
+    return stdev(values) if len(values) > 1 else None
 
 
 def of_method(rows: Sequence[Row], data: str, method: str, name: str, **more: Any) -> float | None:

@@ -11,8 +11,8 @@ from typing import Any
 from coresift._errors import FormatError, MissingDataError
 from coresift._files import whole_file
 from coresift.reproduce._experiment import FAILS, HOLDS, IN_PART, UNKNOWN
-from coresift.reproduce._registry import NAMES
-from coresift.reproduce._write import as_markdown, duration, markdown_table
+from coresift.reproduce._registry import NAMES, experiment
+from coresift.reproduce._write import as_markdown, duration, markdown_table, shown
 
 _NEEDED = (
     *("name", "title", "paper", "scale", "epochs", "batch_size", "seeds", "data", "about"),
@@ -96,7 +96,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         facts = json.loads(path.read_bytes())
         # those of before told no seconds
-        return {"seconds": facts.get("seconds", {}), **{name: facts[name] for name in _NEEDED}}
+        kept = {"seconds": facts.get("seconds", {}), **{name: facts[name] for name in _NEEDED}}
+        rows = facts.get("rows")  # shown and judged as this version does
+        return {**kept, **shown(experiment(facts["name"]), rows)} if rows else kept
     except (ValueError, KeyError, TypeError) as error:
         raise FormatError(
             f"{str(path)!r} is no result of coresift reproduce: remove it, or run it again"

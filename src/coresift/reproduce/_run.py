@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -226,13 +226,4 @@ def _facts(
         "about": about(context.n_threads),
         "seconds": seconds,
         "missing": [list(pair) for pair in missing],
-        "verdicts": [
-            {"section": claim.section, "claim": claim.text, **_judge(claim.judge, rows)}
-            for claim in found.claims
-        ],
     }
-
-
-def _judge(judge: Callable[[Sequence[Row]], Any], rows: Sequence[Row]) -> dict[str, str]:
-    verdict = judge(rows)
-    return {"verdict": verdict.word, "figure": verdict.figure}

@@ -14,6 +14,7 @@ from coresift.reproduce._experiment import (
     groups,
     mean,
     of_method,
+    spread,
     title_among,
     title_of,
 )
@@ -82,8 +83,8 @@ def methods_of(rows: Sequence[Row]) -> list[str]:
 def accuracy_grid(rows: Sequence[Row]) -> Grid:
     """Return accuracies, with the paper's where its text has one."""
     columns = (
-        *("data set", "method", "accuracy", "the paper's (about)", "log-loss", "score (Eq. 5)"),
-        *("rows", "seeds", "status"),
+        *("data set", "method", "accuracy", "± of seeds", "the paper's (about)", "log-loss"),
+        *("score (Eq. 5)", "rows", "seeds", "status"),
     )
     lines = []
     for data, method, own in _ordered(rows):
@@ -94,6 +95,7 @@ def accuracy_grid(rows: Sequence[Row]) -> Grid:
                 title_of(own[0]),
                 TITLES[method],
                 mean(own, "accuracy"),
+                spread(own, "accuracy"),
                 theirs,
                 *figures[:2],
                 None if figures[2] is None else round(figures[2]),

@@ -42,8 +42,8 @@ def write(
         What belongs to the figures, for JSON.
     folder : Folder
     """
-    grid = found.grid(rows)
-    kept = {**facts, "columns": list(grid[0]), "lines": [list(line) for line in grid[1]]}
+    kept = {**facts, **shown(found, rows)}
+    grid = kept["columns"], kept["lines"]
     everything = json.dumps({**kept, "rows": list(rows)}, allow_nan=False)
     contents = {
         "json": everything.encode() + b"\n",
@@ -53,6 +53,25 @@ def write(
     if rows:
         contents["png"] = as_png(found, rows)
     return tuple(folder.write(f"{found.name}.{kind}", some) for kind, some in contents.items())
+
+
+def shown(found: Experiment, rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the table of rows and the verdicts on them, for JSON."""
+    columns, lines = found.grid(rows)
+    verdicts = [(claim, claim.judge(rows)) for claim in found.claims]
+    return {
+        "columns": list(columns),
+        "lines": [list(line) for line in lines],
+        "verdicts": [
+            {
+                "section": claim.section,
+                "claim": claim.text,
+                "verdict": verdict.word,
+                "figure": verdict.figure,
+            }
+            for claim, verdict in verdicts
+        ],
+    }
 
 
 def as_csv(grid: Grid) -> str:

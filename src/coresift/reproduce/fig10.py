@@ -16,6 +16,7 @@ from coresift.reproduce._experiment import (
     groups,
     mean,
     of_method,
+    spread,
     title_among,
     title_of,
 )
@@ -43,7 +44,10 @@ def _cells(scale: Scale) -> Iterator[Cell]:
 
 
 def _grid(rows: Sequence[Row]) -> Grid:
-    columns = ("data set", "share of rows", "method", "accuracy", "rows", "total [s]", "seeds")
+    columns = (
+        *("data set", "share of rows", "method", "accuracy", "± of seeds", "rows", "total [s]"),
+        "seeds",
+    )
     found = []
     for (_, share, method), own in groups(rows, "data", "share", "method").items():
         count = mean(own, "rows")
@@ -53,6 +57,7 @@ def _grid(rows: Sequence[Row]) -> Grid:
                 "all" if share is None else f"{100 * share:g} %",
                 TITLES[method],
                 mean(own, "accuracy"),
+                spread(own, "accuracy"),
                 None if count is None else round(count),
                 mean(own, "total_seconds"),
                 len(own),
