@@ -12,7 +12,7 @@ from datasets import DATASETS
 from side_by_side import compared, show
 
 from coresift import FastCore
-from coresift.methods.fastcore import CLUSTERERS
+from coresift.methods._fastcore_parameters import CLUSTERERS
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from coresift import FastCore
 from coresift._threads import threads
 from coresift.core.centers import Centers
 from coresift.gradients import Sample
-from coresift.methods import fastcore
+from coresift.methods import _fastcore_parameters
 from coresift.methods.fastcore import FastCorePlan
 from coresift.sources import as_source
 from coresift.weightings import _members
@@ -88,7 +88,7 @@ def test_law_7_where_balanced_members_need_no_passes(monkeypatch: pytest.MonkeyP
     X, y = table(4000)
     how = {"exact_below": 0, "representative": "balanced", "random_state": 0}
     passed = answer(FastCore(20, **how).fit(X, y))
-    for module in (fastcore, _members):
+    for module in (_fastcore_parameters, _members):
         monkeypatch.setattr(module, "MANY_ROWS", 3999)
     selector = FastCore(20, **how).fit(X, y)
     assert answer(selector) != passed
@@ -106,7 +106,7 @@ def test_the_plan_counts_no_pass_where_a_sample_is_enough(monkeypatch: pytest.Mo
     source = as_source(np.zeros((100, 3), dtype=np.float32))
     plan = FastCorePlan(40, exact_below=0, representative="balanced", weights="calibrated")
     passed = plan.cost(source)
-    monkeypatch.setattr(fastcore, "MANY_ROWS", 99)
+    monkeypatch.setattr(_fastcore_parameters, "MANY_ROWS", 99)
     sampled = plan.cost(source)
     assert (passed["passes"], sampled["passes"]) == (6, 3)
     assert ("refine" in passed["memory"], "refine" in sampled["memory"]) == (True, False)
