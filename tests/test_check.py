@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,31 @@ def test_a_comparison_is_summed_up(
     assert said.startswith("m, 30 rows: the best coreset, fastcore, has a")
     assert f"{own[0]:.4f} ± {own[1]:.4f}" in said
     assert end in said
+
+
+@pytest.mark.parametrize(
+    ("each", "end"),
+    [
+        (
+            (0.55, 0.01),
+            "all rows 0.5000: not worth it here, uniform rows of each epoch are better.",
+        ),
+        ((0.8, 0.01), "it makes up for 67% of what uniform rows of each epoch lose."),
+        ((0.95, 0.01), "it makes up for 75% of what uniform rows lose."),
+    ],
+)
+def test_rows_drawn_in_each_epoch_are_no_coreset_and_have_to_be_beaten(
+    each: tuple[float, float], end: str
+) -> None:
+    found = compared((0.6, 0.01), (0.9, 0.01), "log_loss")
+    drawn = replace(
+        found.results[1], method="uniform-each-epoch", figures={"log_loss": Figure(*each)}
+    )
+    (said,) = sentences(replace(found, results=(drawn, *found.results)))
+    assert said.startswith("m, 30 rows: the best coreset, fastcore, has a log-loss of 0.6000")
+    assert said.endswith(end)
+    without = tuple(one for one in found.results if one.method != "fastcore")
+    assert sentences(replace(found, results=(drawn, *without))) == []
 
 
 def test_nothing_is_said_without_figures() -> None:

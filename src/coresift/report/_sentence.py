@@ -8,6 +8,8 @@ from coresift.experiments import Comparison, Figure, Result
 from coresift.selectors import FULL
 
 UNIFORM = "uniform"
+# what a coreset has to beat: neither costs a selection
+UNIFORM_ROWS = {UNIFORM: "uniform rows", "uniform-each-epoch": "uniform rows of each epoch"}
 # figure, name, whether more is better; the first that all have
 JUDGED = (
     ("log_loss", "log-loss", False),
@@ -58,14 +60,17 @@ def _rows(results: tuple[Result, ...], budget: float) -> str:
 def _judged(results: list[Result]) -> str | None:
     """Judge the best coreset of one model and budget."""
     full = next((r for r in results if r.method == FULL), None)
-    uniform = next((r for r in results if r.method == UNIFORM), None)
-    if uniform is None:
+    if not any(r.method == UNIFORM for r in results):
         return None
     for name, word, more in JUDGED:
-        others = [r for r in results if r.method not in (FULL, UNIFORM) and name in r.figures]
-        if others and name in uniform.figures:
+        known = [r for r in results if r.method != FULL and name in r.figures]
+        rivals = [r for r in known if r.method in UNIFORM_ROWS]
+        others = [r for r in known if r.method not in UNIFORM_ROWS]
+        if others and any(r.method == UNIFORM for r in rivals):
             sign = -1 if more else 1
-            best = min(others, key=lambda r: sign * r.figures[name].mean)
+            uniform, best = (
+                min(some, key=lambda r: sign * r.figures[name].mean) for some in (rivals, others)
+            )
             whole = None if full is None else full.figures.get(name)
             return _sentence(best, uniform, whole, name, word, sign)
     return None
@@ -75,20 +80,20 @@ def _sentence(
     best: Result, uniform: Result, whole: Figure | None, name: str, word: str, sign: int
 ) -> str:
     """Write it."""
-    own, other = best.figures[name], uniform.figures[name]
+    own, other, rows = best.figures[name], uniform.figures[name], UNIFORM_ROWS[uniform.method]
     gain = sign * (other.mean - own.mean)
     noise = hypot(own.spread, other.spread)
     told = f"the best coreset, {best.method}, has {_an(word)} {word} of {_figure(own, best.runs)}"
-    told += f", uniform rows {_figure(other, uniform.runs)}"
+    told += f", {rows} {_figure(other, uniform.runs)}"
     told += "" if whole is None else f", all rows {whole.mean:.4f}"
     if gain < -noise or (gain < 0 and noise == 0):
-        return f"{told}: not worth it here, uniform rows are better."
+        return f"{told}: not worth it here, {rows} are better."
     if gain <= noise:
-        return f"{told}: not worth it here, uniform rows are as good."
+        return f"{told}: not worth it here, {rows} are as good."
     lost = 0.0 if whole is None else sign * (other.mean - whole.mean)
     if lost <= noise:
         return f"{told}: worth it."
-    closed = f"{min(gain / lost, 1):.0%} of what uniform rows lose"
+    closed = f"{min(gain / lost, 1):.0%} of what {rows} lose"
     return f"{told}: worth it, it makes up for {closed}."
 
 

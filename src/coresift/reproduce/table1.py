@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class ShapeCell(Cell):
     """How large a data set is."""
 
-    copies: ClassVar[int] = 2
+    copies: ClassVar[int] = 2  # measured: 1.2 of 2,000,000 x 40, to make them
 
     def facts(self, context: Context) -> dict[str, Any]:
         """Return what is measured."""

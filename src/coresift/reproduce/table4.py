@@ -40,7 +40,7 @@ PAPER = {
 class PlanesCell(Cell):
     """A search for the number of hyperplanes."""
 
-    copies: ClassVar[int] = 2
+    copies: ClassVar[int] = 2  # measured: 1.3 of 2,000,000 x 40
 
     seed: int = 0
 
