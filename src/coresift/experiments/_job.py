@@ -16,6 +16,7 @@ from coresift.selectors import BaseSelector
 Record = dict[str, Any]
 # Whose modules only define things when they are imported: others may start threads, or use a GPU.
 _HARMLESS = ("coresift", "sklearn")
+_DYNAMO = "torch._dynamo"  # which the first optimizer imports, in 3 s
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,9 @@ class Job(ABC):
     def imports(self) -> set[str]:
         """Return the modules that can be imported once for all processes of a comparison."""
         found = {type(part).__module__ for part in (self, self.selector, *self.models.values())}
-        return {name for name in found if name.partition(".")[0] in _HARMLESS}
+        if any(name.startswith("coresift.torch") for name in found):
+            found.add(_DYNAMO)
+        return {name for name in found if name.partition(".")[0] in (*_HARMLESS, "torch")}
 
     def facts(self, name: str) -> dict[str, Any]:
         """Return what decides the record of a model, the data aside."""

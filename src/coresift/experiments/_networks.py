@@ -29,10 +29,6 @@ class NetworkJob(Job):
 
     models: Mapping[str, NetworkClassifier]
 
-    def imports(self) -> set[str]:
-        """Return the modules that can be imported once for all processes of a comparison."""
-        return {*super().imports(), "torch._dynamo"}  # which the first optimizer imports, in 3 s
-
     def records(self, split: Split, kept: Path | None = None) -> Iterator[tuple[str, Record]]:
         """Train in this process."""
         for name, model in self.models.items():

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from coresift._errors import ParameterError
 from coresift.experiments._job import Job, Record
 from coresift.experiments._split import Split
-from coresift.experiments._starts import Started, Starter
+from coresift.experiments._starts import Started, Starter, shared_starter
 from coresift.experiments._worker import JOB, LOG, READY, result_file
 
 _START_LIMIT = 600.0  # seconds to load and compile, before the time limit begins
@@ -44,7 +44,9 @@ class Workshop:
     @contextmanager
     def of(cls, split: Split) -> Iterator[Workshop]:
         """Hold the rows ready for processes."""
-        with tempfile.TemporaryDirectory(prefix="coresift-") as name:
+        shared = shared_starter()
+        within = None if shared is None else shared.parent
+        with tempfile.TemporaryDirectory(prefix="coresift-", dir=within) as name:
             folder = Path(name)
             with (folder / "rows").open("w+b") as file:
                 nameless = os.name == "posix"
@@ -52,6 +54,9 @@ class Workshop:
                     (folder / "rows").unlink()
                 split.save(file)
                 file.flush()
+                if shared is not None:  # whose process was there before the file
+                    yield cls(folder, Path(f"/proc/{os.getpid()}/fd/{file.fileno()}"), shared)
+                    return
                 rows = file.fileno() if nameless else folder / "rows"
                 with closing(Starter(folder, [rows] if isinstance(rows, int) else [])) as starter:
                     yield cls(folder, rows, starter)

@@ -7,8 +7,11 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 from abc import ABC, abstractmethod
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 import coresift
@@ -35,17 +38,20 @@ class Starter:
     """
 
     def __init__(self, parent: Path, inherited: list[int]) -> None:
-        self._parent, self._inherited = parent, inherited
+        self.parent, self._inherited = parent, inherited
         self._server: subprocess.Popen[bytes] | None = None
+        self._modules: set[str] = set()
 
     def start(self, folder: Path, modules: set[str]) -> Started:
         """Start a process for the job in a folder, which needs these modules."""
         if not _FORKS:
             with (folder / LOG).open("wb") as log:
                 return Anew(self._python(_RUN, folder, output=log.fileno()))
-        if self._server is None or self._server.poll() is not None:
+        lacks = _packages(modules) - _packages(self._modules)
+        if self._server is None or self._server.poll() is not None or lacks:
             self.close()
-            self._server = self._python(_SERVE, *sorted(modules), output=subprocess.PIPE)
+            self._modules |= modules
+            self._server = self._python(_SERVE, *sorted(self._modules), output=subprocess.PIPE)
         return Forked(self._server, folder)
 
     def close(self) -> None:
@@ -55,7 +61,7 @@ class Starter:
 
     def _python(self, code: str, *arguments: str | Path, output: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-c", code, str(self._parent), *map(str, arguments)],
+            [sys.executable, "-c", code, str(self.parent), *map(str, arguments)],
             bufsize=0,  # `select` sees what has not been read
             env=_environment(),
             stdin=subprocess.PIPE,  # see `coresift._lifeline`
@@ -64,6 +70,36 @@ class Starter:
             pass_fds=self._inherited,
             start_new_session=True,
         )
+
+
+def _packages(modules: set[str]) -> set[str]:
+    """Return what takes long to import; the modules of one that is there do not."""
+    return {name.partition(".")[0] for name in modules}
+
+
+_SHARED: ContextVar[Starter | None] = ContextVar("coresift_starter", default=None)
+
+
+@contextmanager
+def shared_starts() -> Iterator[None]:
+    """Let all comparisons inside fork their runs from one process, which imports once."""
+    if not _FORKS:
+        yield
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="coresift-") as name,
+        closing(Starter(Path(name), [])) as starter,
+    ):
+        token = _SHARED.set(starter)
+        try:
+            yield
+        finally:
+            _SHARED.reset(token)
+
+
+def shared_starter() -> Starter | None:
+    """Return what the comparisons here share, if anything."""
+    return _SHARED.get()
 
 
 class Started(ABC):

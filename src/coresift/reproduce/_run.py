@@ -15,6 +15,7 @@ import coresift
 from coresift._errors import BudgetError, DataError, MissingDataError, ParameterError
 from coresift._progress import Progress
 from coresift.datasets import check_home
+from coresift.experiments._starts import shared_starts
 from coresift.reproduce._cells import Cell, Context
 from coresift.reproduce._experiment import Experiment
 from coresift.reproduce._machine import about
@@ -132,7 +133,8 @@ def run_experiments(
     check_drawing()
     context = Context(scale, Folder(Path(out), scale.name), progress=progress, **options)
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
-    return [_one(found, context, deadline) for found in experiments]
+    with shared_starts():
+        return [_one(found, context, deadline) for found in experiments]
 
 
 def _one(found: Experiment, context: Context, deadline: float | None) -> Outcome:
