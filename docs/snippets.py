@@ -1,8 +1,9 @@
 """Run the snippets of README.md and docs/*.md.
 
 The blocks of a page run from top to bottom, in one empty folder: ```python in one namespace, ```sh
-with bash, where commands installed beside this Python are found first. Fences of any other kind
-are not run. The first block that fails stops its page.
+with bash, where commands installed beside this Python are found first. A ```sh block of nothing but
+commands of coresift whose words mean nothing to a shell runs in this process, which has imported
+everything. Fences of any other kind are not run. The first block that fails stops its page.
 
 Run by itself: python docs/snippets.py [PAGE ...]
 """
@@ -10,6 +11,7 @@ Run by itself: python docs/snippets.py [PAGE ...]
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import subprocess
@@ -19,8 +21,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from coresift.cli import run
+
 ROOT = Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```(?P<language>python|sh)\n(?P<source>.*?)^```$", re.MULTILINE | re.DOTALL)
+PLAIN = re.compile(r"coresift(?P<words>( [\w.,:=/%+-]+)+)")  # words that a shell leaves as they are
 
 
 class Snippet(NamedTuple):
@@ -54,9 +59,25 @@ def run_page(page: Path, folder: Path) -> int:
             if snippet.language == "python":
                 padding = "\n" * (snippet.line - 1)  # tracebacks name the line of the page
                 exec(compile(padding + snippet.source, str(page), "exec"), namespace)
+            elif commands := _plain_commands(snippet.source):
+                _run_commands(page, snippet, commands)
             else:
                 _run_shell(page, snippet)
     return len(found)
+
+
+def _plain_commands(source: str) -> list[list[str]]:
+    """Return the words of each command, or none if not all are plain commands of coresift."""
+    lines = re.sub(r" *\\\n *", " ", source).splitlines()
+    found = [PLAIN.fullmatch(line) for line in lines]
+    return [match["words"].split() for match in found if match] if all(found) else []
+
+
+def _run_commands(page: Path, snippet: Snippet, commands: list[list[str]]) -> None:
+    for words in commands:
+        with contextlib.redirect_stderr(io.StringIO()) as error:
+            status = run(words)
+        _check(page, snippet, status, error.getvalue())
 
 
 def _run_shell(page: Path, snippet: Snippet) -> None:
@@ -71,10 +92,12 @@ def _run_shell(page: Path, snippet: Snippet) -> None:
         text=True,
     )
     sys.stdout.write(done.stdout)
-    if done.returncode:
-        raise RuntimeError(
-            f"{page.name}:{snippet.line}: exit status {done.returncode}\n{done.stderr}"
-        )
+    _check(page, snippet, done.returncode, done.stderr)
+
+
+def _check(page: Path, snippet: Snippet, status: int, error: str) -> None:
+    if status:
+        raise RuntimeError(f"{page.name}:{snippet.line}: exit status {status}\n{error}")
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile(
     "default", max_examples=50, derandomize=bool(os.environ.get("CI")), **COMMON
 )
-settings.register_profile("fast", max_examples=5, derandomize=True, database=None, **COMMON)
+settings.register_profile("fast", max_examples=3, derandomize=True, database=None, **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

@@ -37,6 +37,27 @@ def test_a_failing_shell_block_fails_its_page_and_names_the_line(tmp_path: Path)
         snippets["run_page"](page, tmp_path)
 
 
+def test_a_failing_command_fails_its_page_and_names_the_line(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Title\n\n```sh\ncoresift describe \\\n    no.parquet\n```\n")
+    with pytest.raises(RuntimeError, match=r"page\.md:4: exit status 2\n.*no\.parquet"):
+        snippets["run_page"](page, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "commands"),
+    [
+        ("coresift demo\ncoresift size a.csv \\\n    --start 1%\n",
+         [["demo"], ["size", "a.csv", "--start", "1%"]]),
+        ("coresift demo > result\n", []),
+        ("coresift describe *.csv\n", []),
+        ("coresift demo\nls\n", []),
+    ],
+)  # fmt: skip
+def test_commands_that_need_no_shell_are_known(source: str, commands: list[list[str]]) -> None:
+    assert snippets["_plain_commands"](source) == commands
+
+
 def test_other_fences_do_not_run(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("```console\n$ exit 1\n```\n\n```text\nraise\n```\n")

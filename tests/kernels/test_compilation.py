@@ -41,18 +41,18 @@ def add(*results):
 
 digest = hashlib.sha256()
 rng = np.random.default_rng(0)
-rows = rng.standard_normal((150, 7)).astype(np.float32)
-ids, zeros = np.arange(150), np.zeros(150, dtype=np.int64)
+rows = rng.standard_normal((90, 7)).astype(np.float32)
+ids, zeros = np.arange(90), np.zeros(90, dtype=np.int64)
 planes = Hyperplanes.draw(7, 64, rng, rows.mean(axis=0))
 codebook = Codebook.train(rows[:12], 3, 256, rng)
 buckets, codes = planes.buckets(rows), codebook.codes(rows)
 add(buckets, codes)
 for kind in (Centroids, Mixture):
     add(kind.train(rows, 40, np.random.default_rng(1)).buckets(rows))
-steps = rng.integers(0, 2**53, size=150)
+steps = rng.integers(0, 2**53, size=90)
 sums = [ExactSum.of(rows * 1e20, power, times) for power in (1, 2) for times in (None, steps)]
 digest.update(repr(sums).encode())
-summary = Summary.of(zeros, buckets, codes, ids, Layout(3, 64, (80,), (150,), 0))
+summary = Summary.of(zeros, buckets, codes, ids, Layout(3, 64, (80,), (90,), 0))
 for kind in BOUNDS:
     for method in ("lazy", "stochastic"):
         objective = CodeObjective.of(summary, codebook, bound_of(kind))
@@ -71,7 +71,7 @@ add(found.counts, cell_distances(rows, owners, centers.rows[:, None]))
 digest.update(repr(found.distances).encode())
 pairs = pair_up(rows)
 hulls = Hulls.of(pairs, ids % 7, 7)
-flagged = np.hstack([rows, rng.random((150, 40), dtype=np.float32) < 0.3])
+flagged = np.hstack([rows, rng.random((90, 40), dtype=np.float32) < 0.3])
 stores = [store for r in (rows, flagged) for store in (Recomputed(r), Dense(r), Neighbours(r, 9))]
 for facility in (*stores, HullObjective(pairs, hulls)):
     add(facility.upper(ids), facility.gains(ids))

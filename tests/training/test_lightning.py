@@ -423,7 +423,12 @@ def plain() -> Any:
 @pytest.mark.slow
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without processes")
 def test_processes_train_on_their_shares_of_one_coreset(tmp_path: Path) -> None:
-    torch.multiprocessing.spawn(_fit_in_a_group, (_free_port(), str(tmp_path)), nprocs=2)
+    # Where the system has forks, both come from one process that has imported everything.
+    processes = torch.multiprocessing
+    processes.set_forkserver_preload(["lightning.pytorch", "coresift.torch.lightning"])
+    method = "forkserver" if "forkserver" in processes.get_all_start_methods() else "spawn"
+    arguments = (_free_port(), str(tmp_path))
+    processes.start_processes(_fit_in_a_group, arguments, nprocs=2, start_method=method)
     first, second = (np.load(tmp_path / f"{rank}.npz") for rank in (0, 1))
     np.testing.assert_array_equal(first["rows"], second["rows"])
     np.testing.assert_array_equal(first["weight"], second["weight"])
