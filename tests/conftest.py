@@ -17,6 +17,8 @@ from hypothesis import HealthCheck, settings
 from coresift._typing import Float32, Rows
 from coresift.core import centroids, codebook, kmeans, mixture
 from coresift.engines._processes import Processes
+from coresift.experiments import _processes
+from coresift.experiments._starts import shared_starts
 
 # The first call of a kernel compiles it, which no deadline and no health check should see.
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -52,6 +54,19 @@ def means() -> Iterator[None]:
         for module in (centroids, codebook, mixture):
             patch.setattr(module, "train_means", trained)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def starts() -> Iterator[None]:
+    """Fork the runs of all comparisons from one process: its imports take 3 s."""
+    with shared_starts():
+        yield
+
+
+@pytest.fixture
+def own_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start processes as a comparison does alone: with the environment of now."""
+    monkeypatch.setattr(_processes, "shared_starter", lambda: None)
 
 
 class Kept(Processes):

@@ -17,13 +17,15 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from coresift.experiments import _starts
+from coresift.experiments import _processes, _starts
 from coresift.experiments._processes import Workshop, run_isolated
 from coresift.experiments._shared_selection import SharedSelectionJob
 from coresift.experiments._split import Split
-from coresift.experiments._starts import _environment
+from coresift.experiments._starts import _environment, shared_starts
 from coresift.selectors import BaseSelector, Uniform
 from troubled import Rolls, Sleeps
+
+pytestmark = pytest.mark.usefixtures("own_starts")
 
 TESTS = Path(__file__).resolve().parent.parent
 POSIX = os.name == "posix"
@@ -226,3 +228,28 @@ def test_a_run_whose_server_is_killed_is_ended_and_the_next_one_gets_another(
     assert record["error"] == "the process was ended by signal 9 (9 is often a lack of memory)"
     assert wait_for(lambda: not workers(workshop.folder), 30)
     assert run(workshop, Uniform())["status"] == "ok"
+
+
+@linux
+@pytest.mark.slow
+def test_comparisons_share_what_they_start_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_processes, "shared_starter", _starts.shared_starter)
+    rng = np.random.default_rng(0)
+    servers, scores = set(), []
+    with shared_starts():
+        for n_rows in (300, 500):
+            X = rng.normal(size=(n_rows, 3))
+            with Workshop.of(Split.of(X, np.arange(n_rows) % 2, None, 0.5, 0)) as held:
+                record = run(held, Uniform())
+                servers.add(held.starter._server)
+                folder = held.starter.parent
+                assert held.folder.parent == folder
+            assert record["status"] == "ok"
+            scores.append(record["score"])
+            assert not held.folder.exists()
+        (server,) = servers
+        assert server is not None
+        assert server.poll() is None
+    assert server.poll() is not None
+    assert not folder.exists()
+    assert scores[0] != scores[1]  # each of its own rows

@@ -229,6 +229,7 @@ def test_json_csv_and_table_name_the_model() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_starts")
 def test_a_process_that_dies_or_is_late_loses_one_model_and_no_selection(
     selections: Callable[[], list[str]], tmp_path: Path
 ) -> None:
