@@ -10,11 +10,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
 from coresift import CoresiftError, EngineError, FastCore
+from coresift._rng import Purpose, derived_seed, draw_keys
 from coresift.engines._workers import pickled_task
 from coresift.gradients import RowGradients
 from coresift.methods import FastCorePlan
 from coresift.sources import ArraySource
+from coresift.weightings import _members
 from coresift.weightings._given import exact_total
+from coresift.weightings._pilot import MEMBERS
 from strategies import Array
 
 N_ROWS, BUDGET, N_CLASSES = 1500, 30, 3
@@ -82,6 +85,18 @@ def test_given_gradients_add_up(gradient: Any) -> None:
     assert "check" not in report
     sums = np.bincount(table()[1][found.sample_indices_], found.sample_weight_)
     np.testing.assert_allclose(sums, np.bincount(table()[1]), rtol=1e-12)
+
+
+def test_of_very_many_rows_members_come_from_a_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = fitted(gradient=of_the_model)
+    monkeypatch.setattr(_members, "MANY_ROWS", N_ROWS - 1)
+    monkeypatch.setattr(_members, "_SPARE", 0.5)
+    found, gradients = fitted(gradient=of_the_model), whole(*table())
+    assert answer(found) != answer(plain)
+    hashes = draw_keys(found.sample_indices_, derived_seed(0, Purpose.CANDIDATES), None)[0]
+    share = 0.5 * MEMBERS * BUDGET / N_ROWS
+    assert (hashes <= 1.2 * share * 2.0**64).mean() > 0.8  # quotas are rounded, some are centers
+    assert error_of(gradients, found) < 0.5 * error_of(gradients, fitted(representative="medoid"))
 
 
 def test_the_last_layer_of_a_network() -> None:

@@ -223,18 +223,17 @@ def _pass(
     """Read all rows once, for the gradients at a pilot."""
     with run.stage("weigh", table.n_rows):
         steps = steps_for(table, pilot, goals)
-        n_members = settings.n_members if settings.balance else 1
         task = BalanceTask(
             centers,
             pilot,
             goals,
             steps,
-            n_members,
+            settings.n_kept,
             derived_seed(settings.seed, Purpose.CANDIDATES),
             settings.noise,
             more,
             table.heaviest,
-            highest_hashes(centers, table.classes.sizes, n_members),
+            highest_hashes(centers, table.classes.sizes, settings.n_kept),
         )
         parts = table.fold(task, run).parts
     with run.stage("balance"):
@@ -258,9 +257,10 @@ def _given_pass(
         looked = given.look(*table.raw_labelled(0, pilot_rows(table)))
         pilot = GivenPilot.of(looked)
     with run.stage("weigh", table.n_rows):
-        n_members = settings.n_members if settings.balance else 1
         seed = derived_seed(settings.seed, Purpose.CANDIDATES)
-        task = GivenTask(table.view, centers, given, pilot, n_members, seed, more)
+        highest = highest_hashes(centers, table.classes.sizes, settings.n_kept)
+        kept = settings.n_kept, seed, highest
+        task = GivenTask(table.view, centers, given, pilot, *kept, more)
         parts = run.fold(task, table.source).parts
     n_counted = max(int(parts[1].counts.sum()), 1)
     sample = Sample(looked.rows, looked.errors, np.ones(len(looked)))

@@ -10,7 +10,7 @@ import numpy as np
 
 from coresift._errors import DataError
 from coresift._survey import present
-from coresift._typing import Float64, Rows
+from coresift._typing import Float64, Hashes, Rows
 from coresift.core.centers import Assignment, Centers
 from coresift.core.exact_sum import ExactSum
 from coresift.core.merge import Count, Together
@@ -85,6 +85,8 @@ class GivenTask:
     n_members : int
     seed : int
         Of the row hash.
+    highest : ndarray of shape (n_centers,), uint64, or None
+        See `highest_hashes`.
     more : tuple of callable
         Further tasks on the blocks.
     """
@@ -95,6 +97,7 @@ class GivenTask:
     pilot: GivenPilot
     n_members: int
     seed: int
+    highest: Hashes | None = None
     more: tuple[Callable[[Block], Any], ...] = ()
 
     def __call__(self, chunk: Chunk) -> Together:
@@ -106,14 +109,13 @@ class GivenTask:
         n_cells = len(self.centers.row_ids)
         facts = block.class_ids, owners, distances, self.centers, times
         carried = looked.rows, looked.errors
+        kept = self.n_members, self.seed, carried, self.highest
         return Together(
             (
                 Assignment.of(*facts),
                 Count.of(owners, n_cells, times),
                 exact_total(looked, times),
-                members_of_block(
-                    n_cells, owners, row_ids, times, self.n_members, self.seed, carried
-                ),
+                members_of_block(n_cells, owners, row_ids, times, *kept),
                 centers_of_block(self.centers, owners, row_ids, carried),
                 *(task(block) for task in self.more),
             )

@@ -69,6 +69,11 @@ class PilotSettings:
     rounds: int = 1
     n_members: int = MEMBERS
 
+    @property
+    def n_kept(self) -> int:
+        """How many rows of each cell a pass keeps."""
+        return self.n_members if self.balance else 1
+
 
 @dataclass(frozen=True)
 class Goals:
