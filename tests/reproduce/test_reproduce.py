@@ -285,7 +285,9 @@ def test_names_and_minutes_are_checked() -> None:
 
 @pytest.mark.parametrize("name", ["fig5", "fig7", "fig10", "fig11", "fig12", "table6"])
 def test_repetitions_come_last(name: str) -> None:
-    seeds = [getattr(cell, "seed", None) for cell in experiment(name).cells(PAPER)]
+    cells = [(cell.data, getattr(cell, "seed", None)) for cell in experiment(name).cells(PAPER)]
+    assert {seed for data, seed in cells if data == "imdb-large"} <= {0}  # it takes hours
+    seeds = [seed for data, seed in cells if data != "imdb-large"]
     third = len(seeds) // 3
     assert seeds == [0] * third + [1] * third + [2] * third
 

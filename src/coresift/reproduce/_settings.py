@@ -51,6 +51,7 @@ SETTINGS = {
 }
 
 
+_HOURS = 10**7  # rows, on which a seed takes hours
 _TABLES = ("covtype", "movies", "brazil", "imdb")  # first those that are never generated
 
 
@@ -98,6 +99,10 @@ class Scale:
     def varied_tables(self) -> tuple[str, ...]:
         """Those of the tables of moderate size that are varied, in the order of the figures."""
         return tuple(data for data in _TABLES if data in self.varied)
+
+    def repeats(self, seed: int, data: str) -> bool:
+        """Return whether a seed is for a data set: of the largest only the first is run."""
+        return seed == self.seeds[0] or SETTINGS[data].rows < _HOURS
 
     def rows(self, data: str) -> int | None:
         """Return how many rows of a data set are drawn, or None for all of them."""

@@ -60,7 +60,8 @@ ABOUT_FULL = ("full", "craig", "craig-pq", "fastcore")
 def linear_cells(scale: Scale) -> Iterator[Cell]:
     """Yield all methods on all data sets."""
     for seed, methods, data in product(scale.seeds, LINEAR_ROUNDS, SETTINGS):
-        yield from (CompareCell(data, method=name, seed=seed) for name in methods)
+        if scale.repeats(seed, data):
+            yield from (CompareCell(data, method=name, seed=seed) for name in methods)
 
 
 def network_cells(scale: Scale) -> Iterator[Cell]:

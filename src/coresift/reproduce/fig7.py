@@ -35,7 +35,7 @@ _SAME = 0.2
 
 def _cells(scale: Scale) -> Iterator[Cell]:
     for seed in scale.seeds:
-        for data in SETTINGS:
+        for data in (name for name in SETTINGS if scale.repeats(seed, name)):
             yield from (CompareCell(data, method=name, seed=seed) for name in _METHODS)
 
 

@@ -65,7 +65,8 @@ class BoundCell(Cell):
 
 
 def _cells(scale: Scale) -> Iterator[Cell]:
-    yield from (BoundCell(data, seed=seed) for data in DATA for seed in scale.seeds)
+    for data in DATA:
+        yield from (BoundCell(data, seed=seed) for seed in scale.seeds if scale.repeats(seed, data))
 
 
 def _grid(rows: Sequence[Row]) -> Grid:
