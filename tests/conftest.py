@@ -23,7 +23,7 @@ from coresift.experiments._starts import shared_starts
 # The first call of a kernel compiles it, which no deadline and no health check should see.
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile(
-    "default", max_examples=50, derandomize=bool(os.environ.get("CI")), **COMMON
+    "default", max_examples=40, derandomize=bool(os.environ.get("CI")), **COMMON
 )
 settings.register_profile("fast", max_examples=3, derandomize=True, database=None, **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
