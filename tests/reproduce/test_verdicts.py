@@ -137,9 +137,10 @@ def test_sizes_planes_and_parts() -> None:
     assert verdict("fig10", "few steps", rising[1:]).word == UNKNOWN
     planes = [
         {**runs("accuracy", fastcore=accuracy)[0], "planes": number}
-        for number, accuracy in ((8, 0.5), (32, 0.7), (64, 0.8))
+        for number, accuracy in ((8, 0.5), (16, 0.6), (32, 0.7), (48, 0.75), (64, 0.8))
     ]
     assert verdict("fig12", "rises and then stays", planes).word == FAILS
+    assert verdict("fig12", "rises and then stays", planes[:-1]).word == UNKNOWN
     slower = [{**row, "select_seconds": row["planes"] / 8} for row in planes]
     found = verdict("fig12", "reduce the efficiency", slower)
     assert found.figure == "CovType: 1.00 s of selection at 8, 8.00 s at 64 (yes)"

@@ -93,7 +93,7 @@ def _draw(figure: Figure, rows: Sequence[Row]) -> None:
 
 def _planes_level_off(rows: Sequence[Row], data: str) -> tuple[bool, str] | None:
     curve = _curve(rows, data, "planes")
-    if len(curve) < 3:
+    if len(curve) < len(PLANES):
         return None
     first, *_, before, last = (100 * accuracy for _, accuracy in curve)
     figure = f"{first:.1f} % at {curve[0][0]:g}, {before:.1f} and {last:.1f} % at the most"
