@@ -71,8 +71,8 @@ def run_all(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
     inner = 1 if len(items) >= thread_count() else thread_count()
 
     def run(item: T) -> R:
-        with threads(inner):
-            return function(item)
+        _LIMIT.set(inner)  # in a context of its own, which ends with it
+        return function(item)
 
     with ThreadPoolExecutor(workers) as pool:
         work = [pool.submit(copy_context().run, run, item) for item in items]

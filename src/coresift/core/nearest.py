@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coresift._kernels.nearest import TILE, assign, settle
-from coresift._threads import one_blas_thread, run_blocks
+from coresift._threads import run_blocks
 from coresift._typing import Float32, Indices, Rows
 from coresift.core.kd_order import tight_order
 
@@ -84,13 +84,12 @@ class CenterTiles:
             probed = slice(part.start, min(part.start + _PROBED, part.stop))
             rest = slice(probed.stop, part.stop)
             looked = self._by_boxes(rows[probed], nearest[probed], squared[probed])
-            if looked > _MANY_LOOKED * len(self.index) * _PROBED and self._products_fit(rows[rest]):
-                self._by_products(rows[rest], nearest[rest], squared[rest])
-            else:
+            if looked <= _MANY_LOOKED * len(self.index) * _PROBED or not self._by_products(
+                rows[rest], nearest[rest], squared[rest]
+            ):
                 self._by_boxes(rows[rest], nearest[rest], squared[rest])
 
-        with one_blas_thread():
-            run_blocks(fill, len(rows), minimum=256)
+        run_blocks(fill, len(rows), minimum=256)
         return nearest, np.sqrt(squared)
 
     def _by_boxes(self, rows: Rows, nearest: Indices, squared: Float32) -> int:
@@ -98,25 +97,24 @@ class CenterTiles:
         tiles = self.columns, self.index, self.low, self.high, self.telling
         return assign(rows, *tiles, nearest, squared)
 
-    def _by_products(self, rows: Rows, nearest: Indices, squared: Float32) -> None:
-        """Fill the same, with matrix products to tell which centers may be nearest."""
-        norms = _squared_norms(self.centers)
-        products = np.empty((_PART, len(norms)), dtype=np.float32)
-        for start in range(0, len(rows), _PART):
-            part = slice(start, start + _PART)
-            own = rows[part]
-            found = np.dot(own, self.centers.T, out=products[: len(own)])
-            settle(
-                own, _squared_norms(own), self.centers, norms, found, nearest[part], squared[part]
-            )
+    def _by_products(self, rows: Rows, nearest: Indices, squared: Float32) -> bool:
+        """Fill the same, with matrix products to tell which centers may be nearest.
 
-    def _products_fit(self, rows: Rows) -> bool:
-        """Return whether no product can be too large for float32, and there are any."""
+        Return False, and fill nothing, where a product may be too large for float32, or none pays.
+        """
         few, many = _FEATURES
         if not len(rows) or not few <= rows.shape[1] <= many:
             return False
-        largest = _squared_norms(self.centers).max() + _squared_norms(rows).max()
-        return bool(largest < _LARGEST)
+        norms, center_norms = _squared_norms(rows), _squared_norms(self.centers)
+        if not norms.max() + center_norms.max() < _LARGEST:
+            return False
+        products = np.empty((_PART, len(center_norms)), dtype=np.float32)
+        for start in range(0, len(rows), _PART):
+            part = slice(start, start + _PART)
+            own, to = rows[part], (nearest[part], squared[part])
+            found = np.dot(own, self.centers.T, out=products[: len(own)])
+            settle(own, norms[part], self.centers, center_norms, found, *to)
+        return True
 
 
 def _squared_norms(rows: Rows) -> Float32:

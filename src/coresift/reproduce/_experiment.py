@@ -106,14 +106,18 @@ def groups(rows: Sequence[Row], *names: str) -> dict[tuple[Any, ...], list[Row]]
 
 def mean(rows: Sequence[Row], name: str) -> float | None:
     """Return the mean of a field over the rows that ended well and have it."""
-    values = [row[name] for row in good(rows) if row.get(name) is not None]
+    values = _known(rows, name)
     return sum(values) / len(values) if values else None
 
 
 def spread(rows: Sequence[Row], name: str) -> float | None:
     """Return the standard deviation of a field over the rows that have it; None of one row."""
-    values = [row[name] for row in good(rows) if row.get(name) is not None]
+    values = _known(rows, name)
     return stdev(values) if len(values) > 1 else None
+
+
+def _known(rows: Sequence[Row], name: str) -> list[float]:
+    return [row[name] for row in good(rows) if row.get(name) is not None]
 
 
 def of_method(rows: Sequence[Row], data: str, method: str, name: str, **more: Any) -> float | None:
@@ -129,6 +133,7 @@ def datasets_of(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(row["data"] for row in rows))
 
 
+Judge = Callable[[Sequence[Row], str], tuple[bool, str] | None]  # of one data set
 Found = tuple[str, bool, str]  # what was looked at, whether the claim holds for it, the figure
 
 
@@ -149,9 +154,7 @@ def judged(found: Sequence[Found]) -> Verdict:
     return Verdict(word, "; ".join(figures))
 
 
-def by_data(
-    judge: Callable[[Sequence[Row], str], tuple[bool, str] | None],
-) -> Callable[[Sequence[Row]], Verdict]:
+def by_data(judge: Judge) -> Callable[[Sequence[Row]], Verdict]:
     """Return a judge of all data sets from one of a single data set, which may have no figure."""
 
     def judge_all(rows: Sequence[Row]) -> Verdict:

@@ -10,6 +10,7 @@ from coresift.reproduce._cells import Cell, CompareCell
 from coresift.reproduce._draw import bars, colour
 from coresift.reproduce._experiment import (
     Grid,
+    Judge,
     datasets_of,
     groups,
     mean,
@@ -27,31 +28,10 @@ if TYPE_CHECKING:
 
 # In rounds over the data sets, the slowest last, and all again for each seed: what a limit of
 # minutes leaves out is repetitions, then these, and not all methods on the last data sets.
-LINEAR_ROUNDS = (
-    (
-        "full",
-        "uniform",
-        "fastcore",
-        "ours-rms",
-        "ours-balanced",
-        "uniform-each-epoch",
-        "stratified",
-    ),
-    ("deepfool", "glister", "craig-pq", "craig"),
-    ("fastcore-hull",),
-)
-NETWORK_ROUNDS = (
-    (
-        "full",
-        "uniform",
-        "fastcore",
-        "ours-rms",
-        "ours-balanced",
-        "uniform-each-epoch",
-        "gradients-each-epoch",
-    ),
-    ("deepfool", "glister", "craig-pq", "craig"),
-)
+_QUICK = ("full", "uniform", "fastcore", "ours-rms", "ours-balanced", "uniform-each-epoch")
+_SLOW = ("deepfool", "glister", "craig-pq", "craig")
+LINEAR_ROUNDS = ((*_QUICK, "stratified"), _SLOW, ("fastcore-hull",))
+NETWORK_ROUNDS = ((*_QUICK, "gradients-each-epoch"), _SLOW)
 # Accuracies that the text gives, for Full, Craig, Craig+PQ and FastCore alike.
 PAPER_ACCURACY = {"brazil": 0.61, "covtype": 0.75, "imdb": 0.655}
 ABOUT_FULL = ("full", "craig", "craig-pq", "fastcore")
@@ -172,18 +152,20 @@ def times(rows: Sequence[Row], data: str, method: str, name: str) -> float | Non
     return None if other is None or not own else other / own
 
 
-def slower(
-    rows: Sequence[Row], data: str, methods: Sequence[str], factor: float
-) -> tuple[bool, str] | None:
+def slower(methods: Sequence[str], factor: float) -> Judge:
     """Judge whether each of some methods takes at least so many times as long as FastCore.
 
     One that was stopped took its limit at least: it counts where that alone is long enough.
     """
-    took = [one for name in methods if (one := _took(rows, data, name)) is not None]
-    known = [(ratio, figure) for ratio, figure, ended in took if ended or ratio >= factor]
-    if not known:
-        return None
-    return min(known)[0] >= factor, ", ".join(figure for _, figure in known)
+
+    def judge(rows: Sequence[Row], data: str) -> tuple[bool, str] | None:
+        took = [one for name in methods if (one := _took(rows, data, name)) is not None]
+        known = [(ratio, figure) for ratio, figure, ended in took if ended or ratio >= factor]
+        if not known:
+            return None
+        return min(known)[0] >= factor, ", ".join(figure for _, figure in known)
+
+    return judge
 
 
 def _took(rows: Sequence[Row], data: str, method: str) -> tuple[float, str, bool] | None:

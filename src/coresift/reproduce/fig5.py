@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from coresift.reproduce._experiment import Claim, Experiment, by_data, of_method
+from coresift.reproduce._experiment import Claim, Experiment, Judge, by_data, of_method
 from coresift.reproduce._methods import PAPER_METHODS, TITLES
 from coresift.reproduce._side_by_side import (
     ABOUT_FULL,
@@ -19,7 +19,6 @@ from coresift.reproduce._store import Row
 
 COMPARABLE, AHEAD = 2.0, 0.0  # points of accuracy
 _SIMPLE = ("uniform", "stratified", "deepfool", "glister")
-Judge = Callable[[Sequence[Row], str], tuple[bool, str] | None]
 
 
 def _accuracies(rows: Sequence[Row], data: str, methods: Sequence[str]) -> dict[str, float]:
